@@ -1,0 +1,121 @@
+// The one read model: what `GET /v1/status` shows, as plain values (design §6, schema version 1).
+//
+// Made by app/snapshot_builder, turned into JSON and back by control/api, shown by client/render. Fields are only ever
+// added within schema 1; an empty optional is absent in JSON and means "unknown".
+#pragma once
+
+#include "base/time.hpp"
+#include "health/finding.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace memdb::control {
+
+enum class Wanted : std::uint8_t { connected, disconnected };
+enum class LayerState : std::uint8_t { ok, failed, unknown, skipped };
+enum class NodeState : std::uint8_t { ok, failed, unknown };
+
+struct AgentView {
+    std::string version;
+    int pid = 0;
+    WallTime started_at{};
+    std::int64_t uptime_s = 0;
+    bool operator==(const AgentView&) const = default;
+};
+
+struct TunnelView {
+    std::string phase;  ///< tunnel::to_string(Phase)
+    WallTime since{};
+    std::optional<std::string> device;   ///< "tun0"
+    std::optional<std::string> address;  ///< ours, inside the tunnel
+    std::optional<std::string> server;   ///< "192.0.2.1:443", "[2001:db8::1]:443"
+    std::optional<int> openvpn_pid;
+    std::uint64_t attempt = 0;   ///< attempts since the tunnel was last up; 0 while it is up
+    std::uint64_t restarts = 0;  ///< since memdbd started; what a person asked for does not count
+    std::optional<std::string> last_restart_cause;
+    std::optional<std::string> blocked_cause;  ///< a finding code, only in phase "blocked"
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    std::optional<WallTime> retry_at;
+    std::optional<WallTime> session_ends_at;
+    bool operator==(const TunnelView&) const = default;
+};
+
+struct LayerView {
+    health::Layer layer{};
+    LayerState state = LayerState::unknown;
+    std::optional<WallTime> since;
+    std::optional<WallTime> checked_at;
+    bool operator==(const LayerView&) const = default;
+};
+
+/// Durations of the last complete proof, microseconds; a stage that was not run is absent.
+struct StagesView {
+    std::optional<std::int64_t> dns, tcp, tls, auth, ping;
+    bool operator==(const StagesView&) const = default;
+};
+
+struct NodeView {
+    std::string name;
+    std::optional<std::string> address;
+    std::optional<std::string> role;   ///< "primary" or "replica"
+    std::optional<std::string> shard;  ///< "1", "2", …: in order of the first slot
+    NodeState state = NodeState::unknown;
+    std::optional<std::int64_t> ping_us;  ///< the last answered PING
+    StagesView stages_us;
+    std::optional<WallTime> last_ok_at;
+    std::optional<std::string> finding;  ///< code
+    bool operator==(const NodeView&) const = default;
+};
+
+struct ClusterView {
+    std::string endpoint;  ///< "clustercfg.demo.lab.memorydb.test:6379"
+    health::Verdict verdict = health::Verdict::stopped;
+    std::optional<unsigned> slots_covered;  ///< of 16384; absent when not in cluster mode or unknown
+    std::vector<NodeView> nodes;
+    bool operator==(const ClusterView&) const = default;
+};
+
+struct CredentialView {
+    unsigned generation = 0;
+    std::string subject;
+    std::string issuer;
+    std::string serial;  ///< hex, upper case
+    WallTime not_before{};
+    WallTime not_after{};
+    std::int64_t days_left = 0;
+    std::optional<WallTime> ca_not_after;
+    std::string state;  ///< "valid", "expiring", "expired", "not-yet-valid", "unusable"
+    bool operator==(const CredentialView&) const = default;
+};
+
+struct ProfileView {
+    std::string name;
+    std::string kind;  ///< "tunnel" or "direct"
+    health::Verdict verdict = health::Verdict::stopped;
+    WallTime since{};  ///< of the verdict
+    Wanted wanted = Wanted::disconnected;
+    std::optional<TunnelView> tunnel;  ///< absent for a direct profile
+    std::vector<LayerView> layers;     ///< all ten, in order
+    std::vector<ClusterView> clusters;
+    std::optional<CredentialView> credential;
+    std::vector<health::Finding> findings;  ///< visible ones, root cause first
+    bool operator==(const ProfileView&) const = default;
+};
+
+struct Snapshot {
+    int schema = 1;
+    AgentView agent;
+    std::vector<ProfileView> profiles;      ///< by name
+    std::vector<health::Finding> findings;  ///< about the agent itself (layer "agent")
+    bool operator==(const Snapshot&) const = default;
+};
+
+std::string_view to_string(Wanted wanted) noexcept;
+std::string_view to_string(LayerState state) noexcept;
+std::string_view to_string(NodeState state) noexcept;
+
+}  // namespace memdb::control

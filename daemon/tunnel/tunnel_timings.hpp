@@ -1,0 +1,22 @@
+// Limits and waits of the tunnel machine. Filled by config/settings_parser, which also checks the ranges.
+#pragma once
+
+#include "base/time.hpp"
+
+namespace memdb::tunnel {
+
+struct TunnelTimings {
+    Duration resolve_limit = 5s;     ///< for the endpoint's name
+    Duration management_limit = 5s;  ///< from spawn until openvpn has dialled in and asked for the hold
+    Duration silence_limit = 8s;     ///< an attempt without a packet from the server for so long is ended
+    Duration attempt_limit = 60s;    ///< from hold release until CONNECTED, packets or not (openvpn's own hand-window)
+    Duration stop_grace = 3s;        ///< from SIGTERM until SIGKILL
+    Duration first_backoff = 500ms;  ///< second retry; the first one is made at once. Doubles, with full jitter
+    Duration longest_backoff = 60s;
+    Duration stable_after = 60s;       ///< so long in `up` forgets earlier failures
+    Duration heartbeat_interval = 5s;  ///< between `pid` commands on the management socket
+    Duration heartbeat_limit = 3s;     ///< no answer for so long: openvpn hangs and is replaced
+    bool operator==(const TunnelTimings&) const = default;
+};
+
+}  // namespace memdb::tunnel
