@@ -1,0 +1,146 @@
+# shellcheck shell=bash
+# Certificates. The VPN's come from a real easy-rsa, as the AWS documentation has people make them; the cluster's from
+# a second CA that stands for the public one of MemoryDB; and a third CA that nobody trusts, for `tls-untrusted`.
+
+readonly SERVER_CN=server.lab.test
+readonly BAD=$LAB_DIR/bad-credentials
+
+easyrsa() {
+  env -i PATH="$PATH" LC_ALL=C EASYRSA="${EASYRSA_BIN%/*}" EASYRSA_PKI="$LAB_DIR/pki" EASYRSA_BATCH=1 \
+    EASYRSA_NO_VARS=1 EASYRSA_NO_INLINE=1 EASYRSA_ALGO=rsa EASYRSA_KEY_SIZE=2048 \
+    ${CA_CN:+EASYRSA_REQ_CN="$CA_CN"} "$EASYRSA_BIN" "$@" </dev/null >>"$LAB_DIR/logs/easyrsa.log" 2>&1 ||
+    die_log easyrsa "easyrsa $* failed"
+}
+
+pki_vpn() {
+  local name
+  easyrsa init-pki
+  CA_CN="Lab VPN CA" easyrsa build-ca nopass
+  easyrsa build-server-full "$SERVER_CN" nopass
+  for name in client client2 revoked; do easyrsa build-client-full "$name" nopass; done
+  easyrsa build-server-full server-use nopass
+  easyrsa revoke revoked
+  easyrsa gen-crl
+  cp "$LAB_DIR"/pki/issued/{client,client2}.crt "$LAB_DIR"/pki/private/{client,client2}.key "$LAB_DIR/"
+  pki_bad_credentials
+  pki_downloaded_config
+}
+
+# What AWS exports today: no client certificate, no key, no label in front of the name.
+pki_downloaded_config() {
+  {
+    cat <<END
+client
+dev tun
+proto udp
+remote $VPN_ENDPOINT 443
+remote-random-hostname
+resolv-retry infinite
+nobind
+remote-cert-tls server
+cipher AES-256-GCM
+verb 3
+<ca>
+END
+    openssl x509 -in "$LAB_DIR/pki/ca.crt"
+    printf '\n</ca>\n\n\nreneg-sec 0\n\nverify-x509-name %s name\n' "$SERVER_CN"
+  } >"$LAB_DIR/downloaded-client-config.ovpn"
+  sed "s/$VPN_ENDPOINT/$VPN_ENDPOINT6/" "$LAB_DIR/downloaded-client-config.ovpn" >"$LAB_DIR/downloaded-client-config-ipv6.ovpn"
+}
+
+# Credentials that each fail in another way.
+pki_bad_credentials() {
+  local serial
+  mkdir -p "$BAD"
+  serial=$(sed -n 's|^R\t.*\t\([0-9A-F]*\)\tunknown\t/CN=revoked$|\1|p' "$LAB_DIR/pki/index.txt")
+  # easy-rsa puts what it revokes aside, but where depends on its version.
+  cp "$LAB_DIR/pki/revoked/certs_by_serial/$serial.crt" "$BAD/revoked.crt"
+  cp "$LAB_DIR/pki/revoked/private_by_serial/$serial.key" "$BAD/revoked.key" 2>/dev/null ||
+    cp "$LAB_DIR/pki/private/revoked.key" "$BAD/revoked.key"
+  cp "$LAB_DIR/pki/issued/server-use.crt" "$LAB_DIR/pki/private/server-use.key" "$BAD/"
+  cp "$LAB_DIR/pki/private/server-use.key" "$BAD/mismatched.key"
+  openssl pkcs8 -topk8 -in "$LAB_DIR/client.key" -passout pass:lab -out "$BAD/encrypted.key"
+  pki_dated expired 20200101000000Z 20210101000000Z
+  pki_dated not-yet-valid 20990101000000Z 21000101000000Z
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj "/CN=stranger" \
+    -addext extendedKeyUsage=clientAuth -addext keyUsage=digitalSignature \
+    -keyout "$BAD/stranger.key" -out "$BAD/stranger.crt" 2>/dev/null
+}
+
+# easy-rsa gives no certificate dates in the past, so the same CA signs these by hand, without entering them in its index.
+pki_dated() {
+  local name=$1 dir
+  dir=$(mktemp -d "$LAB_DIR/dated.XXXXXX")
+  : >"$dir/index"
+  cat >"$dir/ca.cnf" <<END
+[ca]
+default_ca = lab
+[lab]
+database = $dir/index
+new_certs_dir = $dir
+rand_serial = yes
+default_md = sha256
+policy = any
+x509_extensions = client
+[any]
+commonName = supplied
+[client]
+basicConstraints = CA:FALSE
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+extendedKeyUsage = clientAuth
+keyUsage = digitalSignature
+END
+  openssl req -new -newkey rsa:2048 -nodes -subj "/CN=$name" -keyout "$BAD/$name.key" -out "$dir/req" 2>/dev/null
+  openssl ca -batch -config "$dir/ca.cnf" -startdate "$2" -enddate "$3" -in "$dir/req" -out "$BAD/$name.crt" \
+    -cert "$LAB_DIR/pki/ca.crt" -keyfile "$LAB_DIR/pki/private/ca.key" 2>>"$LAB_DIR/logs/easyrsa.log" ||
+    die_log easyrsa "openssl ca failed for $name"
+  rm -rf "$dir"
+}
+
+# --- the cluster ---
+
+pki_cluster() {
+  local node pid pids=()
+  mkdir -p "$LAB_DIR/tls"
+  pki_cluster_ca cluster "Lab Cluster CA" rsa:2048
+  pki_cluster_ca untrusted "Nobody's CA" ec
+  cp "$LAB_DIR/tls/cluster-ca.pem" "$LAB_DIR/cluster-ca.pem"
+  # The nodes trust both CAs among themselves, so that `tls-untrusted` leaves the cluster's own bus alone.
+  cat "$LAB_DIR/tls/cluster-ca.pem" "$LAB_DIR/tls/untrusted-ca.pem" >"$LAB_DIR/tls/bus-ca.pem"
+  for node in $(nodes); do
+    pki_node "$node" cluster rsa:2048 &
+    pids+=($!)
+    pki_node "$node" untrusted ec
+  done
+  for pid in "${pids[@]}"; do wait "$pid"; done
+}
+
+pki_key_options() { [[ $1 == ec ]] && echo "ec -pkeyopt ec_paramgen_curve:P-256" || echo "$1"; }
+
+pki_cluster_ca() {
+  # shellcheck disable=SC2046
+  openssl req -x509 -newkey $(pki_key_options "$3") -nodes -days 3650 -subj "/CN=$2" \
+    -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign \
+    -keyout "$LAB_DIR/tls/$1-ca.key" -out "$LAB_DIR/tls/$1-ca.pem" 2>>"$LAB_DIR/logs/openssl.log"
+}
+
+# Both purposes, because on the cluster's bus every node is client and server.
+pki_node() {
+  # shellcheck disable=SC2046
+  openssl req -x509 -newkey $(pki_key_options "$3") -nodes -days 395 -subj "/CN=$1.$CLUSTER_DOMAIN" \
+    -CA "$LAB_DIR/tls/$2-ca.pem" -CAkey "$LAB_DIR/tls/$2-ca.key" \
+    -addext "subjectAltName=DNS:$1.$CLUSTER_DOMAIN,DNS:$CLUSTER_ENDPOINT" \
+    -addext extendedKeyUsage=serverAuth,clientAuth -addext basicConstraints=critical,CA:FALSE \
+    -keyout "$LAB_DIR/tls/$1.$2.key" -out "$LAB_DIR/tls/$1.$2.pem" 2>>"$LAB_DIR/logs/openssl.log"
+}
+
+# Who may read what a user of the lab needs: root, and the members of `memdb` where that group exists.
+pki_hand_over() {
+  local files=("$LAB_DIR"/*.{crt,key,pem,ovpn} "$LAB_DIR/cluster-password" "$BAD"/*)
+  chmod 0600 "${files[@]}"
+  chmod 0755 "$LAB_DIR" "$BAD"
+  getent group memdb >/dev/null || return 0
+  chgrp memdb "${files[@]}"
+  chmod 0640 "${files[@]}"
+}
