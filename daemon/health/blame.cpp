@@ -1,0 +1,221 @@
+#include "health/blame.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace memdb::health {
+namespace {
+
+using control::LayerState;
+
+std::string short_name(const std::string& name) {
+    // An address has no labels to leave out.
+    const bool is_address = name.find_first_not_of("0123456789.:abcdefABCDEF") == std::string::npos;
+    return is_address ? name : name.substr(0, name.find('.'));
+}
+
+std::string describe(const NodeFacts& node) {
+    if (node.shard.empty()) return short_name(node.name);
+    return fmt::format("{} ({} of shard {})", short_name(node.name), node.role.empty() ? "node" : node.role,
+                       node.shard);
+}
+
+/// "6 of 6 nodes", "demo-0002-002 (replica of shard 2)", "a-1 (…), b-1 (…) and 3 more".
+std::string subject(const std::vector<const NodeFacts*>& nodes, std::size_t of) {
+    if (nodes.size() == of && of > 1) return fmt::format("{} of {} nodes", of, of);
+    constexpr std::size_t shown = 2;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(nodes.size(), shown); ++i) text += (i > 0 ? ", " : "") + describe(*nodes[i]);
+    if (nodes.size() > shown) text += fmt::format(" and {} more", nodes.size() - shown);
+    return text;
+}
+
+/// What each node-level code says of its subject. Codes that are not of nodes never come here.
+std::string predicate(std::string_view code, std::uint16_t port, bool several) {
+    const auto verb = [several](std::string_view one, std::string_view many) { return several ? many : one; };
+    if (code == "cluster-name-unresolved") return fmt::format("{} no address", verb("has", "have"));
+    if (code == "port-refused") return fmt::format("{} connections on TCP {}", verb("refuses", "refuse"), port);
+    if (code == "tls-not-offered") return fmt::format("{} no TLS", verb("speaks", "speak"));
+    if (code == "tls-untrusted") return fmt::format("{} a certificate of an unknown issuer", verb("shows", "show"));
+    if (code == "tls-name-mismatch") return fmt::format("{} a certificate for another name", verb("shows", "show"));
+    if (code == "tls-expired") return fmt::format("{} an expired certificate", verb("shows", "show"));
+    if (code == "tls-handshake-failed") return fmt::format("{} the TLS handshake", verb("breaks off", "break off"));
+    if (code == "auth-required") return fmt::format("{} a user and password", verb("wants", "want"));
+    if (code == "auth-rejected") return fmt::format("{} this user or password", verb("rejects", "reject"));
+    if (code == "auth-no-permission") return fmt::format("{} PING to this user", verb("forbids", "forbid"));
+    if (code == "node-loading") return fmt::format("{} still loading data", verb("is", "are"));
+    if (code == "node-busy") return fmt::format("{} busy", verb("is", "are"));
+    return fmt::format("{} not answer", verb("does", "do"));
+}
+
+std::size_t count_of(const ClusterFacts& cluster, NodeVerdict verdict) {
+    return static_cast<std::size_t>(std::ranges::count(cluster.nodes, verdict, &NodeFacts::verdict));
+}
+
+bool is_silent_on_tcp(const NodeFacts& node) {
+    return node.verdict == NodeVerdict::failed && node.code == "node-unreachable" && node.failed_at == Layer::tcp;
+}
+
+/// Every node is silent on TCP: a filter in between, not the nodes (they would not all die at once).
+Condition port_filtered(const ClusterFacts& cluster, const Facts& facts) {
+    const std::size_t n = cluster.nodes.size();
+    const std::string while_what = facts.direct ? "" : " while the tunnel carries traffic";
+    return {"port-filtered",
+            fmt::format("{} of {} {} silent on TCP {}{}", n, n, n == 1 ? "node" : "nodes", cluster.port, while_what),
+            cluster.nodes.front().evidence};
+}
+
+void blame_cluster(const ClusterFacts& cluster, const Facts& facts, std::vector<Condition>& out) {
+    if (!cluster.tls)
+        out.push_back({"tls-off", "TLS is off for " + cluster.endpoint, "the profile says tls = \"off\""});
+    if (!cluster.nodes.empty() && std::ranges::all_of(cluster.nodes, is_silent_on_tcp)) {
+        out.push_back(port_filtered(cluster, facts));
+        return;  // without a connection nothing newer is known of the cluster
+    }
+    std::map<std::string, std::vector<const NodeFacts*>> by_code;
+    for (const NodeFacts& node : cluster.nodes)
+        if (node.verdict == NodeVerdict::failed) by_code[node.code].push_back(&node);
+    for (const auto& [code, nodes] : by_code)
+        out.push_back({code,
+                       fmt::format("{} {}", subject(nodes, cluster.nodes.size()),
+                                   predicate(code, cluster.port, nodes.size() > 1)),
+                       nodes.front()->evidence});
+    out.insert(out.end(), cluster.conditions.begin(), cluster.conditions.end());
+}
+
+std::string failure_summary(const TunnelFacts& tunnel) {
+    const std::string& code = *tunnel.failure;
+    const std::string& who = tunnel.server;
+    if (code == "endpoint-silent") return fmt::format("the endpoint {} does not answer", who);
+    if (code == "endpoint-name-unresolved") return fmt::format("the endpoint's name {} has no address", who);
+    if (code == "handshake-rejected")
+        return fmt::format("the endpoint {} answers but does not finish the handshake", who);
+    if (code == "auth-failed") return fmt::format("the endpoint {} rejects the login", who);
+    if (code == "openvpn-crashed") return "openvpn ended by itself";
+    if (code == "openvpn-hung") return "openvpn does not answer any more";
+    if (code == "openvpn-missing") return "the program openvpn is not there";
+    if (code == "tun-device-unavailable") return "no tun device can be opened";
+    if (code == "no-net-admin") return "openvpn may not configure the network";
+    if (code == "config-refused") return "openvpn refuses the configuration";
+    if (code == "network-offline") return "this machine has no network";
+    if (code == "server-cert-untrusted") return fmt::format("the certificate of {} is not trusted", who);
+    if (code == "server-name-mismatch") return fmt::format("the certificate of {} is for another name", who);
+    if (code == "server-cert-expired") return fmt::format("the certificate of {} has expired", who);
+    if (code == "client-key-mismatch") return "certificate and key do not belong together";
+    if (code == "client-cert-unusable") return "openvpn cannot use the client certificate";
+    return fmt::format("no tunnel to {}", who);
+}
+
+bool all_silent(const Facts& facts) {
+    bool any = false;
+    for (const ClusterFacts& cluster : facts.clusters)
+        for (const NodeFacts& node : cluster.nodes) {
+            if (node.verdict == NodeVerdict::ok) return false;
+            any = any || node.verdict == NodeVerdict::failed;
+        }
+    return any;
+}
+
+/// The tunnel's own trouble; true when it explains everything behind it.
+bool blame_tunnel(const Facts& facts, std::vector<Condition>& out) {
+    const TunnelFacts& tunnel = facts.tunnel;
+    const bool no_way = tunnel.route_to_server.has_value() && !*tunnel.route_to_server;
+    if (tunnel.stage != TunnelStage::up) {
+        if (no_way && tunnel.stage != TunnelStage::blocked)
+            out.push_back({"network-offline", "this machine has no network", "no route to " + tunnel.server});
+        else if (tunnel.failure)
+            out.push_back({*tunnel.failure, failure_summary(tunnel), tunnel.failure_evidence});
+        return true;
+    }
+    if (all_silent(facts) && no_way) {
+        out.push_back({"network-offline", "this machine has no network", "no route to " + tunnel.server});
+        return true;
+    }
+    if (all_silent(facts) && tunnel.server_silent_for >= kServerSilence) {
+        out.push_back({"tunnel-silent", fmt::format("nothing comes from the endpoint {} any more", tunnel.server),
+                       fmt::format("no byte for {} s", tunnel.server_silent_for / 1s)});
+        return true;
+    }
+    if (tunnel.fault)
+        out.push_back(
+            {*tunnel.fault, "openvpn connected, but not everything could be set up", tunnel.failure_evidence});
+    return false;
+}
+
+LayerState of_tunnel_layer(Layer layer, const TunnelFacts& tunnel) {
+    const bool failed = tunnel.failure.has_value();
+    switch (tunnel.stage) {
+        case TunnelStage::up: return layer == Layer::tunnel && tunnel.fault ? LayerState::failed : LayerState::ok;
+        case TunnelStage::handshaking:
+        case TunnelStage::starting:
+        case TunnelStage::waiting:
+            if (layer == Layer::process && tunnel.process_runs) return LayerState::ok;
+            if (layer == Layer::handshake && failed) return LayerState::failed;
+            return LayerState::unknown;
+        case TunnelStage::blocked: return LayerState::unknown;
+        case TunnelStage::none:
+        case TunnelStage::stopped: return LayerState::unknown;
+    }
+    return LayerState::unknown;
+}
+
+/// Of one layer over all nodes: failed when any node's last try broke there, ok when any went through and none broke.
+LayerState of_node_layer(Layer layer, const Facts& facts) {
+    bool passed = false;
+    for (const ClusterFacts& cluster : facts.clusters)
+        for (const NodeFacts& node : cluster.nodes) {
+            if (node.verdict == NodeVerdict::failed && node.failed_at == layer) return LayerState::failed;
+            if (node.verdict == NodeVerdict::ok) passed = true;
+            if (node.verdict == NodeVerdict::failed && node.passed && *node.passed >= layer) passed = true;
+        }
+    return passed ? LayerState::ok : LayerState::unknown;
+}
+
+LayerState of_cluster_layer(const Facts& facts) {
+    bool all_known = !facts.clusters.empty();
+    for (const ClusterFacts& cluster : facts.clusters) {
+        if (!cluster.conditions.empty()) return LayerState::failed;
+        all_known = all_known && cluster.topology_known && count_of(cluster, NodeVerdict::ok) > 0;
+    }
+    return all_known ? LayerState::ok : LayerState::unknown;
+}
+
+}  // namespace
+
+std::vector<Condition> blame(const Facts& facts) {
+    std::vector<Condition> out;
+    if (!facts.wanted) return facts.credential;
+    const bool explained = !facts.direct && blame_tunnel(facts, out);
+    if (!explained && facts.direct && all_silent(facts) && facts.route_to_nodes && !*facts.route_to_nodes) {
+        out.push_back({"network-offline", "this machine has no network", "no route to the cluster's nodes"});
+    } else if (!explained) {
+        for (const ClusterFacts& cluster : facts.clusters) blame_cluster(cluster, facts, out);
+    }
+    // Dates matter whatever else is broken: an expired certificate is the root of a rejected handshake, so it comes
+    // first.
+    out.insert(out.begin(), facts.credential.begin(), facts.credential.end());
+    return out;
+}
+
+std::array<LayerState, kWay.size()> ladder(const Facts& facts) {
+    std::array<LayerState, kWay.size()> out{};
+    for (std::size_t i = 0; i < kWay.size(); ++i) {
+        const Layer layer = kWay[i];
+        if (layer <= Layer::tunnel)
+            out[i] = facts.direct   ? LayerState::skipped
+                     : facts.wanted ? of_tunnel_layer(layer, facts.tunnel)
+                                    : LayerState::unknown;
+        else if (!facts.wanted || (!facts.direct && facts.tunnel.stage != TunnelStage::up))
+            out[i] = LayerState::unknown;
+        else if (layer == Layer::cluster)
+            out[i] = of_cluster_layer(facts);
+        else  // a TCP connection is the proof of a route: what a look-up says is weaker
+            out[i] = of_node_layer(layer == Layer::route ? Layer::tcp : layer, facts);
+        if (layer == Layer::route && out[i] == LayerState::failed) out[i] = LayerState::unknown;
+    }
+    return out;
+}
+
+}  // namespace memdb::health

@@ -1,0 +1,27 @@
+// The catalogue of findings: what each code means, and what to do about it (design §11). Codes are stable and never
+// reused.
+#pragma once
+
+#include "base/time.hpp"
+#include "health/finding.hpp"
+
+#include <span>
+#include <string_view>
+
+namespace memdb::health {
+
+struct CatalogEntry {
+    std::string_view code;
+    Layer layer;
+    Severity severity;
+    Duration visible_after;   ///< shorter than that nobody hears of it
+    std::string_view advice;  ///< the command to run or the setting to check; no trailing full stop
+};
+
+/// Every code that this version can report, in order of the way.
+std::span<const CatalogEntry> catalog() noexcept;
+
+/// The entry of `code`; null for a code that is not in the catalogue.
+const CatalogEntry* find_entry(std::string_view code) noexcept;
+
+}  // namespace memdb::health
