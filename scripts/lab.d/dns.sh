@@ -6,11 +6,14 @@ dns_up() {
   # As on AWS the cluster's names resolve everywhere, to private addresses.
   each_node dns_node_lines >"$LAB_DIR/dns/cluster.hosts"
   dns_config "$EDGE_RESOLVER" >"$LAB_DIR/dns/edge.conf"
-  # The endpoint's name resolves only with a label in front of it, and IPv4 and IPv6 have a name each.
+  # The endpoint's name resolves only with a label in front of it, and IPv4 and IPv6 have a name each. `local` beside
+  # `address` turns the question for the other family from "no such name" into "no such address".
   cat >>"$LAB_DIR/dns/edge.conf" <<END
 address=/*.$VPN_ENDPOINT/192.0.2.1
 address=/*.$VPN_ENDPOINT/192.0.2.3
+local=/*.$VPN_ENDPOINT/
 address=/*.$VPN_ENDPOINT6/$EDGE_ADDRESS6
+local=/*.$VPN_ENDPOINT6/
 END
   dns_config "$VPC_RESOLVER" >"$LAB_DIR/dns/vpc.conf"
   chmod 0644 "$LAB_DIR"/dns/*

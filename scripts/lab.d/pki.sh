@@ -135,12 +135,14 @@ pki_node() {
     -keyout "$LAB_DIR/tls/$1.$2.key" -out "$LAB_DIR/tls/$1.$2.pem" 2>>"$LAB_DIR/logs/openssl.log"
 }
 
-# Who may read what a user of the lab needs: root, and the members of `memdb` where that group exists.
+# Who may read what a user of the lab needs: certificates everybody, keys and the password root and, where that group
+# exists, the members of `memdb`.
 pki_hand_over() {
-  local files=("$LAB_DIR"/*.{crt,key,pem,ovpn} "$LAB_DIR/cluster-password" "$BAD"/*)
-  chmod 0600 "${files[@]}"
+  local secret=("$LAB_DIR"/*.key "$LAB_DIR/cluster-password" "$BAD"/*.key)
   chmod 0755 "$LAB_DIR" "$BAD"
+  chmod 0644 "$LAB_DIR"/*.{crt,pem,ovpn} "$BAD"/*.crt
+  chmod 0600 "${secret[@]}"
   getent group memdb >/dev/null || return 0
-  chgrp memdb "${files[@]}"
-  chmod 0640 "${files[@]}"
+  chgrp memdb "${secret[@]}"
+  chmod 0640 "${secret[@]}"
 }
