@@ -1,0 +1,73 @@
+#include "health/health_tracker.hpp"
+
+#include "health/finding_catalog.hpp"
+
+#include <gtest/gtest.h>
+
+namespace memdb::health {
+namespace {
+
+constexpr TimePoint t0{};
+constexpr WallTime w0{};
+
+Condition condition(std::string code) { return {std::move(code), "a sentence", "what was seen"}; }
+
+TEST(HealthTracker, shows_at_once_what_the_catalogue_does_not_delay) {
+    HealthTracker tracker;
+    tracker.observe({condition("port-filtered")}, t0, w0 + 7s);
+    ASSERT_EQ(tracker.visible().size(), 1U);
+    const Finding& finding = tracker.visible()[0];
+    EXPECT_EQ(finding.code, "port-filtered");
+    EXPECT_EQ(finding.layer, Layer::tcp);
+    EXPECT_EQ(finding.severity, Severity::error);
+    EXPECT_EQ(finding.since, w0 + 7s);
+    EXPECT_FALSE(finding.advice.empty());
+}
+
+TEST(HealthTracker, keeps_a_blip_from_people) {
+    HealthTracker tracker;
+    tracker.observe({condition("openvpn-crashed")}, t0, w0);
+    EXPECT_TRUE(tracker.visible().empty());
+    EXPECT_EQ(tracker.next_change(), t0 + 2s);
+    tracker.observe({}, t0 + 1s, w0 + 1s);
+    EXPECT_EQ(tracker.next_change(), std::nullopt);
+    tracker.observe({condition("openvpn-crashed")}, t0 + 2s, w0 + 2s);  // another onset: counts from here
+    EXPECT_TRUE(tracker.visible().empty());
+    tracker.observe({condition("openvpn-crashed")}, t0 + 4s, w0 + 4s);
+    ASSERT_EQ(tracker.visible().size(), 1U);
+    EXPECT_EQ(tracker.visible()[0].since, w0 + 2s) << "since it began, not since it is visible";
+}
+
+TEST(HealthTracker, keeps_since_over_a_changed_sentence_and_forgets_what_ended) {
+    HealthTracker tracker;
+    tracker.observe({condition("node-unreachable")}, t0, w0);
+    Condition changed = condition("node-unreachable");
+    changed.summary = "two nodes now";
+    tracker.observe({changed}, t0 + 5s, w0 + 5s);
+    EXPECT_EQ(tracker.visible()[0].since, w0);
+    EXPECT_EQ(tracker.visible()[0].summary, "two nodes now");
+    tracker.observe({}, t0 + 6s, w0 + 6s);
+    EXPECT_TRUE(tracker.visible().empty());
+    tracker.observe({changed}, t0 + 9s, w0 + 9s);
+    EXPECT_EQ(tracker.visible()[0].since, w0 + 9s);
+}
+
+TEST(HealthTracker, keeps_the_order_root_cause_first) {
+    HealthTracker tracker;
+    tracker.observe({condition("client-cert-expired"), condition("handshake-rejected")}, t0, w0);
+    ASSERT_EQ(tracker.visible().size(), 2U);
+    EXPECT_EQ(tracker.visible()[0].code, "client-cert-expired");
+}
+
+TEST(FindingCatalog, has_each_code_once_in_kebab_case_with_advice) {
+    for (const CatalogEntry& entry : catalog()) {
+        EXPECT_EQ(find_entry(entry.code), &entry) << entry.code << " twice";
+        EXPECT_EQ(entry.code.find_first_not_of("abcdefghijklmnopqrstuvwxyz-"), std::string_view::npos) << entry.code;
+        EXPECT_FALSE(entry.advice.empty()) << entry.code;
+        EXPECT_NE(entry.advice.back(), '.') << entry.code;
+    }
+    EXPECT_EQ(find_entry("no-such-code"), nullptr);
+}
+
+}  // namespace
+}  // namespace memdb::health
