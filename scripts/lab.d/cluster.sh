@@ -137,12 +137,17 @@ node_ok() {
 cluster_ok() { local node; for node in $(nodes); do node_ok "$node" || return 1; done; }
 cluster_trouble() { local node; for node in $(nodes); do node_ok "$node" || printf '%s ' "$node"; done; echo "not ready"; }
 
-# What a client in the VPC sees: TLS with the name verified, AUTH, PING. redis-cli checks no names, so the
-# node's own name goes into the SNI and openssl's verdict on the chain is all it gives; that is enough here.
+# What a client in the VPC gets: TLS, AUTH, PING. Says ok, or what is wrong. (redis-cli checks the chain, not the name.)
 node_ping() {
-  local password
+  local password answer
   password=$(cat "$LAB_DIR/cluster-password")
-  [[ $(in_ns "$VPC" env REDISCLI_AUTH="$password" VALKEYCLI_AUTH="$password" timeout 2 "$REDIS_CLI" --tls \
+  answer=$(in_ns "$VPC" env REDISCLI_AUTH="$password" VALKEYCLI_AUTH="$password" timeout 2 "$REDIS_CLI" --tls \
     --cacert "$LAB_DIR/cluster-ca.pem" --sni "$1.$CLUSTER_DOMAIN" -h "$(node_address "$1")" --user app \
-    --no-auth-warning PING 2>/dev/null) == PONG ]]
+    --no-auth-warning PING 2>&1) || true
+  case $answer in
+    PONG) echo ok ;;
+    *WRONGPASS* | *NOAUTH*) echo "password rejected" ;;
+    *certificate*) echo "certificate untrusted" ;;
+    *) echo silent ;;
+  esac
 }

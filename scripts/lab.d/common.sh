@@ -42,7 +42,7 @@ need_tools() {
 
 find_tools() {
   # Debian keeps these in sbin, which is not in the PATH of a user who came here by `su`.
-  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+  PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
   EASYRSA_BIN=/usr/share/easy-rsa/easyrsa
   REDIS_SERVER=$(command -v redis-server || command -v valkey-server || true)
   REDIS_CLI=$(command -v redis-cli || command -v valkey-cli || true)
@@ -123,7 +123,7 @@ take_lock() {
     mkdir -p "$LAB_DIR"
     exec {LOCK_FD}>>"$path" || continue
     if ! flock -n "$LOCK_FD"; then
-      say "another lab command is at work; waiting"
+      warn "another lab command is at work; waiting for it"
       flock -w $(((end - $(now_ms)) / 1000 + 1)) "$LOCK_FD" || die "gave up after 90 s: another lab command holds $path"
     fi
     [[ $(stat -Lc %i "/proc/self/fd/$LOCK_FD" 2>/dev/null) == "$(stat -c %i "$path" 2>/dev/null)" ]] && return 0

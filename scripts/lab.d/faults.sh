@@ -4,13 +4,13 @@
 
 fault_table() {
   cat <<'END'
-openvpn-killed|kill -9 of the openvpn clients on the laptop|none that lasts: reconnects, restarts goes up
-server-down|the Client VPN endpoint falls silent, its processes are dead|tunnel-silent, then endpoint-silent
-node-down [NODE]|one node's host is gone: process dead, address silent (demo-0003-002)|node-unreachable, profile degraded
-port-filtered|the security group is closed: TCP 6379 from the endpoint is dropped|port-filtered
-auth-wrong|the password of the ACL user is another one now|auth-rejected
-tls-untrusted|the nodes show certificates of a CA that nobody trusts|tls-untrusted
-network-down|the laptop's link is down, with its addresses and routes|network-offline
+openvpn-killed|kill -9 of the openvpn clients on the laptop|none that lasts; restarts goes up
+server-down|the endpoint is silent, its processes are dead|tunnel-silent, then endpoint-silent
+node-down [NODE]|a node is gone, as its host with it (demo-0003-002)|node-unreachable, profile degraded
+port-filtered|the security group is closed: TCP 6379 is dropped|port-filtered
+auth-wrong|the password of user app is another one now|auth-rejected
+tls-untrusted|the nodes show certificates of another CA|tls-untrusted
+network-down|the laptop's link is down, its routes are gone|network-offline
 END
 }
 
@@ -24,11 +24,11 @@ active_faults() {
 
 faults_show() {
   local name what finding mark
-  printf '%-18s %-66s %s\n' NAME "WHAT IT DOES" "WHAT MEMDBD MUST SHOW"
+  printf '%-17s %-51s %s\n' NAME "WHAT IT DOES" "WHAT MEMDBD MUST SHOW"
   while IFS='|' read -r name what finding; do
     mark=
     if fault_active "${name%% *}"; then mark=" (ACTIVE)"; fi
-    printf '%-18s %-66s %s%s\n' "$name" "$what" "$finding" "$mark"
+    printf '%-17s %-51s %s%s\n' "$name" "$what" "$finding" "$mark"
   done < <(fault_table)
   printf '\nBreak: %s fault NAME      Undo: %s heal NAME|all\n' "$HINT" "$HINT"
 }

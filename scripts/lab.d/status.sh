@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What runs, found out by using it: a packet to each VPN server, a question to each DNS server, a PING over TLS to each node.
 
-# Sets SERVER_STATE, DNS_STATE, NODE_STATE, NODE_ROLE, FAULTS and HEALTHY.
+# Sets SERVER_STATE, DNS_STATE, NODE_STATE, NODE_ROLE, LAPTOP_STATE, FAULTS and HEALTHY.
 status_collect() {
   local name
   declare -gA SERVER_STATE=() DNS_STATE=() NODE_STATE=() NODE_ROLE=()
@@ -11,12 +11,14 @@ status_collect() {
   for name in $SERVERS; do SERVER_STATE[$name]=$(status_of vpn_answers "$name"); done
   for name in edge vpc; do DNS_STATE[$name]=$(status_of dns_answers "$name"); done
   for name in $(nodes); do
-    NODE_STATE[$name]=$(daemon_alive "$VPC" "$name" && status_of node_ping "$name" || echo dead)
-    NODE_ROLE[$name]=unknown
-    [[ ${NODE_STATE[$name]} == dead ]] || NODE_ROLE[$name]=$(role_word "$(node_role "$name")")
+    NODE_STATE[$name]=dead NODE_ROLE[$name]=unknown
+    if daemon_alive "$VPC" "$name"; then
+      NODE_STATE[$name]=$(node_ping "$name") NODE_ROLE[$name]=$(role_word "$(node_role "$name")")
+    fi
   done
-  case " ${SERVER_STATE[*]} ${DNS_STATE[*]} ${NODE_STATE[*]} " in *" silent "* | *" dead "*) HEALTHY=false ;; esac
-  [[ -d /sys/class/net ]] && ip -n "$LAPTOP" route get 192.0.2.1 >/dev/null 2>&1 || HEALTHY=false
+  for name in "${SERVER_STATE[@]}" "${DNS_STATE[@]}" "${NODE_STATE[@]}"; do [[ $name == ok ]] || HEALTHY=false; done
+  LAPTOP_STATE=ok
+  ip -n "$LAPTOP" route get 192.0.2.1 >/dev/null 2>&1 || LAPTOP_STATE="no link" HEALTHY=false
 }
 
 status_of() { if "$@" >/dev/null 2>&1; then echo ok; else echo silent; fi; }
@@ -37,8 +39,8 @@ status_show() {
 status_text() {
   local name verdict=healthy
   [[ $HEALTHY == true ]] || verdict=BROKEN
-  say "lab${LAB:+ $LAB}: $verdict, in $LAB_DIR"
-  say "  laptop   $LAPTOP_ADDRESS, $LAPTOP_ADDRESS6, resolver $EDGE_RESOLVER (namespace $LAPTOP)"
+  say "lab${LAB:+ $LAB}: $verdict; files in $LAB_DIR, namespaces $LAPTOP, $EDGE, $VPC"
+  say "  laptop   $LAPTOP_ADDRESS, $LAPTOP_ADDRESS6, resolver $EDGE_RESOLVER  $LAPTOP_STATE"
   for name in $SERVERS; do
     printf '  openvpn  %-14s udp 443  %s\n' "$(vpn_server_address "$name")" "${SERVER_STATE[$name]}"
   done
@@ -61,30 +63,31 @@ END
 }
 
 status_json() {
-  local name sep out
-  out="{\"up\":true,\"healthy\":$HEALTHY,\"lab\":\"$LAB\",\"dir\":\"$LAB_DIR\","
-  out+="\"namespaces\":{\"laptop\":\"$LAPTOP\",\"edge\":\"$EDGE\",\"vpc\":\"$VPC\"},"
-  out+="\"endpoint\":\"$VPN_ENDPOINT\",\"endpoint_ipv6\":\"$VPN_ENDPOINT6\",\"cluster\":\"$CLUSTER_ENDPOINT:6379\",\"user\":\"app\",\"servers\":["
-  sep=
+  local name sep=
+  printf '{"up":true,"healthy":%s,"lab":"%s","dir":"%s",' "$HEALTHY" "$LAB" "$LAB_DIR"
+  printf '"namespaces":{"laptop":"%s","edge":"%s","vpc":"%s"},' "$LAPTOP" "$EDGE" "$VPC"
+  printf '"laptop":{"address":"%s","address6":"%s","state":"%s"},' "$LAPTOP_ADDRESS" "$LAPTOP_ADDRESS6" "$LAPTOP_STATE"
+  printf '"endpoint":"%s","endpoint_ipv6":"%s",' "$VPN_ENDPOINT" "$VPN_ENDPOINT6"
+  printf '"cluster":"%s:6379","user":"app","servers":[' "$CLUSTER_ENDPOINT"
   for name in $SERVERS; do
-    out+="$sep{\"name\":\"openvpn$name\",\"address\":\"$(vpn_server_address "$name")\",\"state\":\"${SERVER_STATE[$name]}\","
-    out+="\"pid\":$(daemon_pid "$EDGE" "openvpn$name" || echo null)}"
+    printf '%s{"name":"openvpn%s","address":"%s","state":"%s","pid":%s}' "$sep" "$name" \
+      "$(vpn_server_address "$name")" "${SERVER_STATE[$name]}" "$(daemon_pid "$EDGE" "openvpn$name" || echo null)"
     sep=,
   done
-  out+="],\"dns\":[{\"name\":\"edge\",\"address\":\"$EDGE_RESOLVER\",\"state\":\"${DNS_STATE[edge]}\"},"
-  out+="{\"name\":\"vpc\",\"address\":\"$VPC_RESOLVER\",\"state\":\"${DNS_STATE[vpc]}\"}],\"nodes\":["
+  printf '],"dns":[{"name":"edge","address":"%s","state":"%s"},' "$EDGE_RESOLVER" "${DNS_STATE[edge]}"
+  printf '{"name":"vpc","address":"%s","state":"%s"}],"nodes":[' "$VPC_RESOLVER" "${DNS_STATE[vpc]}"
   sep=
   for name in $(nodes); do
-    out+="$sep{\"name\":\"$name\",\"host\":\"$name.$CLUSTER_DOMAIN\",\"address\":\"$(node_address "$name")\","
-    out+="\"role\":\"${NODE_ROLE[$name]}\",\"shard\":$(node_shard "$name"),\"state\":\"${NODE_STATE[$name]}\","
-    out+="\"pid\":$(daemon_pid "$VPC" "$name" || echo null)}"
+    printf '%s{"name":"%s","host":"%s","address":"%s",' "$sep" "$name" "$name.$CLUSTER_DOMAIN" "$(node_address "$name")"
+    printf '"role":"%s","shard":%s,"state":"%s","pid":%s}' "${NODE_ROLE[$name]}" "$(node_shard "$name")" \
+      "${NODE_STATE[$name]}" "$(daemon_pid "$VPC" "$name" || echo null)"
     sep=,
   done
-  out+="],\"faults\":["
+  printf '],"faults":['
   sep=
-  for name in "${FAULTS[@]}"; do out+="$sep\"$name\""; sep=,; done
-  out+="],\"files\":{\"config\":\"$LAB_DIR/downloaded-client-config.ovpn\",\"cert\":\"$LAB_DIR/client.crt\","
-  out+="\"key\":\"$LAB_DIR/client.key\",\"cluster_ca\":\"$LAB_DIR/cluster-ca.pem\","
-  out+="\"password\":\"$LAB_DIR/cluster-password\",\"bad_credentials\":\"$BAD\"}}"
-  say "$out"
+  for name in "${FAULTS[@]}"; do printf '%s"%s"' "$sep" "$name"; sep=,; done
+  printf '],"files":{"config":"%s","cert":"%s","key":"%s",' "$LAB_DIR/downloaded-client-config.ovpn" \
+    "$LAB_DIR/client.crt" "$LAB_DIR/client.key"
+  printf '"cluster_ca":"%s","password":"%s","bad_credentials":"%s"}}\n' "$LAB_DIR/cluster-ca.pem" \
+    "$LAB_DIR/cluster-password" "$BAD"
 }
