@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace memdb::control {
@@ -117,5 +118,13 @@ struct Snapshot {
 std::string_view to_string(Wanted wanted) noexcept;
 std::string_view to_string(LayerState state) noexcept;
 std::string_view to_string(NodeState state) noexcept;
+
+/// The inverse of to_string; nothing for a word that this version does not know.
+std::optional<Wanted> parse_wanted(std::string_view word) noexcept;
+std::optional<LayerState> parse_layer_state(std::string_view word) noexcept;
+std::optional<NodeState> parse_node_state(std::string_view word) noexcept;
+
+/// The profile of that name, or null. Ownership stays with the snapshot.
+const ProfileView* find_profile(const Snapshot& snapshot, std::string_view name) noexcept;
 
 }  // namespace memdb::control

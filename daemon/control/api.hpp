@@ -1,0 +1,90 @@
+// The JSON of the control API, schema version 1 (design §6): plain values to text, and text to values.
+//
+// Used by the agent and by memdbctl, so that both speak the same. The parsers trust nobody: unknown fields are skipped,
+// absent optional fields stay empty, a wrong type, a missing required field or too much of anything is a Failure that
+// names the field ("profiles[0].tunnel.phase: text expected"). Failures never quote a value.
+#pragma once
+
+#include "base/error.hpp"
+#include "config/import_request.hpp"
+#include "control/snapshot.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace memdb::control {
+
+inline constexpr std::size_t kBodyLimit = 1024 * 1024;        ///< of a request, bytes
+inline constexpr std::size_t kReplyLimit = 16 * 1024 * 1024;  ///< of what the client accepts, bytes
+
+/// The closed set of error codes (design §6).
+enum class ErrorCode : std::uint8_t { not_permitted, bad_request, not_found, conflict, busy, internal };
+
+struct ErrorBody {
+    ErrorCode code = ErrorCode::internal;
+    std::string message;  ///< one line
+    bool operator==(const ErrorBody&) const = default;
+};
+
+/// What an import answers: 201 {"name","warnings"}.
+struct ImportReport {
+    std::string name;
+    std::vector<std::string> warnings;  ///< one sentence each
+    bool operator==(const ImportReport&) const = default;
+};
+
+/// One node's part of a PingReport. Exactly one of `ping_us` (ok) and `error` is there.
+struct PingResult {
+    std::string name;
+    std::optional<std::string> role;
+    std::optional<std::string> shard;
+    std::optional<std::int64_t> ping_us;
+    std::optional<std::string> error;  ///< one sentence
+    bool operator==(const PingResult&) const = default;
+};
+
+/// What one round of PINGs answers: 200 {"profile","nodes":[…]}.
+struct PingReport {
+    std::string profile;
+    std::vector<PingResult> nodes;
+    bool operator==(const PingReport&) const = default;
+};
+
+[[nodiscard]] std::string to_json(const Snapshot& snapshot);
+[[nodiscard]] std::string to_json(const ProfileView& profile);
+[[nodiscard]] std::string to_json(const health::Finding& finding);
+[[nodiscard]] std::string to_json(const ErrorBody& error);
+[[nodiscard]] std::string to_json(const ImportReport& report);
+[[nodiscard]] std::string to_json(const PingReport& report);
+
+/// The body of POST /v1/profiles. Holds the private key and the password: wipe() it after use.
+[[nodiscard]] std::string to_json(const config::ImportRequest& request);
+
+/// {"schema":1,"profiles":[…]}: the answer to GET /v1/profiles. parse_snapshot reads it too.
+[[nodiscard]] std::string profiles_json(const Snapshot& snapshot);
+
+/// {"node":NAME}, or {} without one: the body of POST …/ping.
+[[nodiscard]] std::string ping_request_json(const std::optional<std::string>& node);
+
+Result<Snapshot> parse_snapshot(std::string_view json);
+Result<ProfileView> parse_profile(std::string_view json);
+Result<health::Finding> parse_finding(std::string_view json);
+Result<ErrorBody> parse_error(std::string_view json);
+Result<ImportReport> parse_import_report(std::string_view json);
+Result<PingReport> parse_ping_report(std::string_view json);
+
+/// Unknown fields are refused here: a misspelt one must not be lost silently. What it allocates is wiped on release.
+Result<config::ImportRequest> parse_import_request(std::string_view json);
+
+/// The node named in the body of POST …/ping, if any. An empty body is an empty request.
+Result<std::optional<std::string>> parse_ping_request(std::string_view json);
+
+/// The code and HTTP status that tell a client about a failure of that kind.
+ErrorCode error_code_for(Errc code) noexcept;
+unsigned http_status_for(ErrorCode code) noexcept;
+std::string_view to_string(ErrorCode code) noexcept;
+
+}  // namespace memdb::control
