@@ -1,0 +1,50 @@
+// The settings in force: what /etc/memdbd/memdbd.toml may say, with the defaults in place.
+//
+// Plain values. Filled by settings_parser, which also checks the ranges; memdbd.toml shows every key at its default,
+// and a test proves that the three agree.
+#pragma once
+
+#include "reach/probe_timings.hpp"
+#include "tunnel/tunnel_timings.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace memdb::config {
+
+enum class LogLevel : std::uint8_t { error, warning, info, debug, trace };
+
+/// Who may use the control socket, and how much of it (design §6).
+struct ControlSettings {
+    std::string group = "memdb";     ///< its members may read, and control unless control_group says otherwise
+    std::string control_group;       ///< when not empty, only its members (and root) may control
+    unsigned connection_limit = 64;  ///< at once, all users together
+    unsigned user_limit = 16;        ///< of these, for one user
+    unsigned root_reserve = 8;       ///< of these, kept free for root
+    Duration request_limit = 10s;    ///< to send a whole request
+    bool operator==(const ControlSettings&) const = default;
+};
+
+struct OpenvpnSettings {
+    std::string program = "/usr/sbin/openvpn";  ///< absolute path
+    bool operator==(const OpenvpnSettings&) const = default;
+};
+
+struct LogSettings {
+    LogLevel level = LogLevel::info;
+    bool operator==(const LogSettings&) const = default;
+};
+
+struct Settings {
+    tunnel::TunnelTimings tunnel;
+    reach::ProbeTimings probe;
+    ControlSettings control;
+    OpenvpnSettings openvpn;
+    LogSettings log;
+    bool operator==(const Settings&) const = default;
+};
+
+std::string_view to_string(LogLevel level) noexcept;
+
+}  // namespace memdb::config

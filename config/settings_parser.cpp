@@ -1,0 +1,199 @@
+#include "config/settings_parser.hpp"
+
+#include "config/toml_document.hpp"
+#include "config/visible_text.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <variant>
+
+namespace memdb::config {
+namespace {
+
+/// One key: where it is written, and how its value gets into Settings.
+struct DurationKey {
+    Duration unit;          ///< of the number in the file; the key's name says it too
+    std::int64_t min, max;  ///< in that unit, inclusive
+    Duration& (*field)(Settings&);
+};
+struct NumberKey {
+    std::int64_t min, max;
+    unsigned& (*field)(Settings&);
+};
+/// Checks the text and sets the field, or says what it must be.
+struct TextKey {
+    std::string_view (*set)(Settings&, const std::string&);
+};
+struct Key {
+    std::string_view table, name;
+    std::variant<DurationKey, NumberKey, TextKey> how;
+};
+
+bool is_group_name(std::string_view name) {
+    if (name.empty() || name.size() > 32 || name.front() == '-') return false;
+    return name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
+           std::string_view::npos;
+}
+
+std::string_view set_group(Settings& settings, const std::string& text) {
+    if (!is_group_name(text)) return "must be the name of a group";
+    settings.control.group = text;
+    return {};
+}
+
+std::string_view set_control_group(Settings& settings, const std::string& text) {
+    if (!text.empty() && !is_group_name(text)) return "must be the name of a group, or empty";
+    settings.control.control_group = text;
+    return {};
+}
+
+std::string_view set_program(Settings& settings, const std::string& text) {
+    const bool printable = visible_text(text, text.size()) == text;
+    if (text.empty() || text.front() != '/' || text.size() > 4000 || !printable) return "must be an absolute path";
+    settings.openvpn.program = text;
+    return {};
+}
+
+std::string_view set_level(Settings& settings, const std::string& text) {
+    using enum LogLevel;
+    for (const LogLevel level : {error, warning, info, debug, trace}) {
+        if (text == to_string(level)) {
+            settings.log.level = level;
+            return {};
+        }
+    }
+    return "must be error, warning, info, debug or trace";
+}
+
+// clang-format off
+#define MEMDB_FIELD(path) [](Settings& s) -> auto& { return s.path; }
+const std::array kKeys = {
+    Key{"log",     "level",                   TextKey{set_level}},
+    Key{"control", "group",                   TextKey{set_group}},
+    Key{"control", "control_group",           TextKey{set_control_group}},
+    Key{"control", "connection_limit",        NumberKey{ 2,  1024, MEMDB_FIELD(control.connection_limit)}},
+    Key{"control", "user_limit",              NumberKey{ 1,  1024, MEMDB_FIELD(control.user_limit)}},
+    Key{"control", "root_reserve",            NumberKey{ 1,   512, MEMDB_FIELD(control.root_reserve)}},
+    Key{"control", "request_limit_s",         DurationKey{1s,   1,    60, MEMDB_FIELD(control.request_limit)}},
+    Key{"openvpn", "program",                 TextKey{set_program}},
+    Key{"tunnel",  "resolve_limit_ms",        DurationKey{1ms, 100, 60000, MEMDB_FIELD(tunnel.resolve_limit)}},
+    Key{"tunnel",  "management_limit_ms",     DurationKey{1ms, 500, 60000, MEMDB_FIELD(tunnel.management_limit)}},
+    Key{"tunnel",  "silence_limit_ms",        DurationKey{1ms, 1000, 60000, MEMDB_FIELD(tunnel.silence_limit)}},
+    Key{"tunnel",  "attempt_limit_s",         DurationKey{1s,   5,   300, MEMDB_FIELD(tunnel.attempt_limit)}},
+    Key{"tunnel",  "stop_grace_ms",           DurationKey{1ms, 100,  4000, MEMDB_FIELD(tunnel.stop_grace)}},
+    Key{"tunnel",  "first_backoff_ms",        DurationKey{1ms, 100, 60000, MEMDB_FIELD(tunnel.first_backoff)}},
+    Key{"tunnel",  "longest_backoff_s",       DurationKey{1s,   1,  3600, MEMDB_FIELD(tunnel.longest_backoff)}},
+    Key{"tunnel",  "stable_after_s",          DurationKey{1s,   1,  3600, MEMDB_FIELD(tunnel.stable_after)}},
+    Key{"tunnel",  "heartbeat_interval_ms",   DurationKey{1ms, 500, 60000, MEMDB_FIELD(tunnel.heartbeat_interval)}},
+    Key{"tunnel",  "heartbeat_limit_ms",      DurationKey{1ms, 500, 60000, MEMDB_FIELD(tunnel.heartbeat_limit)}},
+    Key{"probe",   "sentinel_interval_ms",    DurationKey{1ms, 100, 60000, MEMDB_FIELD(probe.sentinel_interval)}},
+    Key{"probe",   "node_interval_ms",        DurationKey{1ms, 500, 600000, MEMDB_FIELD(probe.node_interval)}},
+    Key{"probe",   "kept_ping_limit_ms",      DurationKey{1ms,  50, 10000, MEMDB_FIELD(probe.kept_ping_limit)}},
+    Key{"probe",   "reprobe_limit_ms",        DurationKey{1ms,  50, 10000, MEMDB_FIELD(probe.reprobe_limit)}},
+    Key{"probe",   "dns_limit_ms",            DurationKey{1ms,  50, 30000, MEMDB_FIELD(probe.dns_limit)}},
+    Key{"probe",   "tcp_limit_ms",            DurationKey{1ms,  50, 30000, MEMDB_FIELD(probe.tcp_limit)}},
+    Key{"probe",   "tls_limit_ms",            DurationKey{1ms,  50, 30000, MEMDB_FIELD(probe.tls_limit)}},
+    Key{"probe",   "auth_limit_ms",           DurationKey{1ms,  50, 30000, MEMDB_FIELD(probe.auth_limit)}},
+    Key{"probe",   "ping_limit_ms",           DurationKey{1ms,  50, 30000, MEMDB_FIELD(probe.ping_limit)}},
+    Key{"probe",   "topology_interval_s",     DurationKey{1s,   1,  3600, MEMDB_FIELD(probe.topology_interval)}},
+    Key{"probe",   "sentinel_term_s",         DurationKey{1s,   1,  3600, MEMDB_FIELD(probe.sentinel_term)}},
+};
+#undef MEMDB_FIELD
+// clang-format on
+
+void read_key(const Key& key, const toml::node& node, Settings& settings, TomlProblems& problems) {
+    const std::string path = fmt::format("{}.{}", key.table, key.name);
+    if (const auto* duration = std::get_if<DurationKey>(&key.how)) {
+        if (const auto value = read_integer(node, path, duration->min, duration->max, problems)) {
+            duration->field(settings) = duration->unit * *value;
+        }
+    } else if (const auto* number = std::get_if<NumberKey>(&key.how)) {
+        if (const auto value = read_integer(node, path, number->min, number->max, problems)) {
+            number->field(settings) = static_cast<unsigned>(*value);
+        }
+    } else if (const auto* text = std::get_if<TextKey>(&key.how)) {
+        if (const auto value = read_text(node, path, problems)) {
+            const std::string_view reason = text->set(settings, *value);
+            if (!reason.empty()) {
+                problems.add(line_of(node), path, fmt::format("{}, is \"{}\"", reason, visible_text(*value)));
+            }
+        }
+    }
+}
+
+void read_table(std::string_view name, const toml::table& table, Settings& settings, TomlProblems& problems) {
+    for (const auto& [word, node] : table) {
+        bool known = false;
+        for (const Key& key : kKeys) {
+            if (key.table != name || key.name != word.str()) continue;
+            known = true;
+            read_key(key, node, settings, problems);
+        }
+        if (!known) problems.add(word.source().begin.line, fmt::format("{}.{}", name, word.str()), "unknown key");
+    }
+}
+
+/// Rules between keys: only those without which a machine could not keep its promise.
+void check_together(const Settings& settings, const toml::table& document, TomlProblems& problems) {
+    const auto line = [&](std::string_view table, std::string_view key) -> std::size_t {
+        const auto node = document[table][key];
+        return node.node() == nullptr ? 0 : line_of(*node.node());
+    };
+    if (settings.tunnel.first_backoff > settings.tunnel.longest_backoff) {
+        problems.add(line("tunnel", "first_backoff_ms"), "tunnel.first_backoff_ms",
+                     "must not be longer than tunnel.longest_backoff_s");
+    }
+    if (settings.tunnel.silence_limit > settings.tunnel.attempt_limit) {
+        problems.add(line("tunnel", "silence_limit_ms"), "tunnel.silence_limit_ms",
+                     "must not be longer than tunnel.attempt_limit_s");
+    }
+    if (settings.control.root_reserve >= settings.control.connection_limit) {
+        problems.add(line("control", "root_reserve"), "control.root_reserve",
+                     "must be smaller than control.connection_limit");
+    }
+}
+
+}  // namespace
+
+std::string_view to_string(LogLevel level) noexcept {
+    switch (level) {
+        case LogLevel::error: return "error";
+        case LogLevel::warning: return "warning";
+        case LogLevel::info: return "info";
+        case LogLevel::debug: return "debug";
+        case LogLevel::trace: return "trace";
+    }
+    return "?";
+}
+
+std::vector<std::string> settings_keys() {
+    std::vector<std::string> keys;
+    for (const Key& key : kKeys) keys.push_back(fmt::format("{}.{}", key.table, key.name));
+    return keys;
+}
+
+Result<Settings> parse_settings(std::string_view text, std::string_view file_name) {
+    auto document = parse_toml(text, file_name, kSettingsSizeLimit);
+    if (!document) return document.error();
+
+    Settings settings;
+    TomlProblems problems{file_name};
+    for (const auto& [word, node] : *document) {
+        bool known = false;
+        for (const Key& key : kKeys) known = known || key.table == word.str();
+        if (!known) {
+            problems.add(word.source().begin.line, word.str(), node.is_table() ? "unknown table" : "unknown key");
+        } else if (const auto* table = node.as_table()) {
+            read_table(word.str(), *table, settings, problems);
+        } else {
+            problems.add(line_of(node), word.str(), fmt::format("must be a table, is {}", kind_of(node)));
+        }
+    }
+    if (problems.empty()) check_together(settings, *document, problems);
+    if (!problems.empty()) return problems.failure();
+    return settings;
+}
+
+}  // namespace memdb::config

@@ -1,0 +1,194 @@
+#include "config/settings_parser.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+namespace memdb::config {
+namespace {
+
+std::string shipped_file() {
+    std::ifstream file(MEMDB_SOURCE_DIR "/config/memdbd.toml");
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+std::string refusal(std::string_view text) {
+    const auto settings = parse_settings(text, "memdbd.toml");
+    return settings ? "accepted" : settings.error().message;
+}
+
+TEST(SettingsParser, an_empty_file_is_the_defaults) {
+    const auto settings = parse_settings("", "memdbd.toml");
+    ASSERT_TRUE(settings);
+    EXPECT_EQ(*settings, Settings{});
+}
+
+/// One key of the shipped file: `#key = value  # words (MIN to MAX…`.
+struct Shipped {
+    std::string table, key, range;
+};
+
+std::vector<Shipped> shipped_keys() {
+    std::vector<Shipped> keys;
+    std::istringstream lines(shipped_file());
+    std::string table;
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("[")) table = line.substr(1, line.find(']') - 1);
+        const auto equals = line.find(" = ");
+        if (!line.starts_with("#") || line.starts_with("# ") || equals == std::string::npos) continue;
+        const auto open = line.find('(', line.find('#', 1));
+        keys.push_back({table, line.substr(1, equals - 1), open == std::string::npos ? "" : line.substr(open + 1)});
+    }
+    return keys;
+}
+
+TEST(SettingsParser, the_shipped_file_is_the_defaults_as_it_is_and_with_every_key_switched_on) {
+    const std::string text = shipped_file();
+    std::string switched_on;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        const bool key = line.starts_with("#") && !line.starts_with("# ");
+        switched_on += (key ? line.substr(1) : line) + "\n";
+    }
+    ASSERT_NE(text, switched_on);
+
+    for (const auto& version : {text, switched_on}) {
+        const auto settings = parse_settings(version, "memdbd.toml");
+        ASSERT_TRUE(settings) << settings.error().message;
+        EXPECT_EQ(*settings, Settings{});
+    }
+}
+
+TEST(SettingsParser, the_shipped_file_names_every_key_once) {
+    std::vector<std::string> named;
+    for (const Shipped& row : shipped_keys()) named.push_back(row.table + "." + row.key);
+    EXPECT_THAT(named, testing::UnorderedElementsAreArray(settings_keys()));
+}
+
+TEST(SettingsParser, the_ranges_in_the_shipped_file_are_the_ranges_in_force) {
+    int ranges = 0;
+    for (const Shipped& row : shipped_keys()) {
+        long long min = 0;
+        long long max = 0;
+        if (std::sscanf(row.range.c_str(), "%lld to %lld", &min, &max) != 2) continue;
+        ++ranges;
+        for (const long long outside : {min - 1, max + 1}) {
+            const std::string text = "[" + row.table + "]\n" + row.key + " = " + std::to_string(outside);
+            EXPECT_EQ(refusal(text), "memdbd.toml:2: " + row.table + "." + row.key + ": must be between " +
+                                         std::to_string(min) + " and " + std::to_string(max) + ", is " +
+                                         std::to_string(outside));
+        }
+    }
+    EXPECT_EQ(ranges, 25);
+}
+
+TEST(SettingsParser, every_value_reaches_its_field) {
+    const auto settings = parse_settings(R"(
+[log]
+level = "debug"
+[control]
+group = "wheel"
+control_group = "memdb-admin"
+connection_limit = 32
+user_limit = 3
+root_reserve = 2
+request_limit_s = 7
+[openvpn]
+program = "/opt/openvpn/sbin/openvpn"
+[tunnel]
+resolve_limit_ms = 1001
+attempt_limit_s = 31
+longest_backoff_s = 11
+[probe]
+sentinel_interval_ms = 200
+topology_interval_s = 5
+)",
+                                         "memdbd.toml");
+    ASSERT_TRUE(settings) << settings.error().message;
+    EXPECT_EQ(settings->log.level, LogLevel::debug);
+    EXPECT_EQ(settings->control.group, "wheel");
+    EXPECT_EQ(settings->control.control_group, "memdb-admin");
+    EXPECT_EQ(settings->control.connection_limit, 32u);
+    EXPECT_EQ(settings->control.user_limit, 3u);
+    EXPECT_EQ(settings->control.root_reserve, 2u);
+    EXPECT_EQ(settings->control.request_limit, 7s);
+    EXPECT_EQ(settings->openvpn.program, "/opt/openvpn/sbin/openvpn");
+    EXPECT_EQ(settings->tunnel.resolve_limit, 1001ms);
+    EXPECT_EQ(settings->tunnel.attempt_limit, 31s);
+    EXPECT_EQ(settings->tunnel.longest_backoff, 11s);
+    EXPECT_EQ(settings->probe.sentinel_interval, 200ms);
+    EXPECT_EQ(settings->probe.topology_interval, 5s);
+}
+
+TEST(SettingsParser, says_file_line_key_and_reason) {
+    struct Row {
+        std::string_view text, message;
+    };
+    // clang-format off
+    const Row rows[] = {
+        {"[probe]\nsentinel_interval_ms = 5",        "memdbd.toml:2: probe.sentinel_interval_ms: must be between 100 and 60000, is 5"},
+        {"[probe]\n\nsentinel_interval = 5",         "memdbd.toml:3: probe.sentinel_interval: unknown key"},
+        {"[probe]\ntcp_limit_ms = \"2s\"",           "memdbd.toml:2: probe.tcp_limit_ms: must be an integer, is a string"},
+        {"[probe]\ntcp_limit_ms = 2.5",              "memdbd.toml:2: probe.tcp_limit_ms: must be an integer, is a number with a fraction"},
+        {"[probe]\ntcp_limit_ms = true",             "memdbd.toml:2: probe.tcp_limit_ms: must be an integer, is true or false"},
+        {"[probe]\ntcp_limit_ms = [1]",              "memdbd.toml:2: probe.tcp_limit_ms: must be an integer, is an array"},
+        {"[probe]\ntcp_limit_ms = 2020-01-01",       "memdbd.toml:2: probe.tcp_limit_ms: must be an integer, is a date or time"},
+        {"[prob]\ntcp_limit_ms = 1",                 "memdbd.toml:1: prob: unknown table"},
+        {"probe = 1",                                "memdbd.toml:1: probe: must be a table, is an integer"},
+        {"sentinel_interval_ms = 1000",              "memdbd.toml:1: sentinel_interval_ms: unknown key"},
+        {"[log]\nlevel = \"loud\"",                  "memdbd.toml:2: log.level: must be error, warning, info, debug or trace, is \"loud\""},
+        {"[log]\nlevel = 1",                         "memdbd.toml:2: log.level: must be a string, is an integer"},
+        {"[control]\ngroup = \"\"",                  "memdbd.toml:2: control.group: must be the name of a group, is \"\""},
+        {"[control]\ngroup = \"a b\"",               "memdbd.toml:2: control.group: must be the name of a group, is \"a b\""},
+        {"[control]\ncontrol_group = \"-\"",         "memdbd.toml:2: control.control_group: must be the name of a group, or empty, is \"-\""},
+        {"[control]\nconnection_limit = 8",          "memdbd.toml: control.root_reserve: must be smaller than control.connection_limit"},
+        {"[openvpn]\nprogram = \"openvpn\"",         "memdbd.toml:2: openvpn.program: must be an absolute path, is \"openvpn\""},
+        {"[openvpn]\nprogram = \"/x\\n\"",           "memdbd.toml:2: openvpn.program: must be an absolute path, is \"/x\\x0A\""},
+        {"[tunnel]\nlongest_backoff_s = 1\nfirst_backoff_ms = 1001",
+                                                     "memdbd.toml:3: tunnel.first_backoff_ms: must not be longer than tunnel.longest_backoff_s"},
+        {"[tunnel]\nattempt_limit_s = 7",            "memdbd.toml: tunnel.silence_limit_ms: must not be longer than tunnel.attempt_limit_s"},
+        {"[probe]\n\"a\\u001b[31m\" = 1",            "memdbd.toml:2: probe.a\\x1B[31m: unknown key"},
+    };
+    // clang-format on
+    for (const Row& row : rows) EXPECT_EQ(refusal(row.text), row.message) << row.text;
+}
+
+TEST(SettingsParser, a_syntax_error_has_its_line) {
+    for (const std::string_view text :
+         {"[log]\nlevel = ", "[log]\nlevel = \"info", "[log]\n= 1", "\n[log", "[log]\n\"level\" 1", "[log]\nx = 1 2"}) {
+        const std::string message = refusal(text);
+        EXPECT_EQ(message.rfind("memdbd.toml:2: ", 0), 0u) << message;
+    }
+}
+
+TEST(SettingsParser, several_problems_are_told_in_order_of_the_lines_at_most_ten) {
+    EXPECT_EQ(refusal("[tunnel]\nb = 1\n[probe]\na = 1\n[log]\nlevel = 1"),
+              "memdbd.toml:2: tunnel.b: unknown key\nmemdbd.toml:4: probe.a: unknown key\n"
+              "memdbd.toml:6: log.level: must be a string, is an integer");
+
+    std::string text = "[log]\n";
+    for (char c = 'a'; c < 'p'; ++c) text += std::string(1, c) + " = 1\n";
+    const std::string message = refusal(text);
+    EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 10);
+    EXPECT_TRUE(message.ends_with("\nand 5 more")) << message;
+}
+
+TEST(SettingsParser, a_huge_file_is_refused_unread) {
+    const auto settings = parse_settings(std::string(kSettingsSizeLimit + 1, '#'), "memdbd.toml");
+    ASSERT_FALSE(settings);
+    EXPECT_EQ(settings.error().code, Errc::too_large);
+}
+
+TEST(SettingsParser, every_cut_of_the_shipped_file_gives_an_answer) {
+    const std::string text = shipped_file();
+    for (std::size_t length = 0; length <= text.size(); length += 7) (void)parse_settings(text.substr(0, length), "f");
+}
+
+}  // namespace
+}  // namespace memdb::config
