@@ -1,0 +1,70 @@
+// memdbd: arguments, settings, run, exit code. 0 ended as asked, 1 could not start or failed, 2 usage.
+#include "app/daemon.hpp"
+#include "base/log.hpp"
+
+#include <CLI/CLI.hpp>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+
+namespace {
+
+constexpr const char* kExamples = R"(
+Examples:
+  memdbd --check-config --config memdbd.toml
+  memdbd --config /etc/memdbd/memdbd.toml --state-dir /var/lib/memdbd --runtime-dir /run/memdbd
+
+Runs in the foreground. SIGHUP reads the settings again; SIGTERM and SIGINT end everything within 5 s.
+memdbctl talks to RUNTIME_DIR/memdbd.sock.)";
+
+int run(const memdb::app::DaemonOptions& options, bool check_only) {
+    if (check_only) {
+        const auto settings = memdb::app::read_settings(options);
+        if (settings.has_value()) return 0;
+        std::fprintf(stderr, "memdbd: %s\n", settings.error().message.c_str());
+        return 1;
+    }
+    if (geteuid() == 0) {
+        std::fputs("memdbd: does not run as root: start memdbd.service, or see `scripts/lab agent start` for the foreground\n", stderr);
+        return 1;
+    }
+    const rlimit no_core{0, 0};  // a core file would hold keys and passwords
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)umask(0077);
+    memdb::app::Daemon daemon(options);
+    if (const auto done = daemon.run(); done.has_error()) {
+        std::fprintf(stderr, "memdbd: %s\n", done.error().message.c_str());
+        return 1;
+    }
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App cli("memdbd: keeps and proves a connection to Amazon MemoryDB", "memdbd");
+    memdb::app::DaemonOptions options;
+    bool check_only = false;
+    auto* config = cli.add_option("--config", options.config_file, "settings, TOML")->capture_default_str();
+    cli.add_option("--state-dir", options.state_dir, "profiles and keys; owned by the service user")->capture_default_str();
+    cli.add_option("--runtime-dir", options.runtime_dir, "control socket; private/ in it for openvpn")->capture_default_str();
+    cli.add_flag("--check-config", check_only, "only read the settings and say what is wrong with them");
+    cli.set_version_flag("--version", "memdbd " MEMDB_VERSION);
+    cli.footer(kExamples);
+    try {
+        cli.parse(argc, argv);
+        options.config_required = config->count() > 0;
+        return run(options, check_only);
+    } catch (const CLI::Success& success) {  // --help, --version
+        return cli.exit(success);
+    } catch (const CLI::ParseError& error) {
+        std::fprintf(stderr, "memdbd: %s; see memdbd --help\n", error.what());
+        return 2;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "memdbd: [unexpected] %s\n", error.what());
+        return 1;
+    }
+}

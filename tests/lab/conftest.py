@@ -1,0 +1,49 @@
+"""One lab (LAB=test unless LAB says otherwise) for the whole run, one fresh agent with the profile demo for each test."""
+import os
+import pathlib
+import shutil
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from memdb import Agent, Events, Lab  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def lab():
+    the_lab = Lab(os.environ.get("LAB", "test"))
+    the_lab("down")  # whatever an interrupted run left
+    the_lab("up")
+    yield the_lab
+    the_lab("down")
+
+
+@pytest.fixture
+def agent(lab):
+    """memdbd without a profile; everything healed and forgotten afterwards."""
+    lab("heal", "all")
+    shutil.rmtree(lab.dir / "agent", ignore_errors=True)
+    the_agent = Agent(lab)
+    the_agent.start()
+    yield the_agent
+    lab("heal", "all")
+    ended = the_agent.stop()
+    assert "killed" not in ended.stderr, "memdbd did not end by itself"
+    text = the_agent.log.read_text()
+    assert "Sanitizer" not in text and "runtime error" not in text, text[-4000:]
+
+
+@pytest.fixture
+def demo(agent):
+    """An agent with the profile demo, reachable."""
+    agent.import_demo()
+    agent.ctl("connect", "demo", "--wait", "--timeout", "30s")
+    return agent
+
+
+@pytest.fixture
+def events(demo):
+    stream = Events(demo.socket)
+    yield stream
+    stream.close()
