@@ -11,13 +11,11 @@ namespace {
 
 /// Overwrites memory before giving it back.
 class WipingMemory final : public json::memory_resource {
-    void* do_allocate(std::size_t size, std::size_t align) override {
-        return ::operator new (size, std::align_val_t{align});
-    }
-    void do_deallocate(void* at, std::size_t size, std::size_t align) override {
+    void* do_allocate(std::size_t size, std::size_t) override { return ::operator new(size); }  // JSON needs no more alignment
+    void do_deallocate(void* at, std::size_t size, std::size_t) override {
         volatile char* bytes = static_cast<char*>(at);
         for (std::size_t i = 0; i < size; ++i) bytes[i] = '\0';
-        ::operator delete (at, std::align_val_t{align});
+        ::operator delete(at);
     }
     bool do_is_equal(const json::memory_resource& other) const noexcept override { return this == &other; }
 };
