@@ -1,0 +1,47 @@
+#include "reach/probe_state.hpp"
+
+#include <algorithm>
+
+namespace memdb::reach {
+
+Duration reprobe_limit(const ProbeState& state, const ProbeTimings& timings) noexcept {
+    Microseconds whole{};
+    for (const auto& stage : {state.proof.dns, state.proof.tcp, state.proof.tls, state.proof.auth, state.proof.ping})
+        whole += stage.value_or(Microseconds{});
+    const auto thrice = std::chrono::ceil<Duration>(3 * whole);
+    return std::max(timings.reprobe_limit, std::min(thrice, timings.tcp_limit));
+}
+
+bool is_fresh(const ProbeState& state, TimePoint now, const ProbeTimings& timings) noexcept {
+    if (state.health != NodeHealth::ok || !state.last_ok) return false;
+    const Duration longest =
+        state.rhythm.interval + timings.kept_ping_limit + kReprobes * reprobe_limit(state, timings) + 1s;
+    return now - *state.last_ok <= longest;
+}
+
+std::string_view to_string(ProbePhase phase) noexcept {
+    switch (phase) {
+        case ProbePhase::idle: return "idle";
+        case ProbePhase::waiting: return "waiting";
+        case ProbePhase::resolving: return "resolving";
+        case ProbePhase::connecting: return "connecting";
+        case ProbePhase::securing: return "securing";
+        case ProbePhase::authenticating: return "authenticating";
+        case ProbePhase::pinging: return "pinging";
+        case ProbePhase::kept: return "kept";
+        case ProbePhase::checking: return "checking";
+        case ProbePhase::asking: return "asking";
+    }
+    return "?";
+}
+
+std::string_view to_string(NodeHealth health) noexcept {
+    switch (health) {
+        case NodeHealth::unknown: return "unknown";
+        case NodeHealth::ok: return "ok";
+        case NodeHealth::failed: return "failed";
+    }
+    return "?";
+}
+
+}  // namespace memdb::reach

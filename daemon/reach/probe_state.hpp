@@ -1,0 +1,148 @@
+// The words of a node's probe: phases, events, actions and the state, all plain values.
+//
+// Rules over them are in probe_machine (what follows what) and probe_policy (what a failure means).
+#pragma once
+
+#include "base/time.hpp"
+#include "health/finding.hpp"
+#include "reach/probe_timings.hpp"
+#include "reach/resp_codec.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace memdb::reach {
+
+/// idle: stopped. waiting: blamed, until the next attempt. resolving to pinging: the stages of an attempt.
+/// kept: proved, the connection rests until the next PING. checking: that PING is out. asking: CLUSTER SHARDS or SLOTS
+/// is.
+enum class ProbePhase : std::uint8_t {
+    idle,
+    waiting,
+    resolving,
+    connecting,
+    securing,
+    authenticating,
+    pinging,
+    kept,
+    checking,
+    asking
+};
+
+enum class NodeHealth : std::uint8_t { unknown, ok, failed };
+
+/// Why a node is failed.
+struct Blame {
+    health::Layer layer = health::Layer::ping;  ///< all layers before it were passed in the same attempt
+    std::string code;                           ///< finding code
+    std::string evidence;                       ///< one printable line
+    bool operator==(const Blame&) const = default;
+};
+
+/// Measured durations; a stage that was not run is empty.
+struct Stages {
+    std::optional<Microseconds> dns, tcp, tls, auth, ping;
+    bool operator==(const Stages&) const = default;
+};
+
+/// When PINGs are due: at every `interval`, shifted by `offset`, so that nodes can share or avoid each other's ticks.
+struct Rhythm {
+    Duration interval = 5s;
+    Duration offset = 0ms;
+    bool operator==(const Rhythm&) const = default;
+};
+
+/// What a proof of this node consists of.
+struct ProbeTarget {
+    std::uint16_t port = 6379;
+    bool tls = true;   ///< off: there is no securing stage
+    bool auth = true;  ///< off: there is no authenticating stage
+    bool operator==(const ProbeTarget&) const = default;
+};
+
+enum class ConnectProblem : std::uint8_t { refused, unreachable, reset, other };
+enum class SecureProblem : std::uint8_t { untrusted, name_mismatch, expired, not_offered, failed };
+enum class TopologyCommand : std::uint8_t { shards, slots };
+
+// clang-format off
+// Events: what happened. Past tense or a request.
+struct StartRequested { Rhythm rhythm; bool operator==(const StartRequested&) const = default; };
+struct StopRequested { bool operator==(const StopRequested&) const = default; };
+struct ProbeRequested { Duration delay{}; bool operator==(const ProbeRequested&) const = default; };
+struct TopologyRequested { bool operator==(const TopologyRequested&) const = default; };
+struct RhythmChanged { Rhythm rhythm; bool operator==(const RhythmChanged&) const = default; };
+struct PathChanged { bool operator==(const PathChanged&) const = default; };  ///< e.g. the tunnel came up anew
+struct Resolved { std::vector<std::string> addresses; Microseconds took{}; bool operator==(const Resolved&) const = default; };
+struct ResolveFailed { std::string text; bool operator==(const ResolveFailed&) const = default; };
+struct Connected { Microseconds took{}; bool operator==(const Connected&) const = default; };
+struct ConnectFailed { ConnectProblem problem{}; std::string text; bool operator==(const ConnectFailed&) const = default; };
+struct Secured { Microseconds took{}; bool operator==(const Secured&) const = default; };
+struct SecureFailed { SecureProblem problem{}; std::string text; bool operator==(const SecureFailed&) const = default; };
+struct ReplyReceived { Reply reply; Microseconds took{}; bool operator==(const ReplyReceived&) const = default; };
+struct ReplyMalformed { std::string text; bool operator==(const ReplyMalformed&) const = default; };
+struct PeerClosed { std::string text; bool operator==(const PeerClosed&) const = default; };
+struct DeadlinePassed { bool operator==(const DeadlinePassed&) const = default; };
+using ProbeEvent = std::variant<StartRequested, StopRequested, ProbeRequested, TopologyRequested, RhythmChanged, PathChanged,
+                                Resolved, ResolveFailed, Connected, ConnectFailed, Secured, SecureFailed, ReplyReceived,
+                                ReplyMalformed, PeerClosed, DeadlinePassed>;
+
+// Actions: what to do now. Imperative.
+struct Resolve { Duration limit{}; bool operator==(const Resolve&) const = default; };
+struct Connect { std::string address; bool operator==(const Connect&) const = default; };
+struct Secure { bool operator==(const Secure&) const = default; };
+struct SendAuth { bool operator==(const SendAuth&) const = default; };
+struct SendPing { bool operator==(const SendPing&) const = default; };
+struct SendTopology { TopologyCommand command{}; bool operator==(const SendTopology&) const = default; };
+struct CloseConnection { bool operator==(const CloseConnection&) const = default; };  ///< and forget an open resolve
+struct PublishProof { bool operator==(const PublishProof&) const = default; };        ///< a PONG came
+struct PublishFailure { bool operator==(const PublishFailure&) const = default; };    ///< blamed; state.blame says why
+struct PublishUnknown { bool operator==(const PublishUnknown&) const = default; };    ///< what was known holds no more
+struct PublishTopology { Reply reply; bool operator==(const PublishTopology&) const = default; };  ///< may be an error
+struct PublishNoTopology { std::string evidence; bool operator==(const PublishNoTopology&) const = default; };
+using ProbeAction = std::variant<Resolve, Connect, Secure, SendAuth, SendPing, SendTopology, CloseConnection, PublishProof,
+                                 PublishFailure, PublishUnknown, PublishTopology, PublishNoTopology>;
+// clang-format on
+
+/// Everything the next step depends on. A plain value: copy it, compare it, print it.
+struct ProbeState {
+    ProbePhase phase = ProbePhase::idle;
+    std::optional<TimePoint> deadline;  ///< the runner sends DeadlinePassed then; none = never
+    Rhythm rhythm;
+
+    NodeHealth health = NodeHealth::unknown;
+    std::optional<Blame> blame;              ///< present when and only when failed
+    std::optional<TimePoint> last_ok;        ///< of the last PONG
+    std::optional<Microseconds> ping;        ///< how long that PONG took
+    std::optional<TimePoint> failing_since;  ///< of the first miss since last_ok
+    Stages proof;                            ///< of the last whole proof; dns of the last one that resolved
+    std::string address;                     ///< in use, else the last one tried; empty before the first
+
+    unsigned misses = 0;                        ///< re-probes made since the last PONG
+    TimePoint stage_began{};                    ///< of the stage that is running
+    std::optional<TimePoint> attempt_deadline;  ///< of a re-probe, for all its stages together
+    std::vector<std::string> candidates;        ///< addresses of this attempt that were not tried
+    Stages attempt;                             ///< durations so far
+    TopologyCommand asked = TopologyCommand::shards;
+    bool wants_ping = false;      ///< a probe was requested while another question was out
+    bool wants_topology = false;  ///< the same for topology
+    bool operator==(const ProbeState&) const = default;
+};
+
+/// Re-probes that follow a miss before blame.
+inline constexpr unsigned kReprobes = 2;
+
+/// Limit of one re-probe, all stages: three times what the last whole proof took, within [reprobe_limit, tcp_limit].
+[[nodiscard]] Duration reprobe_limit(const ProbeState& state, const ProbeTimings& timings) noexcept;
+
+/// Whether `ok` still holds: its PONG is not older than the next one could be, with both re-probes and a second.
+/// A runner that was not woken for so long (sleep, a stopped process) must not be believed.
+[[nodiscard]] bool is_fresh(const ProbeState& state, TimePoint now, const ProbeTimings& timings) noexcept;
+
+std::string_view to_string(ProbePhase phase) noexcept;
+std::string_view to_string(NodeHealth health) noexcept;
+
+}  // namespace memdb::reach
