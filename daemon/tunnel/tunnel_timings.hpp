@@ -11,6 +11,7 @@ struct TunnelTimings {
     Duration silence_limit = 8s;     ///< an attempt without a packet from the server for so long is ended
     Duration attempt_limit = 60s;    ///< from hold release until CONNECTED, packets or not (openvpn's own hand-window)
     Duration stop_grace = 3s;        ///< from SIGTERM until SIGKILL
+    Duration kill_limit = 1500ms;    ///< from SIGKILL until a process that will not go is given up; no setting
     Duration first_backoff = 500ms;  ///< second retry; the first one is made at once. Doubles, with full jitter
     Duration longest_backoff = 60s;
     Duration stable_after = 60s;       ///< so long in `up` forgets earlier failures

@@ -1,0 +1,121 @@
+// What can happen to a tunnel, and what can be done about it: the words between tunnel_machine and tunnel_runner.
+#pragma once
+
+#include "tunnel/management_codec.hpp"
+#include "tunnel/tunnel_state.hpp"
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace memdb::tunnel {
+
+struct ConnectRequested {
+    bool operator==(const ConnectRequested&) const = default;
+};
+struct DisconnectRequested {
+    bool operator==(const DisconnectRequested&) const = default;
+};
+struct ReconnectRequested {
+    std::string cause;  ///< for last_restart_cause: "request", or the finding that made the agent ask
+    bool asked = true;  ///< by a person; else by the agent: counted in `restarts`, and only done while `up`
+    bool operator==(const ReconnectRequested&) const = default;
+};
+struct InputChanged {  ///< configuration, key, certificate, clock: what could have blocked
+    bool operator==(const InputChanged&) const = default;
+};
+struct EndpointResolved {
+    std::vector<ServerAddress> addresses;  ///< in the order to try; an empty list counts as unresolved
+    bool operator==(const EndpointResolved&) const = default;
+};
+struct EndpointUnresolved {
+    std::string why;
+    bool operator==(const EndpointUnresolved&) const = default;
+};
+struct SpawnFailed {
+    Cause cause = Cause::openvpn_crashed;
+    std::string why;
+    bool operator==(const SpawnFailed&) const = default;
+};
+struct ManagementOpened {  ///< our own child has dialled in
+    int pid = 0;
+    bool operator==(const ManagementOpened&) const = default;
+};
+struct ManagementLost {  ///< closed, or closed by us because it spoke no openvpn
+    std::string why;
+    bool operator==(const ManagementLost&) const = default;
+};
+struct HoldAsked {
+    bool operator==(const HoldAsked&) const = default;
+};
+struct StateChanged {
+    StateLine line;
+    bool operator==(const StateChanged&) const = default;
+};
+struct ByteCounted {
+    std::uint64_t in = 0, out = 0;
+    bool operator==(const ByteCounted&) const = default;
+};
+struct DeviceOpened {
+    std::string name;
+    bool operator==(const DeviceOpened&) const = default;
+};
+struct FaultSeen {
+    Cause cause = Cause::none;
+    std::string evidence;  ///< the line, cleaned
+    bool operator==(const FaultSeen&) const = default;
+};
+struct HeartbeatAnswered {
+    bool operator==(const HeartbeatAnswered&) const = default;
+};
+struct ProcessExited {
+    std::string status;  ///< "status 1", "signal 9"; decides nothing: openvpn exits 0 for rejections too (facts B.1)
+    bool operator==(const ProcessExited&) const = default;
+};
+struct DeadlinePassed {
+    bool operator==(const DeadlinePassed&) const = default;
+};
+
+using TunnelEvent =
+    std::variant<ConnectRequested, DisconnectRequested, ReconnectRequested, InputChanged, EndpointResolved,
+                 EndpointUnresolved, SpawnFailed, ManagementOpened, ManagementLost, HoldAsked, StateChanged,
+                 ByteCounted, DeviceOpened, FaultSeen, HeartbeatAnswered, ProcessExited, DeadlinePassed>;
+
+struct ResolveEndpoint {  ///< answered by EndpointResolved or EndpointUnresolved
+    bool operator==(const ResolveEndpoint&) const = default;
+};
+struct CancelResolve {
+    bool operator==(const CancelResolve&) const = default;
+};
+struct SpawnOpenvpn {  ///< answered by SpawnFailed, or by ManagementOpened and in the end ProcessExited
+    ServerAddress server;
+    bool operator==(const SpawnOpenvpn&) const = default;
+};
+struct Subscribe {  ///< `state on`, `log on`, `bytecount 1`
+    bool operator==(const Subscribe&) const = default;
+};
+struct ReleaseHold {
+    bool operator==(const ReleaseHold&) const = default;
+};
+struct RestartInPlace {  ///< `signal SIGUSR1`
+    bool operator==(const RestartInPlace&) const = default;
+};
+struct SendHeartbeat {  ///< `pid`
+    bool operator==(const SendHeartbeat&) const = default;
+};
+struct TerminateOpenvpn {
+    bool force = false;  ///< SIGKILL, else SIGTERM
+    bool operator==(const TerminateOpenvpn&) const = default;
+};
+struct AbandonOpenvpn {  ///< forget a process that outlived SIGKILL; its late end is no event any more
+    bool operator==(const AbandonOpenvpn&) const = default;
+};
+
+using TunnelAction = std::variant<ResolveEndpoint, CancelResolve, SpawnOpenvpn, Subscribe, ReleaseHold, RestartInPlace,
+                                  SendHeartbeat, TerminateOpenvpn, AbandonOpenvpn>;
+
+std::string_view to_string(const TunnelEvent& event) noexcept;
+std::string to_string(const TunnelAction& action);
+
+}  // namespace memdb::tunnel
