@@ -10,11 +10,8 @@ readonly EDGE_RESOLVER=192.0.2.53 VPC_RESOLVER=10.20.0.2
 readonly EDGE_ADDRESS6=fd00:2::1 VPC_PREFIX6=fd00:20::
 
 net_up() {
-  exec {NETNS_LOCK}</run
-  flock "$NETNS_LOCK"
-  ip netns add "$LAPTOP" && ip netns add "$EDGE" && ip netns add "$VPC"
-  exec {NETNS_LOCK}>&-
   local ns
+  net_locked net_add_namespaces
   for ns in "$LAPTOP" "$EDGE" "$VPC"; do ip -n "$ns" link set lo up; done
   net_etc "$LAPTOP" "$EDGE_RESOLVER"
   net_etc "$EDGE" "$EDGE_RESOLVER"
@@ -165,10 +162,14 @@ net_end_processes() {
 net_empty() { [[ -z $(ip netns pids "$1" 2>/dev/null) ]]; }
 
 net_down() {
-  local ns
   net_end_processes
-  exec {NETNS_LOCK}</run
-  flock "$NETNS_LOCK"
+  net_locked net_delete_namespaces
+}
+
+net_add_namespaces() { local ns; for ns in $(namespaces); do ip netns add "$ns"; done; }
+
+net_delete_namespaces() {
+  local ns
   for ns in $(namespaces); do
     if [[ -e /run/netns/$ns ]]; then ip netns delete "$ns" 2>/dev/null || rm -f "/run/netns/$ns"; fi
     rm -rf "/etc/netns/$ns"
@@ -179,5 +180,13 @@ net_down() {
     if mountpoint -q /run/netns; then umount /run/netns 2>/dev/null || true; fi
     rmdir /run/netns 2>/dev/null || true
   fi
-  exec {NETNS_LOCK}>&-
+}
+
+# Between labs: one must not take /run/netns away while another makes a namespace in it. A subshell holds the lock, so
+# that it is gone with it, however that ends.
+net_locked() {
+  (
+    flock -w 20 8 || die "another lab is making or removing namespaces for 20 s now"
+    "$@"
+  ) 8</run
 }
