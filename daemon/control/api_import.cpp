@@ -11,7 +11,9 @@ namespace {
 
 /// Overwrites memory before giving it back.
 class WipingMemory final : public json::memory_resource {
-    void* do_allocate(std::size_t size, std::size_t) override { return ::operator new(size); }  // JSON needs no more alignment
+    void* do_allocate(std::size_t size, std::size_t) override {
+        return ::operator new(size);
+    }  // JSON needs no more alignment
     void do_deallocate(void* at, std::size_t size, std::size_t) override {
         volatile char* bytes = static_cast<char*>(at);
         for (std::size_t i = 0; i < size; ++i) bytes[i] = '\0';

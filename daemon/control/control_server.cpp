@@ -24,7 +24,8 @@ constexpr Duration kPause = 200ms;  ///< after accept() failed for want of descr
 void turn_away(ControlSession::Socket& socket) {
     static const std::string text = [] {
         const Reply reply = error_reply(ErrorCode::busy, "too many connections: close some or try again");
-        return "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: " +
+        return "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: "
+               "application/json\r\nContent-Length: " +
                std::to_string(reply.body.size()) + "\r\n\r\n" + reply.body;
     }();
     // A client that does not get the text still sees the connection end; ignoring.
@@ -36,13 +37,15 @@ void turn_away(ControlSession::Socket& socket) {
 Result<Peer> peer_of(int fd) {
     ucred credentials{};
     socklen_t size = sizeof credentials;
-    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return system_failure("SO_PEERCRED", errno);
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
+        return system_failure("SO_PEERCRED", errno);
     Peer peer{credentials.uid, credentials.gid, std::vector<gid_t>(32), credentials.pid};
     for (;;) {
         size = static_cast<socklen_t>(peer.groups.size() * sizeof(gid_t));
         if (::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &size) == 0) break;
         // ERANGE tells the room that it needs; 65536 groups are the kernel's limit.
-        if (errno != ERANGE || size / sizeof(gid_t) <= peer.groups.size()) return system_failure("SO_PEERGROUPS", errno);
+        if (errno != ERANGE || size / sizeof(gid_t) <= peer.groups.size())
+            return system_failure("SO_PEERGROUPS", errno);
         peer.groups.resize(size / sizeof(gid_t));
     }
     peer.groups.resize(size / sizeof(gid_t));
@@ -65,16 +68,17 @@ ControlServer::ControlServer(asio::io_context& io, int listening, std::string ow
 ControlServer::~ControlServer() { close(); }
 
 void ControlServer::accept() {
-    acceptor_.async_accept([this, alive = std::weak_ptr<bool>(alive_)](error_code error, ControlSession::Socket socket) {
-        if (alive.expired() || !acceptor_.is_open()) return;
-        if (!error) {
-            accepted(std::move(socket));
-        } else if (error != asio::error::connection_aborted) {
-            logger("control")->error("accepting on the control socket failed: {}", error.message());
-            return pause();
-        }
-        accept();
-    });
+    acceptor_.async_accept(
+        [this, alive = std::weak_ptr<bool>(alive_)](error_code error, ControlSession::Socket socket) {
+            if (alive.expired() || !acceptor_.is_open()) return;
+            if (!error) {
+                accepted(std::move(socket));
+            } else if (error != asio::error::connection_aborted) {
+                logger("control")->error("accepting on the control socket failed: {}", error.message());
+                return pause();
+            }
+            accept();
+        });
 }
 
 void ControlServer::accepted(ControlSession::Socket socket) {
@@ -85,8 +89,8 @@ void ControlServer::accepted(ControlSession::Socket socket) {
     }
     if (full_for(peer->uid)) {
         if (!std::exchange(turning_away_, true))
-            logger("control")->warn("too many connections, turning clients away uid={} pid={} open={}", peer->uid, peer->pid,
-                                    sessions_.size());
+            logger("control")->warn("too many connections, turning clients away uid={} pid={} open={}", peer->uid,
+                                    peer->pid, sessions_.size());
         return turn_away(socket);
     }
     const Right right = rights_of(*peer, policy_);
@@ -102,14 +106,17 @@ void ControlServer::pause() {
 }
 
 bool ControlServer::full_for(uid_t uid) const {
-    const auto own = std::count_if(sessions_.begin(), sessions_.end(), [&](const auto& s) { return s->open() && s->uid() == uid; });
+    const auto own =
+        std::count_if(sessions_.begin(), sessions_.end(), [&](const auto& s) { return s->open() && s->uid() == uid; });
     const std::size_t all = connections();
-    const std::size_t limit = uid == 0 ? host_.limits.connections : host_.limits.connections - host_.limits.root_reserve;
+    const std::size_t limit =
+        uid == 0 ? host_.limits.connections : host_.limits.connections - host_.limits.root_reserve;
     return static_cast<std::size_t>(own) >= host_.limits.per_uid || all >= limit;
 }
 
 std::size_t ControlServer::connections() const {
-    return static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s->open(); }));
+    return static_cast<std::size_t>(
+        std::count_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s->open(); }));
 }
 
 void ControlServer::forget_ended() {

@@ -1,4 +1,5 @@
-// The control socket: accepts, asks the kernel who calls, keeps the limits on connections, hands out events (design §6).
+// The control socket: accepts, asks the kernel who calls, keeps the limits on connections, hands out events (design
+// §6).
 //
 // Owns the sessions. Single-threaded, on the given io_context; the destructor closes everything.
 #pragma once
@@ -21,11 +22,13 @@ class ControlServer {
   public:
     using PeerOf = std::function<Result<Peer>(int fd)>;
 
-    /// @param listening  a bound and listening unix stream socket, from bind_control_socket() or systemd; owned from now on.
-    /// @param own_path   the socket's file when bind_control_socket() made it: removed by close(). Empty under socket activation.
+    /// @param listening  a bound and listening unix stream socket, from bind_control_socket() or systemd; owned from
+    /// now on.
+    /// @param own_path   the socket's file when bind_control_socket() made it: removed by close(). Empty under socket
+    /// activation.
     /// @param who        replaced in tests only.
-    ControlServer(boost::asio::io_context& io, int listening, std::string own_path, AccessPolicy policy, Callbacks callbacks,
-                  ServerLimits limits = {}, PeerOf who = peer_of);
+    ControlServer(boost::asio::io_context& io, int listening, std::string own_path, AccessPolicy policy,
+                  Callbacks callbacks, ServerLimits limits = {}, PeerOf who = peer_of);
     ~ControlServer();
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;

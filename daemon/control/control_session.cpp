@@ -94,8 +94,8 @@ void ControlSession::read() {
 void ControlSession::parse() {
     error_code error;
     const std::size_t used = parser_->put(asio::const_buffer(input_.data(), input_size_), error);
-    std::copy(input_.begin() + static_cast<std::ptrdiff_t>(used), input_.begin() + static_cast<std::ptrdiff_t>(input_size_),
-              input_.begin());
+    std::copy(input_.begin() + static_cast<std::ptrdiff_t>(used),
+              input_.begin() + static_cast<std::ptrdiff_t>(input_size_), input_.begin());
     input_size_ -= used;
     if (error && error != http::error::need_more) return refuse(error);
     if (parser_->is_header_done() && right_ == Right::none) {
@@ -127,9 +127,11 @@ void ControlSession::parsed() {
     chunked_ = message.version() >= 11;
     const std::string_view method(message.method_string().data(), message.method_string().size());
     const std::string_view target(message.target().data(), message.target().size());
-    Answer answer = handle({method, target, {message.body().data(), message.body().size()}}, right_, host_->callbacks.snapshot());
+    Answer answer =
+        handle({method, target, {message.body().data(), message.body().size()}}, right_, host_->callbacks.snapshot());
     if (const auto* ready = std::get_if<Reply>(&answer); ready != nullptr && ready->status == 403)
-        logger("control")->warn("refused uid={} pid={} {} {}", peer_.uid, peer_.pid, loggable(method), loggable(target));
+        logger("control")->warn("refused uid={} pid={} {} {}", peer_.uid, peer_.pid, loggable(method),
+                                loggable(target));
     parser_.reset();  // wipes the body; `method` and `target` are gone with it
     std::visit(Overloaded{
                    [&](const Reply& ready) { reply(ready); },

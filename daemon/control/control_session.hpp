@@ -1,7 +1,7 @@
 // One connection to the control socket: bytes to requests, replies and event lines to bytes (design §6).
 //
-// Decides nothing but limits: control_handler says what a request means, the app performs intents. One request at a time;
-// what a client sends ahead waits in its buffer, then in the kernel.
+// Decides nothing but limits: control_handler says what a request means, the app performs intents. One request at a
+// time; what a client sends ahead waits in its buffer, then in the kernel.
 #pragma once
 
 #include "base/time.hpp"
@@ -31,13 +31,13 @@ struct Callbacks {
 struct ServerLimits {
     std::size_t connections = 64;
     std::size_t per_uid = 16;
-    std::size_t root_reserve = 8;          ///< of `connections`, for uid 0 only
+    std::size_t root_reserve = 8;           ///< of `connections`, for uid 0 only
     std::size_t stream_queue = 256 * 1024;  ///< bytes that wait for one reader of events; more drops it
-    Duration request = 10s;                ///< to send a whole request
-    Duration idle = 60s;                   ///< between requests of one connection
-    Duration reply = 10s;                  ///< to take a reply
-    Duration perform = 30s;                ///< for the app to answer an intent
-    Duration linger = 1s;                  ///< for a refused client to stop sending and read why
+    Duration request = 10s;                 ///< to send a whole request
+    Duration idle = 60s;                    ///< between requests of one connection
+    Duration reply = 10s;                   ///< to take a reply
+    Duration perform = 30s;                 ///< for the app to answer an intent
+    Duration linger = 1s;                   ///< for a refused client to stop sending and read why
 };
 
 /// What all sessions share. Outlives them, or is taken away with detach().
@@ -56,7 +56,8 @@ class ControlSession : public std::enable_shared_from_this<ControlSession> {
     ControlSession& operator=(const ControlSession&) = delete;
 
     void start();
-    /// Queues lines for a client that reads events; others are not concerned. A reader that is too far behind is dropped.
+    /// Queues lines for a client that reads events; others are not concerned. A reader that is too far behind is
+    /// dropped.
     void publish(std::string_view lines);
     /// Closes at once and never calls the host again.
     void detach();
@@ -96,19 +97,19 @@ class ControlSession : public std::enable_shared_from_this<ControlSession> {
 
     std::optional<Parser> parser_;
     std::vector<char, WipingAllocator<char>> input_;
-    std::size_t input_size_ = 0;   ///< bytes of input_ that are not parsed yet
-    std::string output_;           ///< being written
-    std::string pending_;          ///< event lines that wait for output_
-    std::uint64_t question_ = 0;   ///< counts intents: a late answer to an earlier one is dropped
-    bool asked_ = false;           ///< an intent is with the app
-    bool idle_ = false;            ///< between two requests
-    bool keep_ = false;            ///< the connection goes on after this reply
+    std::size_t input_size_ = 0;  ///< bytes of input_ that are not parsed yet
+    std::string output_;          ///< being written
+    std::string pending_;         ///< event lines that wait for output_
+    std::uint64_t question_ = 0;  ///< counts intents: a late answer to an earlier one is dropped
+    bool asked_ = false;          ///< an intent is with the app
+    bool idle_ = false;           ///< between two requests
+    bool keep_ = false;           ///< the connection goes on after this reply
     bool head_ = false;
-    bool continued_ = false;       ///< "100 Continue" was sent
+    bool continued_ = false;  ///< "100 Continue" was sent
     bool streaming_ = false;
     bool chunked_ = false;
     bool writing_ = false;
-    bool refused_ = false;         ///< the request was not read to its end
+    bool refused_ = false;  ///< the request was not read to its end
 };
 
 }  // namespace memdb::control

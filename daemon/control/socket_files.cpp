@@ -59,7 +59,8 @@ Result<int> bind_control_socket(const std::string& path, mode_t mode, std::optio
     Descriptor made = make_socket();
     if (made.fd < 0) return system_failure("socket", errno);
     // The mode of an unbound socket is what bind() gives its file: nobody can connect before the group is set.
-    if (::fchmod(made.fd, 0600) != 0 || ::bind(made.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    if (::fchmod(made.fd, 0600) != 0 ||
+        ::bind(made.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         return system_failure(path, errno);
     const bool ready = (!group || ::chown(path.c_str(), static_cast<uid_t>(-1), *group) == 0) &&
                        ::chmod(path.c_str(), mode) == 0 && ::listen(made.fd, 128) == 0;

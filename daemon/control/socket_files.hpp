@@ -14,9 +14,10 @@ namespace memdb::control {
 
 /// Binds and listens at `path`, with `mode` and, when given, that group, in force before anybody can connect.
 ///
-/// @return  the descriptor (non-blocking, close-on-exec), which the caller owns; Errc::busy when another program answers at
-///          `path`, Errc::already_exists when something that is no socket lies there, Errc::bad_input for a path that is too long
-///          for a socket, Errc::io with the system's text.
+/// @return  the descriptor (non-blocking, close-on-exec), which the caller owns; Errc::busy when another program
+/// answers at
+///          `path`, Errc::already_exists when something that is no socket lies there, Errc::bad_input for a path that
+///          is too long for a socket, Errc::io with the system's text.
 /// Blocking: a few system calls; connects to `path` without waiting.
 Result<int> bind_control_socket(const std::string& path, mode_t mode, std::optional<gid_t> group);
 

@@ -8,7 +8,8 @@
 namespace memdb::support {
 
 /// 2026-11-23T15:04:05.123Z: the moment that the sample is seen at.
-inline constexpr WallTime kSeenAt = WallTime{std::chrono::sys_days{std::chrono::year{2026} / 11 / 23}} + 15h + 4min + 5123ms;
+inline constexpr WallTime kSeenAt =
+    WallTime{std::chrono::sys_days{std::chrono::year{2026} / 11 / 23}} + 15h + 4min + 5123ms;
 
 /// The profile "demo": reachable for 3 h 12 min, through a tunnel, 3 shards with a replica each.
 inline control::ProfileView reachable_profile() {
@@ -52,8 +53,9 @@ inline control::ProfileView reachable_profile() {
             cluster.nodes.push_back(node);
         }
     profile.clusters.push_back(cluster);
-    profile.credential = CredentialView{1,  "CN=client1.domain.tld", "CN=Lab CA",           "0A1B", kSeenAt - 24h * 100, kSeenAt + 24h * 241,
-                                        241, kSeenAt + 24h * 3000,    "valid"};
+    profile.credential =
+        CredentialView{1,   "CN=client1.domain.tld", "CN=Lab CA", "0A1B", kSeenAt - 24h * 100, kSeenAt + 24h * 241,
+                       241, kSeenAt + 24h * 3000,    "valid"};
     return profile;
 }
 
@@ -72,11 +74,12 @@ inline control::ProfileView unreachable_profile() {
         node.state = NodeState::failed;
         node.finding = "port-filtered";
     }
-    profile.findings.push_back({"port-filtered", health::Severity::error, health::Layer::tcp,
-                                "6 of 6 nodes silent on TCP 6379 while the tunnel carries traffic", "no answer within 2 s",
-                                "let the endpoint's security group in on the cluster's group (not 10.0.0.0/22: AWS translates "
-                                "client addresses); `memdbctl aws plan` shows the missing rule",
-                                kSeenAt - 40s});
+    profile.findings.push_back(
+        {"port-filtered", health::Severity::error, health::Layer::tcp,
+         "6 of 6 nodes silent on TCP 6379 while the tunnel carries traffic", "no answer within 2 s",
+         "let the endpoint's security group in on the cluster's group (not 10.0.0.0/22: AWS translates "
+         "client addresses); `memdbctl aws plan` shows the missing rule",
+         kSeenAt - 40s});
     return profile;
 }
 

@@ -32,9 +32,10 @@ TEST(ApiTime, takes_any_fraction_and_nothing_else) {
     EXPECT_EQ(parse_time("1970-01-01T00:00:01.0019999Z"), WallTime{1001ms});
     EXPECT_EQ(parse_time("2016-12-31T23:59:60Z"), parse_time("2017-01-01T00:00:00Z"));
     for (const auto* wrong :
-         {"", "Z", "1970-01-01", "1970-01-01T00:00:01", "1970-01-01 00:00:01Z", "1970-13-01T00:00:01Z", "1970-02-30T00:00:01Z",
-          "1970-01-01T24:00:01Z", "1970-01-01T00:60:01Z", "1970-01-01T00:00:61Z", "1970-01-01T00:00:01.Z", "1970-01-01T00:00:01,5Z",
-          "1970-01-01T00:00:01.5+01:00", "1970-01-01T00:00:01.xZ", "197x-01-01T00:00:01Z", "1970-01-01T00:00:01.1234567890123Z"})
+         {"", "Z", "1970-01-01", "1970-01-01T00:00:01", "1970-01-01 00:00:01Z", "1970-13-01T00:00:01Z",
+          "1970-02-30T00:00:01Z", "1970-01-01T24:00:01Z", "1970-01-01T00:60:01Z", "1970-01-01T00:00:61Z",
+          "1970-01-01T00:00:01.Z", "1970-01-01T00:00:01,5Z", "1970-01-01T00:00:01.5+01:00", "1970-01-01T00:00:01.xZ",
+          "197x-01-01T00:00:01Z", "1970-01-01T00:00:01.1234567890123Z"})
         EXPECT_EQ(parse_time(wrong), std::nullopt) << wrong;
 }
 
@@ -67,7 +68,8 @@ TEST(Api, writes_the_fields_in_the_order_of_the_design) {
     profile.kind = "tunnel";
     profile.verdict = health::Verdict::unreachable;
     profile.wanted = Wanted::connected;
-    profile.tunnel = TunnelView{"waiting", WallTime{1s}, {}, {}, {}, {}, 3, 2, "openvpn-crashed", {}, 10, 20, WallTime{2s}, {}};
+    profile.tunnel =
+        TunnelView{"waiting", WallTime{1s}, {}, {}, {}, {}, 3, 2, "openvpn-crashed", {}, 10, 20, WallTime{2s}, {}};
     profile.layers = {{health::Layer::process, LayerState::failed, WallTime{1s}, {}}};
     NodeView node;
     node.name = "n1";
@@ -76,24 +78,27 @@ TEST(Api, writes_the_fields_in_the_order_of_the_design) {
     node.stages_us.dns = 5;
     profile.clusters = {{"c:6379", health::Verdict::unreachable, 16384, {node}}};
     profile.credential = CredentialView{1, "CN=a", "CN=b", "0A", WallTime{}, WallTime{1s}, 0, {}, "expired"};
-    profile.findings = {{"openvpn-crashed", health::Severity::error, health::Layer::process, "s", "e", "a", WallTime{1s}}};
+    profile.findings = {
+        {"openvpn-crashed", health::Severity::error, health::Layer::process, "s", "e", "a", WallTime{1s}}};
     snapshot.profiles = {profile};
-    EXPECT_EQ(to_json(snapshot),
-              R"({"schema":1,"agent":{"version":"0.1.0","pid":4242,"started_at":"2026-11-23T11:04:05.123Z","uptime_s":14400},)"
-              R"("profiles":[{"name":"demo","kind":"tunnel","verdict":"unreachable","since":"1970-01-01T00:00:00.000Z",)"
-              R"("wanted":"connected","tunnel":{"phase":"waiting","since":"1970-01-01T00:00:01.000Z","attempt":3,"restarts":2,)"
-              R"("last_restart_cause":"openvpn-crashed","bytes_in":10,"bytes_out":20,"retry_at":"1970-01-01T00:00:02.000Z"},)"
-              R"("layers":[{"layer":"process","state":"failed","since":"1970-01-01T00:00:01.000Z"}],)"
-              R"("clusters":[{"endpoint":"c:6379","verdict":"unreachable","slots_covered":16384,"nodes":[{"name":"n1","state":"ok",)"
-              R"("ping_us":700,"stages_us":{"dns":5}}]}],"credential":{"generation":1,"subject":"CN=a","issuer":"CN=b","serial":"0A",)"
-              R"("not_before":"1970-01-01T00:00:00.000Z","not_after":"1970-01-01T00:00:01.000Z","days_left":0,"state":"expired"},)"
-              R"("findings":[{"code":"openvpn-crashed","severity":"error","layer":"process","summary":"s","evidence":"e","advice":"a",)"
-              R"("since":"1970-01-01T00:00:01.000Z"}]}],"findings":[]})");
+    EXPECT_EQ(
+        to_json(snapshot),
+        R"({"schema":1,"agent":{"version":"0.1.0","pid":4242,"started_at":"2026-11-23T11:04:05.123Z","uptime_s":14400},)"
+        R"("profiles":[{"name":"demo","kind":"tunnel","verdict":"unreachable","since":"1970-01-01T00:00:00.000Z",)"
+        R"("wanted":"connected","tunnel":{"phase":"waiting","since":"1970-01-01T00:00:01.000Z","attempt":3,"restarts":2,)"
+        R"("last_restart_cause":"openvpn-crashed","bytes_in":10,"bytes_out":20,"retry_at":"1970-01-01T00:00:02.000Z"},)"
+        R"("layers":[{"layer":"process","state":"failed","since":"1970-01-01T00:00:01.000Z"}],)"
+        R"("clusters":[{"endpoint":"c:6379","verdict":"unreachable","slots_covered":16384,"nodes":[{"name":"n1","state":"ok",)"
+        R"("ping_us":700,"stages_us":{"dns":5}}]}],"credential":{"generation":1,"subject":"CN=a","issuer":"CN=b","serial":"0A",)"
+        R"("not_before":"1970-01-01T00:00:00.000Z","not_after":"1970-01-01T00:00:01.000Z","days_left":0,"state":"expired"},)"
+        R"("findings":[{"code":"openvpn-crashed","severity":"error","layer":"process","summary":"s","evidence":"e","advice":"a",)"
+        R"("since":"1970-01-01T00:00:01.000Z"}]}],"findings":[]})");
 }
 
 TEST(Api, skips_what_a_newer_agent_adds) {
-    const auto snapshot = parse_snapshot(R"({"schema":1,"colour":"blue","profiles":[{"name":"a","kind":"tunnel","mood":{"x":[1]},)"
-                                         R"("verdict":"stopped","since":"1970-01-01T00:00:00Z","wanted":"disconnected","tunnel":null}]})");
+    const auto snapshot = parse_snapshot(
+        R"({"schema":1,"colour":"blue","profiles":[{"name":"a","kind":"tunnel","mood":{"x":[1]},)"
+        R"("verdict":"stopped","since":"1970-01-01T00:00:00Z","wanted":"disconnected","tunnel":null}]})");
     ASSERT_TRUE(snapshot.has_value()) << snapshot.error().message;
     EXPECT_EQ(snapshot->profiles.at(0).name, "a");
     EXPECT_FALSE(snapshot->profiles.at(0).tunnel);
@@ -136,7 +141,8 @@ TEST(Api, has_limits) {
     std::string many = R"({"schema":1,"profiles":[0)";
     for (int i = 0; i < 1024; ++i) many += ",0";
     EXPECT_EQ(parse_snapshot(many + "]}").error().message, "profiles: more than 1024 elements");
-    EXPECT_EQ(parse_profile(R"({"name":")" + std::string(70000, 'x') + "\"}").error().message, "name: longer than 65536 bytes");
+    EXPECT_EQ(parse_profile(R"({"name":")" + std::string(70000, 'x') + "\"}").error().message,
+              "name: longer than 65536 bytes");
 }
 
 TEST(Api, every_prefix_of_a_snapshot_is_refused_and_none_crashes) {
@@ -185,7 +191,8 @@ config::ImportRequest an_import() {
     request.ovpn_name = "downloaded-client-config.ovpn";
     request.cert_pem = "CERT\n";
     request.key_pem = Secret<>("-----BEGIN \x01 KEY-----\n");
-    request.clusters = {{"clustercfg.demo:6379", "app", config::ClusterTls::on}, {"10.0.0.1", "", config::ClusterTls::off}};
+    request.clusters = {{"clustercfg.demo:6379", "app", config::ClusterTls::on},
+                        {"10.0.0.1", "", config::ClusterTls::off}};
     request.password = Secret<>("pass\"word");
     request.cluster_ca_pem = "CA\n";
     return request;
@@ -219,7 +226,8 @@ TEST(Api, import_failures_never_quote_a_secret) {
         {R"({"name":"a","kind":"hunter2"})", "kind: a word that this version does not know"},
         {R"({"kind":"tunnel"})", "name: missing"},
         {R"({"name":"a","clusters":[{"user":"u"}]})", "clusters[0].endpoint: missing"},
-        {R"({"name":"a","clusters":[{"endpoint":"c","tls":"maybe"}]})", "clusters[0].tls: a word that this version does not know"},
+        {R"({"name":"a","clusters":[{"endpoint":"c","tls":"maybe"}]})",
+         "clusters[0].tls: a word that this version does not know"},
     };
     for (const auto& row : rows) {
         const auto result = parse_import_request(row.json);

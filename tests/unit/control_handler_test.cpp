@@ -19,13 +19,19 @@ TEST(ControlHandler, rights_come_from_uid_and_groups) {
         Right right;
     };
     const Row rows[] = {
-        {{0, 0, {}, 1}, Right::control},        {{990, 990, {}, 1}, Right::read},
-        {{1000, 1000, {}, 1}, Right::none},     {{1000, 4242, {}, 1}, Right::read},
-        {{1000, 1000, {27, 4242}, 1}, Right::read}, {{1000, 1000, {5000}, 1}, Right::control},
-        {{1000, 5000, {}, 1}, Right::control},  {{990, 990, {5000}, 1}, Right::control},
-        {{1000, 1000, {0}, 1}, Right::none},    {{4242, 1000, {}, 1}, Right::none},
+        {{0, 0, {}, 1}, Right::control},
+        {{990, 990, {}, 1}, Right::read},
+        {{1000, 1000, {}, 1}, Right::none},
+        {{1000, 4242, {}, 1}, Right::read},
+        {{1000, 1000, {27, 4242}, 1}, Right::read},
+        {{1000, 1000, {5000}, 1}, Right::control},
+        {{1000, 5000, {}, 1}, Right::control},
+        {{990, 990, {5000}, 1}, Right::control},
+        {{1000, 1000, {0}, 1}, Right::none},
+        {{4242, 1000, {}, 1}, Right::none},
     };
-    for (const auto& row : rows) EXPECT_EQ(rights_of(row.peer, kPolicy), row.right) << row.peer.uid << " " << row.peer.gid;
+    for (const auto& row : rows)
+        EXPECT_EQ(rights_of(row.peer, kPolicy), row.right) << row.peer.uid << " " << row.peer.gid;
 }
 
 TEST(ControlHandler, an_absent_group_admits_nobody) {
@@ -35,7 +41,8 @@ TEST(ControlHandler, an_absent_group_admits_nobody) {
 }
 
 std::string show(const Answer& answer) {
-    if (const auto* reply = std::get_if<Reply>(&answer)) return std::to_string(reply->status) + std::string(reply->allow);
+    if (const auto* reply = std::get_if<Reply>(&answer))
+        return std::to_string(reply->status) + std::string(reply->allow);
     if (const auto* intent = std::get_if<Intent>(&answer)) return std::string(name_of(*intent));
     return "stream";
 }
@@ -49,7 +56,8 @@ TEST(ControlHandler, every_path_method_and_right) {
         // the same with the right read
         std::array<std::string_view, 5> read;
     };
-    constexpr std::string_view g = "405GET, HEAD", gp = "405GET, HEAD, POST", gd = "405GET, HEAD, DELETE", p = "405POST";
+    constexpr std::string_view g = "405GET, HEAD", gp = "405GET, HEAD, POST", gd = "405GET, HEAD, DELETE",
+                               p = "405POST";
     const Row rows[] = {
         {"/v1/status", {"200", "200", g, g, g}, {"200", "200", g, g, g}},
         {"/v1/status?x=1", {"200", "200", g, g, g}, {"200", "200", g, g, g}},
@@ -77,16 +85,19 @@ TEST(ControlHandler, every_path_method_and_right) {
     constexpr std::array<std::string_view, 5> methods = {"GET", "HEAD", "POST", "DELETE", "PUT"};
     for (const auto& row : rows)
         for (std::size_t i = 0; i < methods.size(); ++i) {
-            EXPECT_EQ(show(handle({methods[i], row.path, ""}, Right::control, snapshot)), row.control[i]) << methods[i] << row.path;
-            EXPECT_EQ(show(handle({methods[i], row.path, ""}, Right::read, snapshot)), row.read[i]) << methods[i] << row.path;
+            EXPECT_EQ(show(handle({methods[i], row.path, ""}, Right::control, snapshot)), row.control[i])
+                << methods[i] << row.path;
+            EXPECT_EQ(show(handle({methods[i], row.path, ""}, Right::read, snapshot)), row.read[i])
+                << methods[i] << row.path;
             EXPECT_EQ(show(handle({methods[i], row.path, ""}, Right::none, snapshot)), "403") << methods[i] << row.path;
         }
 }
 
 TEST(ControlHandler, says_how_to_get_the_right) {
     const auto answer = handle({"GET", "/v1/status", ""}, Right::none, snapshot_of({}));
-    EXPECT_EQ(std::get<Reply>(answer).body, R"({"error":{"code":"not_permitted","message":"only root and members of the group memdb )"
-                                            R"(may ask: sudo usermod -aG memdb $USER, then log in again"}})");
+    EXPECT_EQ(std::get<Reply>(answer).body,
+              R"({"error":{"code":"not_permitted","message":"only root and members of the group memdb )"
+              R"(may ask: sudo usermod -aG memdb $USER, then log in again"}})");
 }
 
 TEST(ControlHandler, a_long_path_is_refused) {
@@ -110,7 +121,8 @@ TEST(ControlHandler, an_import_is_checked_for_form_and_name) {
 
 TEST(ControlHandler, a_ping_may_name_a_node_that_exists) {
     const Snapshot snapshot = snapshot_of({reachable_profile()});
-    const std::string path = "/v1/profiles/demo/ping", known = ping_request_json("demo-0001-001.demo.lab.memorydb.test");
+    const std::string path = "/v1/profiles/demo/ping",
+                      known = ping_request_json("demo-0001-001.demo.lab.memorydb.test");
     const auto answer = handle({"POST", path, known}, Right::read, snapshot);
     EXPECT_EQ(std::get<PingIntent>(std::get<Intent>(answer)).node, "demo-0001-001.demo.lab.memorydb.test");
     EXPECT_FALSE(is_control(std::get<Intent>(answer)));
@@ -120,12 +132,14 @@ TEST(ControlHandler, a_ping_may_name_a_node_that_exists) {
 
 TEST(ControlHandler, healthz_is_503_unless_every_wanted_profile_is_reachable) {
     const auto ask = [](std::vector<ProfileView> profiles) {
-        const auto reply = std::get<Reply>(handle({"GET", "/healthz", ""}, Right::read, snapshot_of(std::move(profiles))));
+        const auto reply =
+            std::get<Reply>(handle({"GET", "/healthz", ""}, Right::read, snapshot_of(std::move(profiles))));
         return std::to_string(reply.status) + " " + reply.body;
     };
     EXPECT_EQ(ask({}), "200 ok: no profile is wanted\n");
     EXPECT_EQ(ask({reachable_profile()}), "200 ok: 1 of 1 reachable\n");
-    EXPECT_EQ(ask({reachable_profile(), unreachable_profile()}), "503 not reachable: demo unreachable (port-filtered)\n");
+    EXPECT_EQ(ask({reachable_profile(), unreachable_profile()}),
+              "503 not reachable: demo unreachable (port-filtered)\n");
     ProfileView unwanted = unreachable_profile();
     unwanted.wanted = Wanted::disconnected;
     EXPECT_EQ(ask({reachable_profile(), unwanted}), "200 ok: 1 of 1 reachable\n");
@@ -138,7 +152,8 @@ TEST(ControlHandler, decodes_percent_escapes_once) {
     EXPECT_EQ(percent_decode("a%20b%41"), "a bA");
     EXPECT_EQ(percent_decode("%2541"), "%41");
     EXPECT_EQ(percent_decode("%c3%a4"), "\xc3\xa4");
-    for (const auto* wrong : {"%", "%4", "%4g", "%00", "%2f", "a\nb", "%7f", "%0d"}) EXPECT_EQ(percent_decode(wrong), std::nullopt) << wrong;
+    for (const auto* wrong : {"%", "%4", "%4g", "%00", "%2f", "a\nb", "%7f", "%0d"})
+        EXPECT_EQ(percent_decode(wrong), std::nullopt) << wrong;
 }
 
 }  // namespace

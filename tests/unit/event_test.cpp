@@ -47,8 +47,8 @@ TEST(Event, the_verdict_comes_after_what_explains_it) {
     const auto events = diff(snapshot_of({reachable_profile()}), snapshot_of({unreachable_profile()}), kSeenAt);
     std::vector<std::string> types;
     for (const auto& event : events) types.emplace_back(type_of(event.change));
-    EXPECT_THAT(types, testing::ElementsAre("layer", "layer", "layer", "layer", "layer", "node", "node", "node", "node", "node",
-                                            "node", "finding_raised", "verdict"));
+    EXPECT_THAT(types, testing::ElementsAre("layer", "layer", "layer", "layer", "layer", "node", "node", "node", "node",
+                                            "node", "node", "finding_raised", "verdict"));
 }
 
 TEST(Event, each_change_has_its_line) {
@@ -59,7 +59,8 @@ TEST(Event, each_change_has_its_line) {
         return lines_of(snapshot_of({base}), snapshot_of({profile}));
     };
     using testing::ElementsAre;
-    EXPECT_THAT(changed([](ProfileView& p) { p.wanted = Wanted::disconnected; }), ElementsAre(line("wanted", R"(,"to":"disconnected")")));
+    EXPECT_THAT(changed([](ProfileView& p) { p.wanted = Wanted::disconnected; }),
+                ElementsAre(line("wanted", R"(,"to":"disconnected")")));
     EXPECT_THAT(changed([](ProfileView& p) { p.verdict = health::Verdict::degraded; }),
                 ElementsAre(line("verdict", R"(,"from":"reachable","to":"degraded")")));
     EXPECT_THAT(changed([](ProfileView& p) {
@@ -78,7 +79,8 @@ TEST(Event, each_change_has_its_line) {
                 ElementsAre(line("phase", R"(,"from":"up","to":"blocked","attempt":0,"cause":"config-refused")")));
     EXPECT_THAT(changed([](ProfileView& p) { p.layers[3].state = LayerState::failed; }),
                 ElementsAre(line("layer", R"(,"layer":"route","from":"ok","to":"failed")")));
-    const std::string cluster = R"(,"cluster":"clustercfg.demo.lab.memorydb.test:6379","node":"demo-0001-001.demo.lab.memorydb.test")";
+    const std::string cluster =
+        R"(,"cluster":"clustercfg.demo.lab.memorydb.test:6379","node":"demo-0001-001.demo.lab.memorydb.test")";
     EXPECT_THAT(changed([](ProfileView& p) {
                     p.clusters[0].nodes[0].state = NodeState::failed;
                     p.clusters[0].nodes[0].finding = "node-unreachable";
@@ -135,9 +137,11 @@ TEST(Event, every_line_comes_back_equal) {
 
 TEST(Event, lines_that_are_none_are_told_apart) {
     EXPECT_EQ(parse_event(R"({"type":"eclipse","at":"1970-01-01T00:00:00Z"})").error().code, Errc::not_found);
-    for (const auto* wrong : {"", "{}", "[1]", R"({"type":"verdict"})", R"({"type":"verdict","at":"1970-01-01T00:00:00Z"})",
-                              R"({"type":"snapshot","at":"1970-01-01T00:00:00Z"})", R"({"type":"finding_raised","at":"1970-01-01T00:00:00Z"})",
-                              R"({"type":7,"at":"1970-01-01T00:00:00Z"})", R"({"type":"profile_added","at":"1970-01-01T00:00:00Z","profile":[]})"})
+    for (const auto* wrong :
+         {"", "{}", "[1]", R"({"type":"verdict"})", R"({"type":"verdict","at":"1970-01-01T00:00:00Z"})",
+          R"({"type":"snapshot","at":"1970-01-01T00:00:00Z"})",
+          R"({"type":"finding_raised","at":"1970-01-01T00:00:00Z"})", R"({"type":7,"at":"1970-01-01T00:00:00Z"})",
+          R"({"type":"profile_added","at":"1970-01-01T00:00:00Z","profile":[]})"})
         EXPECT_EQ(parse_event(wrong).error().code, Errc::malformed) << wrong;
 }
 

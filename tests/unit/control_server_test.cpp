@@ -1,0 +1,434 @@
+// Real unix sockets in a temporary directory; the server's loop runs in a thread of its own, clients block in the
+// test's.
+#include "control/control_server.hpp"
+
+#include "control/socket_files.hpp"
+#include "tests/support/snapshots.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <thread>
+
+namespace memdb::control {
+namespace {
+
+using support::reachable_profile;
+using support::snapshot_of;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class TemporaryFolder {
+  public:
+    TemporaryFolder() {
+        std::string name = (std::filesystem::temp_directory_path() / "memdb-control-XXXXXX").string();
+        path_ = ::mkdtemp(name.data());
+    }
+    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    [[nodiscard]] std::string file(const std::string& name) const { return path_ / name; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+/// A blocking client that gives up after 5 s, so that a broken server fails a test instead of hanging it.
+class Client {
+  public:
+    explicit Client(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        const timeval limit{5, 0};
+        ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        path.copy(address.sun_path, sizeof address.sun_path - 1);
+        connected_ = ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    }
+    ~Client() { ::close(fd_); }
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    [[nodiscard]] bool connected() const { return connected_; }
+    bool send(std::string_view bytes) const {
+        while (!bytes.empty()) {
+            const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (sent <= 0) return false;
+            bytes.remove_prefix(static_cast<std::size_t>(sent));
+        }
+        return true;
+    }
+    /// Reads until `text` was seen, the end, or 5 s; returns everything read so far.
+    const std::string& read_until(std::string_view text) {
+        while (read_.find(text) == std::string::npos && read_some()) {
+        }
+        return read_;
+    }
+    const std::string& read_all() {
+        while (read_some()) {
+        }
+        return read_;
+    }
+    [[nodiscard]] bool ended() const { return ended_; }
+    void forget() { read_.clear(); }
+
+  private:
+    bool read_some() {
+        char bytes[4096];
+        const ssize_t size = ::recv(fd_, bytes, sizeof bytes, 0);
+        if (size == 0 || (size < 0 && errno == ECONNRESET)) ended_ = true;
+        if (size <= 0) return false;
+        read_.append(bytes, static_cast<std::size_t>(size));
+        return true;
+    }
+
+    int fd_;
+    bool connected_ = false;
+    bool ended_ = false;
+    std::string read_;
+};
+
+std::string get(std::string_view path) { return "GET " + std::string(path) + " HTTP/1.1\r\n\r\n"; }
+
+class ControlServerTest : public testing::Test {
+  protected:
+    void serve(ServerLimits limits = {}) {
+        const auto listening = bind_control_socket(path_, 0660, {});
+        ASSERT_TRUE(listening.has_value()) << listening.error().message;
+        Callbacks callbacks;
+        callbacks.snapshot = [this]() -> const Snapshot& { return snapshot_; };
+        callbacks.perform = [this](const Intent& intent, std::function<void(Reply)> answer) {
+            performed_ += std::string(name_of(intent)) + " ";
+            if (!mute_) answer(Reply{202, "{}"});
+        };
+        server_.emplace(io_, *listening, path_, AccessPolicy{990, 4242, 4242}, std::move(callbacks), limits,
+                        [this](int) {
+                            return Result<Peer>(Peer{uid_.load(), 1, {}, 77});
+                        });
+        thread_ = std::thread([this] { io_.run(); });
+    }
+
+    void TearDown() override {
+        on_loop([this] { server_.reset(); });
+        work_.reset();
+        if (thread_.joinable()) thread_.join();
+    }
+
+    /// Runs on the server's thread and waits for the end.
+    void on_loop(const std::function<void()>& work) {
+        if (!thread_.joinable()) return;
+        std::promise<void> done;
+        boost::asio::post(io_, [&] {
+            work();
+            done.set_value();
+        });
+        done.get_future().wait();
+    }
+
+    std::string ask(std::string_view request) {
+        Client client(path_);
+        client.send(request);
+        return client.read_until("}");
+    }
+
+    TemporaryFolder folder_;
+    std::string path_ = folder_.file("memdbd.sock");
+    Snapshot snapshot_ = snapshot_of({reachable_profile()});
+    std::atomic<uid_t> uid_ = 0;
+    bool mute_ = false;
+    std::string performed_;
+    boost::asio::io_context io_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_ = boost::asio::make_work_guard(io_);
+    std::optional<ControlServer> server_;
+    std::thread thread_;
+};
+
+TEST_F(ControlServerTest, answers_the_snapshot_and_keeps_the_connection) {
+    serve();
+    Client client(path_);
+    for (int i = 0; i < 3; ++i) {
+        client.send(get("/v1/status"));
+        EXPECT_THAT(client.read_until("\"findings\":[]}"), HasSubstr("HTTP/1.1 200 OK\r\n"));
+        client.read_until(to_json(snapshot_));
+        EXPECT_THAT(client.read_until("}"), testing::EndsWith("\r\n\r\n" + to_json(snapshot_)));
+        client.forget();
+    }
+}
+
+TEST_F(ControlServerTest, closes_when_the_client_asks_to) {
+    serve();
+    Client client(path_);
+    client.send("GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(client.read_all(), testing::EndsWith("\r\n\r\nok: 1 of 1 reachable\n"));
+    EXPECT_TRUE(client.ended());
+}
+
+TEST_F(ControlServerTest, answers_pipelined_requests_in_order) {
+    serve();
+    Client client(path_);
+    client.send(get("/healthz") + "POST /v1/profiles/demo/connect HTTP/1.1\r\nContent-Length: 0\r\n\r\n" +
+                get("/v1/nothing"));
+    const std::string all = client.read_until("no such path");
+    const auto first = all.find("200 OK"), second = all.find("202 Accepted"), third = all.find("404 Not Found");
+    EXPECT_TRUE(first < second && second < third && third != std::string::npos) << all;
+}
+
+TEST_F(ControlServerTest, a_request_may_come_byte_by_byte) {
+    serve();
+    Client client(path_);
+    for (const char c : get("/healthz")) client.send(std::string_view(&c, 1));
+    EXPECT_THAT(client.read_until("reachable"), StartsWith("HTTP/1.1 200 OK"));
+}
+
+TEST_F(ControlServerTest, head_has_no_body) {
+    serve();
+    Client client(path_);
+    client.send("HEAD /healthz HTTP/1.1\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(client.read_all(), testing::EndsWith("Content-Length: 21\r\n\r\n"));
+}
+
+TEST_F(ControlServerTest, asks_for_the_body_when_the_client_waits_for_that) {
+    serve();
+    Client client(path_);
+    client.send("POST /v1/profiles/demo/ping HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+    client.forget();
+    client.send("{}");
+    EXPECT_THAT(client.read_until("\r\n\r\n{}"), StartsWith("HTTP/1.1 202"));
+}
+
+TEST_F(ControlServerTest, refuses_2_mib_at_once_and_others_are_unaffected) {
+    serve();
+    Client client(path_);
+    client.send("POST /v1/profiles HTTP/1.1\r\nContent-Length: 2097152\r\n\r\n");
+    client.send(std::string(2097152, 'x'));
+    EXPECT_THAT(client.read_all(), StartsWith("HTTP/1.1 413 "));
+    Client chunked(path_);
+    chunked.send("POST /v1/profiles HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n200000\r\n");
+    chunked.send(std::string(2097152, 'x'));
+    EXPECT_THAT(chunked.read_all(), StartsWith("HTTP/1.1 413 "));
+    EXPECT_THAT(ask(get("/v1/status")), StartsWith("HTTP/1.1 200"));
+    EXPECT_EQ(performed_, "");
+}
+
+TEST_F(ControlServerTest, refuses_a_header_of_more_than_8_kib) {
+    serve();
+    EXPECT_THAT(ask("GET / HTTP/1.1\r\nX: " + std::string(9000, 'x') + "\r\n\r\n"), StartsWith("HTTP/1.1 431 "));
+}
+
+TEST_F(ControlServerTest, answers_garbage_with_400) {
+    serve();
+    for (const std::string_view garbage :
+         {std::string_view("\0\1\2\3\r\n\r\n", 8), std::string_view("hello\r\n\r\n"),
+          std::string_view("GET / HTTP/9.9\r\n\r\n"), std::string_view("GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n"),
+          std::string_view("{\"id\":1}\n\r\n\r\n"),
+          std::string_view("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")})
+        EXPECT_THAT(ask(garbage), StartsWith("HTTP/1.1 400 ")) << garbage;
+    EXPECT_THAT(ask(get("/v1/status")), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ControlServerTest, half_a_request_and_silence_ends_with_408) {
+    ServerLimits limits;
+    limits.request = 50ms;
+    serve(limits);
+    Client half(path_), silent(path_);
+    half.send("GET /v1/sta");
+    EXPECT_THAT(half.read_all(), StartsWith("HTTP/1.1 408 "));
+    EXPECT_TRUE(half.ended());
+    EXPECT_THAT(silent.read_all(), StartsWith("HTTP/1.1 408 "));
+    EXPECT_THAT(ask(get("/v1/status")), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ControlServerTest, an_idle_connection_is_closed_without_a_word) {
+    ServerLimits limits;
+    limits.idle = 30ms;
+    serve(limits);
+    Client client(path_);
+    client.send(get("/healthz"));
+    client.read_until("reachable\n");
+    client.forget();
+    EXPECT_EQ(client.read_all(), "");
+    EXPECT_TRUE(client.ended());
+}
+
+TEST_F(ControlServerTest, two_hundred_idle_connections_of_one_user_disturb_nobody) {
+    serve();
+    uid_ = 990;
+    std::vector<std::unique_ptr<Client>> idle;
+    for (int i = 0; i < 200; ++i) {
+        idle.push_back(std::make_unique<Client>(path_));
+        ASSERT_TRUE(idle.back()->connected());
+    }
+    EXPECT_THAT(idle.back()->read_all(), StartsWith("HTTP/1.1 503 "));
+    EXPECT_THAT(idle.back()->read_all(), HasSubstr("\"code\":\"busy\""));
+    on_loop([&] { EXPECT_EQ(server_->connections(), ServerLimits{}.per_uid); });
+    uid_ = 0;
+    EXPECT_THAT(ask(get("/v1/status")), StartsWith("HTTP/1.1 200"));
+    idle[3].reset();  // one of the sixteen goes: its place is free again
+    idle[4].reset();
+    on_loop([] {});
+    on_loop([] {});
+    uid_ = 990;
+    EXPECT_THAT(ask(get("/v1/profiles")), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ControlServerTest, the_last_places_are_roots) {
+    ServerLimits limits;
+    limits.connections = 4;
+    limits.root_reserve = 2;
+    serve(limits);
+    uid_ = 990;
+    Client first(path_), second(path_), third(path_);
+    EXPECT_THAT(third.read_all(), StartsWith("HTTP/1.1 503 "));
+    uid_ = 0;
+    EXPECT_THAT(ask(get("/v1/profiles")), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ControlServerTest, a_caller_without_rights_learns_how_to_get_them) {
+    serve();
+    uid_ = 1234;
+    EXPECT_THAT(ask(get("/v1/status")), testing::AllOf(StartsWith("HTTP/1.1 403 "), HasSubstr("usermod -aG memdb")));
+    // Not even its body is read.
+    EXPECT_THAT(ask("POST /v1/profiles HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n"), StartsWith("HTTP/1.1 403 "));
+    EXPECT_EQ(performed_, "");
+}
+
+TEST_F(ControlServerTest, the_service_user_reads_and_changes_nothing) {
+    serve();
+    uid_ = 990;
+    EXPECT_THAT(ask(get("/v1/status")), StartsWith("HTTP/1.1 200"));
+    EXPECT_THAT(ask("POST /v1/profiles/demo/connect HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 403 "));
+    EXPECT_EQ(performed_, "");
+}
+
+TEST_F(ControlServerTest, an_intent_that_is_never_answered_is_given_up) {
+    ServerLimits limits;
+    limits.perform = 30ms;
+    mute_ = true;
+    serve(limits);
+    EXPECT_THAT(ask("POST /v1/profiles/demo/connect HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 500 "));
+    on_loop([&] { EXPECT_EQ(performed_, "connect "); });
+}
+
+Event verdict_event() {
+    return {WallTime{}, "demo", VerdictChanged{health::Verdict::reachable, health::Verdict::degraded}};
+}
+
+TEST_F(ControlServerTest, a_stream_gets_the_snapshot_first_and_then_changes) {
+    serve();
+    Client client(path_);
+    client.send(get("/v1/events"));
+    EXPECT_THAT(client.read_until("\n\r\n"), HasSubstr("Transfer-Encoding: chunked\r\n\r\n"));
+    EXPECT_THAT(client.read_until("\n\r\n"), HasSubstr("{\"type\":\"snapshot\""));
+    client.forget();
+    on_loop([&] { server_->publish({verdict_event(), verdict_event()}); });
+    const std::string two = to_json_line(verdict_event()) + to_json_line(verdict_event());
+    EXPECT_THAT(client.read_until("\n\r\n"), HasSubstr("\r\n" + two + "\r\n"));
+    on_loop([&] { server_->close(); });
+    client.read_all();
+    EXPECT_TRUE(client.ended());
+    EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(ControlServerTest, an_old_client_gets_the_stream_without_chunks) {
+    serve();
+    Client client(path_);
+    client.send("GET /v1/events HTTP/1.0\r\n\r\n");
+    EXPECT_THAT(client.read_until("\n{"), HasSubstr("Connection: close\r\n\r\n{\"type\":\"snapshot\""));
+}
+
+TEST_F(ControlServerTest, a_slow_reader_is_dropped_and_a_quick_one_is_not) {
+    ServerLimits limits;
+    limits.stream_queue = 4096;
+    serve(limits);
+    Client slow(path_), quick(path_);
+    for (Client* client : {&slow, &quick}) {
+        client->send(get("/v1/events"));
+        client->read_until("\"snapshot\"");
+    }
+    // `quick` reads each batch; `slow` reads nothing until the kernel's buffer and the queue are full.
+    std::size_t open = 2;
+    for (int i = 0; i < 5000 && open == 2; ++i) {
+        quick.forget();
+        on_loop([&] { server_->publish(std::vector<Event>(20, verdict_event())); });
+        quick.read_until("\n\r\n");
+        on_loop([&] { open = server_->connections(); });
+    }
+    EXPECT_EQ(open, 1u);
+    quick.forget();
+    on_loop([&] { server_->publish({verdict_event()}); });
+    EXPECT_THAT(quick.read_until("degraded"), HasSubstr("degraded"));
+    slow.read_all();
+    EXPECT_TRUE(slow.ended());
+}
+
+TEST_F(ControlServerTest, a_reader_that_leaves_frees_its_place) {
+    serve();
+    {
+        Client client(path_);
+        client.send(get("/v1/events"));
+        client.read_until("\"snapshot\"");
+    }
+    std::size_t open = 1;
+    for (int i = 0; i < 1000 && open > 0; ++i) on_loop([&] { open = server_->connections(); });
+    EXPECT_EQ(open, 0u);
+}
+
+TEST(PeerOf, tells_this_process) {
+    int pair[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    const auto peer = peer_of(pair[0]);
+    ASSERT_TRUE(peer.has_value()) << peer.error().message;
+    EXPECT_EQ(peer->uid, ::getuid());
+    EXPECT_EQ(peer->gid, ::getgid());
+    EXPECT_EQ(peer->pid, ::getpid());
+    ::close(pair[0]);
+    ::close(pair[1]);
+    EXPECT_TRUE(peer_of(-1).has_error());
+}
+
+TEST(BindControlSocket, sets_the_mode_and_replaces_a_stale_socket_but_no_live_one) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("s");
+    const auto first = bind_control_socket(path, 0660, ::getgid());
+    ASSERT_TRUE(first.has_value()) << first.error().message;
+    struct stat st {};
+    ASSERT_EQ(::stat(path.c_str(), &st), 0);
+    EXPECT_EQ(st.st_mode & 07777, 0660u);
+
+    const auto second = bind_control_socket(path, 0660, {});
+    ASSERT_TRUE(second.has_error());
+    EXPECT_EQ(second.error().code, Errc::busy);
+    EXPECT_EQ(second.error().message, "another program answers on " + path + ": stop it first");
+    EXPECT_TRUE(Client(path).connected());
+
+    ::close(*first);  // as a crash leaves it
+    const auto third = bind_control_socket(path, 0600, {});
+    ASSERT_TRUE(third.has_value()) << third.error().message;
+    ::close(*third);
+}
+
+TEST(BindControlSocket, leaves_other_files_alone) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("s");
+    std::ofstream(path) << "precious";
+    EXPECT_EQ(bind_control_socket(path, 0660, {}).error().code, Errc::already_exists);
+    EXPECT_TRUE(std::filesystem::exists(path));
+    EXPECT_EQ(bind_control_socket(folder.file("no/such/folder"), 0660, {}).error().code, Errc::io);
+    EXPECT_EQ(bind_control_socket(folder.file(std::string(200, 'x')), 0660, {}).error().code, Errc::bad_input);
+    EXPECT_EQ(bind_control_socket("", 0660, {}).error().code, Errc::bad_input);
+}
+
+}  // namespace
+}  // namespace memdb::control
