@@ -1,0 +1,135 @@
+#include "config/import_policy.hpp"
+
+#include "config/endpoint_parser.hpp"
+#include "config/ovpn_lexer.hpp"
+#include "config/ovpn_policy.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace memdb::config {
+namespace {
+
+Failure bad(std::string message) { return {Errc::bad_input, std::move(message)}; }
+
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+
+/// Inline keys must not outlive the call in freed memory.
+struct WipedDirectives {
+    std::vector<Directive> list;
+    explicit WipedDirectives(std::vector<Directive> directives) : list(std::move(directives)) {}
+    WipedDirectives(const WipedDirectives&) = delete;
+    WipedDirectives& operator=(const WipedDirectives&) = delete;
+    ~WipedDirectives() {
+        for (Directive& directive : list) {
+            if (directive.inline_text) wipe(*directive.inline_text);
+        }
+    }
+};
+
+Result<void> judge_clusters(const ImportRequest& request, Profile& profile) {
+    if (request.clusters.empty()) return bad("no cluster: give its endpoint with --cluster HOST[:PORT]");
+    if (request.clusters.size() > kClusterLimit) {
+        return bad(fmt::format("{} clusters, at most {} are allowed", request.clusters.size(), kClusterLimit));
+    }
+    for (const ClusterRequest& wanted : request.clusters) {
+        auto endpoint = parse_endpoint(wanted.endpoint, kRedisPort);
+        if (!endpoint) return std::move(endpoint.error()).during("cluster");
+        if (!wanted.user.empty()) {
+            if (const auto user = check_user(wanted.user); !user) return user.error();
+        }
+        Cluster cluster{endpoint->host, endpoint->port, wanted.tls, wanted.user};
+        const bool again = std::any_of(profile.clusters.begin(), profile.clusters.end(), [&](const Cluster& other) {
+            return other.host == cluster.host && other.port == cluster.port;
+        });
+        if (again) return bad(fmt::format("cluster {} is given twice", endpoint_text(cluster.host, cluster.port)));
+        profile.clusters.push_back(std::move(cluster));
+    }
+    return {};
+}
+
+Result<void> judge_password(const ImportRequest& request, Profile& profile) {
+    const std::string& password = request.password.reveal();
+    const auto has_user = [](const ClusterRequest& cluster) { return !cluster.user.empty(); };
+    const bool user = std::any_of(request.clusters.begin(), request.clusters.end(), has_user);
+    if (user && password.empty()) return bad("a user without a password: give it with --password-file");
+    if (!user && !password.empty()) return bad("a password without a user: give it with --user");
+    if (password.size() > kPasswordLimit) {
+        return Failure{Errc::too_large, fmt::format("the password has more than {} bytes", kPasswordLimit)};
+    }
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+    if (std::any_of(password.begin(), password.end(), is_control)) {
+        return bad("the password has a line break or another control character: it must be one line");
+    }
+    profile.has_password = !password.empty();
+    return {};
+}
+
+Result<void> judge_cluster_ca(const ImportRequest& request, JudgedImport& judged) {
+    if (request.cluster_ca_pem.empty()) return {};
+    const auto authorities = keys::read_certificates(request.cluster_ca_pem, "the cluster's CA");
+    if (!authorities) return authorities.error();
+    for (const keys::Certificate& authority : *authorities) judged.cluster_ca_pem += authority.pem;
+    judged.profile.has_cluster_ca = true;
+    return {};
+}
+
+Result<void> judge_tunnel(const ImportRequest& request, WallTime now, JudgedImport& judged) {
+    const std::string file = request.ovpn_name.empty() ? "the configuration" : request.ovpn_name;
+    if (is_blank(request.ovpn_text)) return bad(fmt::format("{} is empty", file));
+    auto lexed = lex_ovpn(request.ovpn_text, file);
+    if (!lexed) return lexed.error();
+    const WipedDirectives directives(*std::move(lexed));
+
+    if (request.cert_pem.empty() != request.key_pem.empty()) {
+        return bad(request.cert_pem.empty()
+                       ? "a key without its certificate, or the certificate is empty: give both with --cert and --key"
+                       : "a certificate without its key, or the key is empty: give both with --cert and --key");
+    }
+    const CredentialSource source = request.cert_pem.empty() ? CredentialSource::inside : CredentialSource::given;
+    auto config = judge_ovpn(directives.list, file, source);
+    if (!config) return config.error();
+
+    const bool inside = source == CredentialSource::inside;
+    auto credential = keys::check_client_credential(inside ? config->cert_pem : request.cert_pem,
+                                                    inside ? config->key_pem : request.key_pem, now);
+    if (!credential) return credential.error();
+
+    judged.client_ovpn = emit_ovpn(*config);
+    judged.profile.remotes = std::move(config->remotes);
+    judged.profile.random_hostname = config->random_hostname;
+    judged.warnings = std::move(config->warnings);
+    judged.warnings.insert(judged.warnings.end(), credential->warnings.begin(), credential->warnings.end());
+    judged.credential = *std::move(credential);
+    return {};
+}
+
+Result<void> judge_direct(const ImportRequest& request) {
+    if (request.ovpn_text.empty() && request.cert_pem.empty() && request.key_pem.empty()) return {};
+    return bad("a direct profile has no tunnel: leave the configuration, the certificate and the key away");
+}
+
+}  // namespace
+
+Result<JudgedImport> judge_import(const ImportRequest& request, WallTime now) {
+    JudgedImport judged;
+    if (const auto name = check_profile_name(request.name); !name) return name.error();
+    judged.profile.name = request.name;
+    judged.profile.kind = request.kind;
+    if (const auto clusters = judge_clusters(request, judged.profile); !clusters) return clusters.error();
+    if (const auto password = judge_password(request, judged.profile); !password) return password.error();
+    if (const auto authority = judge_cluster_ca(request, judged); !authority) return authority.error();
+    const auto kind = request.kind == ProfileKind::direct ? judge_direct(request) : judge_tunnel(request, now, judged);
+    if (!kind) return kind.error();
+
+    judged.password = request.password;
+    for (const Cluster& cluster : judged.profile.clusters) {
+        if (cluster.tls == ClusterTls::on) continue;
+        judged.warnings.push_back(fmt::format("cluster {} without TLS is degraded at best, never reachable",
+                                              endpoint_text(cluster.host, cluster.port)));
+    }
+    return judged;
+}
+
+}  // namespace memdb::config
