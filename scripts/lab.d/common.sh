@@ -82,26 +82,32 @@ in_ns() { local ns=$1; shift; nsenter --net="/run/netns/$ns" -- "$@"; }
 netns_inode() { stat -Lc %i "/run/netns/$1" 2>/dev/null; }
 
 # start_daemon NAMESPACE NAME COMMAND…: in a session of its own, with an empty environment and without the lock of
-# the lab, so that it outlives this script. `exec` keeps the pid that was written down.
+# the lab, so that it outlives this script. Written down are pid and start time, which `exec` keeps.
 start_daemon() {
   local ns=$1 name=$2
   shift 2
   rm -f "$LAB_DIR/pids/$name"
   # shellcheck disable=SC2016
   setsid --fork env -i PATH="$PATH" LC_ALL=C nsenter --net="/run/netns/$ns" -- \
-    sh -c 'umask 077; cd /; echo $$ >"$0.new" && mv "$0.new" "$0"; exec "$@"' "$LAB_DIR/pids/$name" "$@" \
+    sh -c 'umask 077; cd /; cut -d" " -f1,22 /proc/$$/stat >"$0.new" && mv "$0.new" "$0"; exec "$@"' "$LAB_DIR/pids/$name" "$@" \
     </dev/null >>"$LAB_DIR/logs/$name.log" 2>&1 {LOCK_FD}>&-
   wait_until 5 test -s "$LAB_DIR/pids/$name" || die_log "$name" "$name did not start"
 }
 
-# A pid counts only while it is in the namespace where we started it: pids are used again.
+# A pid counts only with the start time that was written down, because pids are used again, and in its namespace.
 daemon_pid() {
   local ns=$1 pid
-  pid=$(cat "$LAB_DIR/pids/$2" 2>/dev/null) && [[ -n $pid ]] || return 1
-  [[ $(stat -Lc %i "/proc/$pid/ns/net" 2>/dev/null) == "$(netns_inode "$ns")" ]] || return 1
-  [[ $(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null) != Z* ]] || return 1
+  pid=$(recorded_pid "$2") && [[ $(stat -Lc %i "/proc/$pid/ns/net" 2>/dev/null) == "$(netns_inode "$ns")" ]] || return 1
   echo "$pid"
 }
+
+recorded_pid() {
+  local pid start stat
+  read -r pid start <"$LAB_DIR/pids/$1" || return 1
+  stat=$(sed 's/.*) //' "/proc/$pid/stat" | cut -d' ' -f1,20) || return 1
+  [[ ${stat#* } == "$start" && $stat != Z* ]] || return 1
+  echo "$pid"
+} 2>/dev/null
 
 daemon_alive() { daemon_pid "$1" "$2" >/dev/null; }
 

@@ -159,10 +159,21 @@ net_end_processes() {
   done
 }
 
+# Daemons whose namespace has lost its name are found by what was written down of them.
+net_end_strays() {
+  local file pid
+  for file in "$LAB_DIR"/pids/*; do
+    pid=$(recorded_pid "${file##*/}") || continue
+    kill -9 "$pid" 2>/dev/null || true
+    wait_until 3 eval "! recorded_pid '${file##*/}'" || die "${file##*/} (pid $pid) does not end"
+  done
+}
+
 net_empty() { [[ -z $(ip netns pids "$1" 2>/dev/null) ]]; }
 
 net_down() {
   net_end_processes
+  net_end_strays
   net_locked net_delete_namespaces
 }
 
