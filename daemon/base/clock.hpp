@@ -4,6 +4,8 @@
 
 #include "base/time.hpp"
 
+#include <ctime>
+
 namespace memdb {
 
 /// The monotonic clock, rounded down to milliseconds. Stops while the laptop sleeps.
@@ -11,5 +13,24 @@ inline TimePoint now() { return std::chrono::time_point_cast<Duration>(std::chro
 
 /// The calendar clock, UTC, rounded down to milliseconds. May jump.
 inline WallTime wall_now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+
+/// Measures one latency.
+class Stopwatch {
+  public:
+    [[nodiscard]] Microseconds elapsed() const {
+        return std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - began_);
+    }
+
+  private:
+    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
+/// Like now(), but goes on while the laptop sleeps: their difference grows by what was slept.
+inline TimePoint now_with_sleep() {
+    timespec ts{};
+    (void)clock_gettime(CLOCK_BOOTTIME, &ts);  // cannot fail on Linux
+    return TimePoint(std::chrono::seconds(ts.tv_sec) +
+                     std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(ts.tv_nsec)));
+}
 
 }  // namespace memdb

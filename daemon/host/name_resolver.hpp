@@ -24,7 +24,8 @@ class NameResolver {
     using Done = std::function<void(Result<Addresses>)>;
     using Query = std::uint64_t;
 
-    explicit NameResolver(boost::asio::io_context& io);
+    /// @param servers  "ADDRESS[:PORT],…" to ask instead of those in resolv.conf; empty: resolv.conf's.
+    explicit NameResolver(boost::asio::io_context& io, std::string servers = {});
     ~NameResolver();  ///< open questions are dropped without calling back
     NameResolver(const NameResolver&) = delete;
     NameResolver& operator=(const NameResolver&) = delete;

@@ -139,6 +139,7 @@ Result<ClusterMap> make_map(std::vector<Shard> shards) {
             if (map.nodes.size() == kMostNodes)
                 return Failure{Errc::too_large, fmt::format("the cluster announces more than {} nodes", kMostNodes)};
             node.shard = number;
+            node.has_slots = !shard.slots.empty();
             map.nodes.push_back(std::move(node));
         }
         if (!has_primary && !shard.slots.empty()) map.shards_without_primary.push_back(number);

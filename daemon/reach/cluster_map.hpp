@@ -28,6 +28,7 @@ struct ClusterNode {
     Role role = Role::primary;
     unsigned shard = 0;  ///< 1, 2, … in order of the first slot; shards without slots come last
     bool is_online = true;
+    bool has_slots = true;  ///< of its shard; a primary that was replaced sits in a shard of its own, without slots
     bool operator==(const ClusterNode&) const = default;
 };
 

@@ -1,0 +1,357 @@
+#include "reach/cluster_runner.hpp"
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/overloaded.hpp"
+#include "reach/node_link.hpp"
+#include "reach/probe_machine.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace memdb::reach {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr Duration kPingLimit = 10s;
+constexpr Duration kShortestSleep = 1s;
+
+Duration asleep() { return now_with_sleep() - now(); }
+
+}  // namespace
+
+struct ClusterRunner::Node {
+    Node(asio::io_context& io, AddNode what, ProbeTarget how, NodeLink::OnEvent on_event)
+        : id(std::move(what)), target(how), link(io, std::move(on_event)), timer(io) {}
+
+    AddNode id;
+    ProbeTarget target;
+    ProbeState state;
+    NodeLink link;
+    asio::steady_timer timer;
+    std::optional<TimePoint> armed;
+    host::NameResolver::Query query = 0;
+};
+
+/// One call of ping(): which nodes owe a result, and those that gave one.
+struct ClusterRunner::Pinging {
+    Pinging(asio::io_context& io, OnPinged call) : timer(io), done(std::move(call)) {}
+
+    asio::steady_timer timer;
+    OnPinged done;
+    std::vector<std::string> waiting;
+    std::vector<PingResult> results;  // in the order of the map
+};
+
+ClusterRunner::ClusterRunner(asio::io_context& io, host::NameResolver& resolver, ClusterTarget target,
+                             const ProbeTimings& timings, OnChange on_change)
+    : io_(io),
+      resolver_(resolver),
+      target_(std::move(target)),
+      timings_(timings),
+      on_change_(std::move(on_change)),
+      seed_{target_.host, target_.port, target_.tls},
+      timer_(io),
+      asleep_so_far_(asleep()) {
+    if (!target_.tls) return;
+    auto context = TlsContext::make(target_.ca_pem);
+    if (context)
+        tls_ = *context;
+    else
+        tls_problem_ = context.error().message;
+}
+
+ClusterRunner::~ClusterRunner() {
+    life_.reset();
+    for (const auto& [label, node] : nodes_) {
+        resolver_.cancel(node->query);
+        node->link.close();
+    }
+}
+
+// --- calls ----------------------------------------------------------------------------------------------------------
+
+void ClusterRunner::start() { feed(TrackingRequested{}); }
+void ClusterRunner::stop() { feed(TrackingEndRequested{}); }
+void ClusterRunner::path_changed() { every_node(PathChanged{}); }
+void ClusterRunner::probe_now() { every_node(ProbeRequested{}); }
+void ClusterRunner::set_timings(const ProbeTimings& timings) { timings_ = timings; }
+
+const ProbeState* ClusterRunner::probe_of(const std::string& label) const noexcept {
+    const auto found = nodes_.find(label);
+    return found == nodes_.end() ? nullptr : &found->second->state;
+}
+
+void ClusterRunner::every_node(const ProbeEvent& event) {
+    for (const TrackedNode& node : tracker_.nodes)
+        if (const auto found = nodes_.find(node.label); found != nodes_.end())
+            queue_.emplace_back(std::pair(std::weak_ptr(found->second), event));
+    drain();
+}
+
+void ClusterRunner::ping(const std::optional<std::string>& node, OnPinged done) {
+    auto pinging = std::make_shared<Pinging>(io_, std::move(done));
+    for (const TrackedNode& known : tracker_.nodes) {
+        if (!nodes_.contains(known.label) || (node ? known.label != *node : !is_counted(tracker_, known))) continue;
+        pinging->waiting.push_back(known.label);
+        pinging->results.push_back({known.label, false, std::nullopt, "no verdict in time"});
+    }
+    pings_.push_back(pinging);
+    const auto finish = [this, life = std::weak_ptr(life_), pinging] {
+        if (life.expired() || std::erase(pings_, pinging) == 0) return;
+        pinging->done(std::move(pinging->results));
+    };
+    if (pinging->waiting.empty()) return asio::post(io_, finish);
+    pinging->timer.expires_after(kPingLimit);
+    // Ends early, by cancel(), once every node has its result: the callback always comes from the loop.
+    pinging->timer.async_wait([finish](const boost::system::error_code&) { finish(); });
+    for (const std::string& label : pinging->waiting)
+        queue_.emplace_back(std::pair(std::weak_ptr(nodes_.at(label)), ProbeEvent(ProbeRequested{})));
+    drain();
+}
+
+// --- events ---------------------------------------------------------------------------------------------------------
+
+void ClusterRunner::feed(TrackerEvent event) {
+    queue_.emplace_back(std::move(event));
+    drain();
+}
+
+void ClusterRunner::feed(const std::weak_ptr<Node>& node, ProbeEvent event) {
+    queue_.emplace_back(std::pair(node, std::move(event)));
+    drain();
+}
+
+void ClusterRunner::drain() {
+    if (is_draining_) return;
+    is_draining_ = true;
+    while (!queue_.empty()) {
+        const Queued next = std::move(queue_.front());
+        queue_.pop_front();
+        std::visit(Overloaded{[this](const TrackerEvent& event) { advance(event); },
+                              [this](const std::pair<std::weak_ptr<Node>, ProbeEvent>& entry) {
+                                  if (const auto node = entry.first.lock()) advance(node, entry.second);
+                              }},
+                   next);
+    }
+    is_draining_ = false;
+}
+
+void ClusterRunner::advance(const TrackerEvent& event) {
+    TrackerStep done = step(tracker_, event, now(), seed_, timings_);
+    logger("reach")->debug("{}: {}", seed_.name, done.why);
+    if (done.why == "ignored") return;
+    tracker_ = std::move(done.state);
+    for (const TrackerAction& action : done.actions) perform(action);
+    arm();
+    note_change();
+}
+
+void ClusterRunner::advance(const std::shared_ptr<Node>& node, const ProbeEvent& event) {
+    if (!nodes_.contains(node->id.label)) return;  // removed while the event was on its way
+    ProbeStep done = step(node->state, event, now(), node->target, timings_);
+    if (const auto log = logger("reach"); log->should_log(spdlog::level::debug))
+        log->debug("{}: {} -> {} why=\"{}\"", node->id.label, to_string(node->state.phase), to_string(done.state.phase),
+                   done.why);
+    const NodeHealth before = node->state.health;
+    node->state = std::move(done.state);
+    for (const ProbeAction& action : done.actions) perform(node, action);
+    if (before != node->state.health) note_change();
+    arm(node);
+}
+
+// --- the tracker's actions ------------------------------------------------------------------------------------------
+
+void ClusterRunner::perform(const TrackerAction& action) {
+    const auto tell = [this](const std::string& label, ProbeEvent event) {
+        if (const auto found = nodes_.find(label); found != nodes_.end())
+            queue_.emplace_back(std::pair(std::weak_ptr(found->second), std::move(event)));
+    };
+    std::visit(Overloaded{
+                   [&](const AddNode& a) { add(a); },
+                   [&](const RemoveNode& a) { remove(a.label); },
+                   [&](const SetRhythm& a) { tell(a.label, RhythmChanged{a.rhythm}); },
+                   [&](const AskTopology& a) { tell(a.label, TopologyRequested{}); },
+                   [&](const ProbeNode& a) { tell(a.label, ProbeRequested{a.delay}); },
+                   [&](const AnnounceTopology& a) { logger("reach")->info("{}: topology: {}", seed_.name, a.text); },
+               },
+               action);
+}
+
+void ClusterRunner::add(const AddNode& action) {
+    const ProbeTarget how{action.port, target_.tls, !target_.user.empty() || !target_.password.empty()};
+    // The link needs the node for its callback and the node owns the link: the pointer is filled in below.
+    const auto self = std::make_shared<std::weak_ptr<Node>>();
+    const auto node =
+        std::make_shared<Node>(io_, action, how, [this, self](ProbeEvent event) { feed(*self, std::move(event)); });
+    *self = node;
+    nodes_[action.label] = node;
+    queue_.emplace_back(std::pair(std::weak_ptr(node), ProbeEvent(StartRequested{action.rhythm})));
+}
+
+void ClusterRunner::remove(const std::string& label) {
+    const auto found = nodes_.find(label);
+    if (found == nodes_.end()) return;
+    const std::shared_ptr<Node> node = found->second;
+    nodes_.erase(found);
+    resolver_.cancel(node->query);
+    node->link.close();
+    node->timer.cancel();
+    node->state.health = NodeHealth::unknown;
+    node->state.blame.reset();
+    settle_pings(*node);
+    asio::post(io_, [node] {});  // its link may be what called us: let it return first
+}
+
+// --- a probe's actions ----------------------------------------------------------------------------------------------
+
+void ClusterRunner::perform(const std::shared_ptr<Node>& node, const ProbeAction& action) {
+    const auto ask = [&](auto... words) {
+        node->link.send(format_command(std::array{std::string_view(words)...}),
+                        sizeof...(words) > 1 ? kTopologyReply : kShortReply);
+    };
+    const std::string& label = node->id.label;
+    std::visit(
+        Overloaded{
+            [&](const Resolve& a) { resolve(node, a.limit); },
+            [&](const Connect& a) { node->link.connect(a.address, node->id.port); },
+            [&](const Secure&) {
+                if (tls_) return node->link.secure(tls_, node->id.name);
+                queue_.emplace_back(
+                    std::pair(std::weak_ptr(node), ProbeEvent(SecureFailed{SecureProblem::untrusted, tls_problem_})));
+            },
+            [&](const SendAuth&) { authenticate(*node); },
+            [&](const SendPing&) { ask("PING"); },
+            [&](const SendTopology& a) { ask("CLUSTER", a.command == TopologyCommand::shards ? "SHARDS" : "SLOTS"); },
+            [&](const CloseConnection&) {
+                resolver_.cancel(std::exchange(node->query, 0));
+                node->link.close();
+            },
+            [&](const PublishProof&) { proved(node); },
+            [&](const PublishFailure&) { failed(node); },
+            [&](const PublishUnknown&) { queue_.emplace_back(TrackerEvent(NodeForgotten{label})); },
+            [&](const PublishTopology& a) {
+                queue_.emplace_back(TrackerEvent(TopologyReceived{label, a.reply}));
+            },
+            [&](const PublishNoTopology& a) {
+                queue_.emplace_back(TrackerEvent(TopologyMissed{label, a.evidence}));
+            },
+        },
+        action);
+}
+
+void ClusterRunner::resolve(const std::shared_ptr<Node>& node, Duration limit) {
+    node->query = resolver_.resolve(
+        node->id.name, limit,
+        [this, weak = std::weak_ptr(node), since = Stopwatch()](Result<host::NameResolver::Addresses> result) {
+            if (!result) return feed(weak, ResolveFailed{result.error().message});
+            Resolved resolved{{}, since.elapsed()};
+            for (const auto& address : *result) resolved.addresses.push_back(address.to_string());
+            feed(weak, std::move(resolved));
+        });
+}
+
+void ClusterRunner::authenticate(Node& node) {
+    const std::string& password = target_.password.reveal();
+    node.link.send(target_.user.empty()
+                       ? format_command(std::array<std::string_view, 2>{"AUTH", password})
+                       : format_command(std::array<std::string_view, 3>{"AUTH", target_.user, password}),
+                   kShortReply);
+}
+
+void ClusterRunner::proved(const std::shared_ptr<Node>& node) {
+    const auto known = std::find_if(tracker_.nodes.begin(), tracker_.nodes.end(),
+                                    [&](const TrackedNode& tracked) { return tracked.label == node->id.label; });
+    if (known == tracker_.nodes.end() || known->health == NodeHealth::ok) return settle_pings(*node);
+    if (known->health == NodeHealth::failed) logger("reach")->info("node {} answers again", node->id.label);
+    queue_.emplace_back(TrackerEvent(NodeProved{node->id.label}));
+    settle_pings(*node);
+}
+
+void ClusterRunner::failed(const std::shared_ptr<Node>& node) {
+    const auto known = std::find_if(tracker_.nodes.begin(), tracker_.nodes.end(),
+                                    [&](const TrackedNode& tracked) { return tracked.label == node->id.label; });
+    const Blame blame = node->state.blame.value_or(Blame{});
+    if (known != tracker_.nodes.end() && known->health != NodeHealth::failed)
+        logger("reach")->warn("node {} failed: {} layer={} evidence=\"{}\"", node->id.label, blame.code,
+                              health::to_string(blame.layer), blame.evidence);
+    if (known == tracker_.nodes.end() || known->code != blame.code || known->health != NodeHealth::failed)
+        note_change();
+    queue_.emplace_back(TrackerEvent(NodeBlamed{node->id.label, blame.code}));
+    settle_pings(*node);
+}
+
+void ClusterRunner::settle_pings(const Node& node) {
+    for (const auto& pinging : pings_) {
+        if (std::erase(pinging->waiting, node.id.label) == 0) continue;
+        const auto result = std::find_if(pinging->results.begin(), pinging->results.end(),
+                                         [&](const PingResult& r) { return r.node == node.id.label; });
+        result->ok = node.state.health == NodeHealth::ok;
+        if (result->ok) result->duration = node.state.ping;
+        result->error = result->ok         ? ""
+                        : node.state.blame ? node.state.blame->evidence
+                                           : "the node is no longer probed";
+        if (pinging->waiting.empty()) pinging->timer.cancel();
+    }
+}
+
+// --- timers ---------------------------------------------------------------------------------------------------------
+
+void ClusterRunner::arm(const std::shared_ptr<Node>& node) {
+    if (node->armed == node->state.deadline) return;
+    node->armed = node->state.deadline;
+    if (!node->armed) {
+        node->timer.cancel();
+        return;
+    }
+    node->timer.expires_at(*node->armed);
+    node->timer.async_wait([this, weak = std::weak_ptr(node),
+                            life = std::weak_ptr(life_)](const boost::system::error_code& error) {
+        const auto alive = weak.lock();
+        if (error || !alive || life.expired()) return;
+        alive->armed.reset();
+        notice_sleep();
+        feed(weak, DeadlinePassed{});
+        arm(alive);
+    });
+}
+
+void ClusterRunner::arm() {
+    if (armed_ == tracker_.deadline) return;
+    armed_ = tracker_.deadline;
+    if (!armed_) {
+        timer_.cancel();
+        return;
+    }
+    timer_.expires_at(*armed_);
+    timer_.async_wait([this, life = std::weak_ptr(life_)](const boost::system::error_code& error) {
+        if (error || life.expired()) return;
+        armed_.reset();
+        notice_sleep();
+        feed(TrackerDeadlinePassed{});
+        arm();
+    });
+}
+
+/// After a sleep the monotonic clock knows nothing of it, and every PONG is older than it seems.
+void ClusterRunner::notice_sleep() {
+    const Duration so_far = asleep();
+    const Duration slept = so_far - std::exchange(asleep_so_far_, so_far);
+    if (slept < kShortestSleep) return;
+    logger("reach")->info("{}: slept for {} s, proving anew", seed_.name, slept / 1s);
+    path_changed();
+}
+
+void ClusterRunner::note_change() {
+    if (std::exchange(change_is_noted_, true)) return;
+    asio::post(io_, [this, life = std::weak_ptr(life_)] {
+        if (life.expired()) return;
+        change_is_noted_ = false;
+        if (on_change_) on_change_();
+    });
+}
+
+}  // namespace memdb::reach

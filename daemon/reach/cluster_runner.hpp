@@ -1,0 +1,125 @@
+// The probes of one cluster at work: asks cluster_tracker and probe_machine, and does what they say. Decides nothing.
+//
+// In:   start, stop, path_changed, probe_now, ping; answers of resolver, links and timers. Out: state for the snapshot,
+// on_change when it moved, log lines on edges. All calls and callbacks on the loop's thread; callbacks never come from
+// inside a call.
+#pragma once
+
+#include "base/secret.hpp"
+#include "host/name_resolver.hpp"
+#include "reach/cluster_tracker.hpp"
+#include "reach/probe_state.hpp"
+#include "reach/probe_timings.hpp"
+#include "reach/tls_context.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace memdb::reach {
+
+/// What is probed, and as whom.
+struct ClusterTarget {
+    std::string host;  ///< the cluster endpoint
+    std::uint16_t port = 6379;
+    bool tls = true;
+    std::string user;  ///< empty: the default user; with an empty password there is no AUTH
+    Secret<> password;
+    std::string ca_pem;  ///< empty: the system's store
+};
+
+struct PingResult {
+    std::string node;
+    bool ok = false;
+    std::optional<Microseconds> duration;  ///< when ok
+    std::string error;                     ///< one line, when not
+};
+
+class ClusterRunner {
+  public:
+    using OnChange = std::function<void()>;
+    using OnPinged = std::function<void(std::vector<PingResult>)>;
+
+    /// @param on_change  called after a node's health or the topology changed, not after every PONG; several changes
+    ///                   may share one call.
+    /// `io` and `resolver` must outlive this object.
+    ClusterRunner(boost::asio::io_context& io, host::NameResolver& resolver, ClusterTarget target,
+                  const ProbeTimings& timings, OnChange on_change);
+    ~ClusterRunner();  ///< closes everything; open pings are not called back
+    ClusterRunner(const ClusterRunner&) = delete;
+    ClusterRunner& operator=(const ClusterRunner&) = delete;
+
+    void start();  ///< Begins to probe. Idempotent.
+    void stop();   ///< Closes all connections; every node becomes unknown, the topology is remembered. Idempotent.
+    void path_changed();  ///< The way to the nodes is another: proves everything anew, at once.
+    void probe_now();     ///< Brings the next PING or attempt of every node forward to now.
+
+    /// A fresh PING on each kept connection (a whole proof where there is none).
+    ///
+    /// @param node  one label; none: all nodes.
+    /// @param done  called once, in the order of the map; empty when stopped or when there is no such node. A node
+    ///              that has no verdict after 10 s gets an error.
+    void ping(const std::optional<std::string>& node, OnPinged done);
+
+    void set_timings(const ProbeTimings& timings);  ///< In force from the next step on.
+
+    [[nodiscard]] const TrackerState& tracker() const noexcept { return tracker_; }
+    /// @return null for a label that is not probed now. Valid until control returns to the loop.
+    [[nodiscard]] const ProbeState* probe_of(const std::string& label) const noexcept;
+    [[nodiscard]] const ProbeTimings& timings() const noexcept { return timings_; }
+
+  private:
+    struct Node;
+    struct Pinging;
+    using Queued = std::variant<TrackerEvent, std::pair<std::weak_ptr<Node>, ProbeEvent>>;
+
+    void feed(TrackerEvent event);
+    void feed(const std::weak_ptr<Node>& node, ProbeEvent event);
+    void drain();
+    void advance(const TrackerEvent& event);
+    void advance(const std::shared_ptr<Node>& node, const ProbeEvent& event);
+    void perform(const TrackerAction& action);
+    void perform(const std::shared_ptr<Node>& node, const ProbeAction& action);
+    void add(const AddNode& action);
+    void remove(const std::string& label);
+    void resolve(const std::shared_ptr<Node>& node, Duration limit);
+    void authenticate(Node& node);
+    void proved(const std::shared_ptr<Node>& node);
+    void failed(const std::shared_ptr<Node>& node);
+    void arm(const std::shared_ptr<Node>& node);
+    void arm();
+    void notice_sleep();
+    void settle_pings(const Node& node);
+    void note_change();
+    void every_node(const ProbeEvent& event);
+
+    boost::asio::io_context& io_;
+    host::NameResolver& resolver_;
+    ClusterTarget target_;
+    ProbeTimings timings_;
+    OnChange on_change_;
+    ClusterSeed seed_;
+    std::shared_ptr<TlsContext> tls_;
+    std::string tls_problem_;  // why there is no context
+    TrackerState tracker_;
+    std::unordered_map<std::string, std::shared_ptr<Node>> nodes_;
+    std::deque<Queued> queue_;
+    bool is_draining_ = false;
+    bool change_is_noted_ = false;
+    boost::asio::steady_timer timer_;
+    std::optional<TimePoint> armed_;
+    Duration asleep_so_far_;  // since boot
+    std::vector<std::shared_ptr<Pinging>> pings_;
+    std::shared_ptr<const int> life_ = std::make_shared<const int>(0);
+};
+
+}  // namespace memdb::reach

@@ -1,0 +1,371 @@
+#include "reach/cluster_tracker.hpp"
+
+#include "base/overloaded.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace memdb::reach {
+namespace {
+
+constexpr std::size_t kFewNodes = 32;         // so many share the sentinel's ticks, to wake the laptop less often
+constexpr Duration kSuspicionSpread = 100ms;  // all nodes are probed within it once the sentinel has failed
+
+std::uint32_t hash(std::string_view text) noexcept {  // FNV-1a
+    std::uint32_t value = 2166136261U;
+    for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 16777619U;
+    return value;
+}
+
+std::string label_of(std::string_view name, std::uint16_t port, const ClusterSeed& seed) {
+    if (port == seed.port) return std::string(name);
+    return name.find(':') == std::string_view::npos ? fmt::format("{}:{}", name, port)
+                                                    : fmt::format("[{}]:{}", name, port);
+}
+
+/// One step under way. Members are the parameters that every rule needs.
+class Turn {
+  public:
+    Turn(const TrackerState& state, TimePoint now, const ClusterSeed& seed, const ProbeTimings& timings)
+        : before_(state), s_(state), now_(now), seed_(seed), timings_(timings) {}
+
+    TrackerStep take(const TrackerEvent& event) {
+        if (!s_.is_running && !std::holds_alternative<TrackingRequested>(event)) return ignored();
+        return std::visit([this](const auto& e) { return on(e); }, event);
+    }
+
+  private:
+    TrackerStep ignored() { return {before_, {}, "ignored"}; }
+
+    /// What every step ends with: a sentinel, its rhythm and everybody's, a topology question if one is due.
+    TrackerStep done(std::string_view why) {
+        choose_sentinel();
+        set_rhythms();
+        ask_if_due();
+        s_.deadline = s_.sentinel_until;
+        if (s_.topology_due && (s_.asked.empty() ? find_ok() != nullptr : true))
+            s_.deadline = std::min(*s_.deadline, *s_.topology_due);
+        return {std::move(s_), std::move(actions_), why};
+    }
+
+    TrackedNode* find(std::string_view label) {
+        const auto found =
+            std::find_if(s_.nodes.begin(), s_.nodes.end(), [&](const TrackedNode& n) { return n.label == label; });
+        return found == s_.nodes.end() ? nullptr : &*found;
+    }
+
+    /// The sentinel when it is ok, else the first node that is; none when none is. `except` is asked last.
+    const TrackedNode* find_ok(std::string_view except = {}) {
+        const TrackedNode* sentinel = find(s_.sentinel);
+        if (sentinel != nullptr && sentinel->health == NodeHealth::ok && sentinel->label != except) return sentinel;
+        const TrackedNode* last = nullptr;
+        for (const TrackedNode& node : s_.nodes) {
+            if (node.health != NodeHealth::ok) continue;
+            if (node.label != except) return &node;
+            last = &node;
+        }
+        return last;
+    }
+
+    // --- sentinel and rhythm ----------------------------------------------------------------------------------------
+
+    void choose_sentinel() {
+        const TrackedNode* current = find(s_.sentinel);
+        const bool term_is_over = now_ >= s_.sentinel_until;
+        if (current != nullptr && current->health == NodeHealth::ok && !term_is_over) return;
+        if (term_is_over) s_.sentinel_until = now_ + timings_.sentinel_term;
+        const unsigned shard = current != nullptr ? current->shard : 0;
+        const TrackedNode* next = nullptr;  // the first ok node of the next shard that has one, round and round
+        for (const TrackedNode& node : s_.nodes) {
+            if (node.health != NodeHealth::ok) continue;
+            const bool node_is_ahead = node.shard > shard;
+            const bool next_is_ahead = next != nullptr && next->shard > shard;
+            if (next == nullptr || (node_is_ahead && !next_is_ahead)) next = &node;
+        }
+        if (next == nullptr) next = current != nullptr ? current : &s_.nodes.front();  // nobody answers: keep asking it
+        if (next->label == s_.sentinel) return;
+        s_.sentinel = next->label;
+        s_.sentinel_until = now_ + timings_.sentinel_term;
+    }
+
+    [[nodiscard]] Rhythm rhythm_of(const TrackedNode& node) const {
+        if (node.label == s_.sentinel) return {timings_.sentinel_interval, 0ms};
+        const Duration grain = s_.nodes.size() <= kFewNodes ? timings_.sentinel_interval : Duration(1);
+        const auto places = std::max<Duration::rep>(timings_.node_interval / grain, 1);
+        return {timings_.node_interval, static_cast<Duration::rep>(hash(node.label)) % places * grain};
+    }
+
+    void set_rhythms() {
+        for (TrackedNode& node : s_.nodes) {
+            const Rhythm rhythm = rhythm_of(node);
+            if (rhythm == node.rhythm) continue;
+            node.rhythm = rhythm;
+            const bool is_new = std::any_of(actions_.begin(), actions_.end(), [&](TrackerAction& action) {
+                auto* add = std::get_if<AddNode>(&action);
+                if (add == nullptr || add->label != node.label) return false;
+                add->rhythm = rhythm;
+                return true;
+            });
+            if (!is_new) actions_.emplace_back(SetRhythm{node.label, rhythm});
+        }
+    }
+
+    // --- nodes ------------------------------------------------------------------------------------------------------
+
+    void add(TrackedNode node) {
+        actions_.emplace_back(AddNode{node.label, node.name, node.port, node.rhythm});
+        s_.nodes.push_back(std::move(node));
+    }
+
+    void remove(const std::string& label) {
+        actions_.emplace_back(RemoveNode{label});
+        std::erase_if(s_.nodes, [&](const TrackedNode& node) { return node.label == label; });
+        if (s_.asked == label) s_.asked.clear();
+    }
+
+    void add_seed() { add({.label = seed_.name, .name = seed_.name, .port = seed_.port, .is_seed = true}); }
+
+    /// The seed goes once a member is proved, and comes back when all members have failed.
+    void weigh_seed() {
+        const auto is_ok = [](const TrackedNode& node) { return !node.is_seed && node.health == NodeHealth::ok; };
+        const auto is_failed = [](const TrackedNode& node) {
+            return node.is_seed || node.health == NodeHealth::failed;
+        };
+        const auto seed =
+            std::find_if(s_.nodes.begin(), s_.nodes.end(), [](const TrackedNode& node) { return node.is_seed; });
+        if (seed != s_.nodes.end() && std::any_of(s_.nodes.begin(), s_.nodes.end(), is_ok)) {
+            remove(std::string(seed->label));
+        } else if (seed == s_.nodes.end() && find(seed_.name) == nullptr &&
+                   std::all_of(s_.nodes.begin(), s_.nodes.end(), is_failed)) {
+            add_seed();
+        }
+    }
+
+    // --- topology ---------------------------------------------------------------------------------------------------
+
+    [[nodiscard]] bool is_troubled() const {
+        const bool some_failed = std::any_of(s_.nodes.begin(), s_.nodes.end(),
+                                             [](const TrackedNode& node) { return node.health == NodeHealth::failed; });
+        return some_failed || !s_.topology_problem.empty() || !s_.coverage ||
+               (s_.coverage->is_cluster &&
+                (s_.coverage->slots_covered < kSlots || !s_.coverage->shards_without_primary.empty()));
+    }
+
+    /// While something is wrong, a failover may be on its way: look again as often as nodes are probed.
+    void plan_topology() {
+        s_.asked.clear();
+        s_.topology_due = now_ + (is_troubled() ? timings_.node_interval : timings_.topology_interval);
+    }
+
+    void ask_if_due() {
+        if (!s_.topology_due || now_ < *s_.topology_due) return;
+        const TrackedNode* node = find_ok(s_.asked);  // one that owes an answer since the last time is asked last
+        s_.asked = node != nullptr ? node->label : "";
+        if (node == nullptr) return;  // the first proof will ask
+        s_.topology_due = now_ + timings_.node_interval;
+        actions_.emplace_back(AskTopology{node->label});
+    }
+
+    TrackedNode tracked(const ClusterNode& node) {
+        const std::string label = label_of(node.name, node.port, seed_);
+        TrackedNode next{label, node.name, node.port, node.ip, node.role, node.shard};
+        const TrackedNode* known = find(label);
+        if (known == nullptr) return next;
+        next.health = known->health;
+        next.code = known->code;
+        next.rhythm = known->rhythm;
+        if (!node.has_slots && !node.is_online && known->shard != 0)
+            next.shard = known->shard;  // where people look for it
+        return next;
+    }
+
+    static std::string outline(const std::vector<TrackedNode>& nodes) {
+        std::string text;
+        for (const TrackedNode& node : nodes)
+            if (!node.is_seed) text += fmt::format("{}/{}/{};", node.label, node.shard, node.role == Role::primary);
+        return text;
+    }
+
+    void apply(const ClusterMap& map) {
+        std::vector<TrackedNode> next;
+        for (const ClusterNode& node : map.nodes) next.push_back(tracked(node));
+        const std::vector<TrackedNode> old = std::exchange(s_.nodes, {});
+        const auto has = [](const std::vector<TrackedNode>& nodes, const TrackedNode& wanted) {
+            return std::any_of(nodes.begin(), nodes.end(),
+                               [&](const TrackedNode& node) { return node.label == wanted.label; });
+        };
+        for (TrackedNode& node : next) {
+            if (has(old, node))
+                s_.nodes.push_back(std::move(node));
+            else
+                add(std::move(node));
+        }
+        for (const TrackedNode& node : old) {
+            if (has(s_.nodes, node)) continue;
+            s_.nodes.push_back(node);
+            if (!node.is_seed) remove(node.label);  // the seed stays until a member is proved
+        }
+        s_.coverage = Coverage{map.is_cluster, map.slots_covered, map.uncovered, map.shards_without_primary};
+        weigh_seed();
+        if (outline(old) == outline(s_.nodes)) return;
+        const unsigned shards = map.nodes.back().shard;
+        actions_.emplace_back(
+            AnnounceTopology{fmt::format("{} {}, {} {}", shards, shards == 1 ? "shard" : "shards", map.nodes.size(),
+                                         map.nodes.size() == 1 ? "node" : "nodes")});
+    }
+
+    // --- events -----------------------------------------------------------------------------------------------------
+
+    TrackerStep on(const TrackingRequested&) {
+        if (s_.is_running) return ignored();
+        s_.is_running = true;
+        s_.topology_due = now_;
+        s_.sentinel_until = now_ + timings_.sentinel_term;
+        if (s_.nodes.empty())
+            add_seed();
+        else  // known from before the pause: no need to ask the seed first
+            for (const TrackedNode& node : s_.nodes)
+                actions_.emplace_back(AddNode{node.label, node.name, node.port, node.rhythm});
+        return done("start");
+    }
+
+    /// Forgets what was proved, but not who the members are.
+    TrackerStep on(const TrackingEndRequested&) {
+        for (const TrackedNode& node : s_.nodes) actions_.emplace_back(RemoveNode{node.label});
+        if (s_.coverage) std::erase_if(s_.nodes, [](const TrackedNode& node) { return node.is_seed; });
+        for (TrackedNode& node : s_.nodes) {
+            node.health = NodeHealth::unknown;
+            node.code.clear();
+        }
+        TrackerState paused;
+        paused.nodes = std::move(s_.nodes);
+        paused.coverage = std::move(s_.coverage);
+        paused.sentinel = std::move(s_.sentinel);
+        return {std::move(paused), std::move(actions_), "stop"};
+    }
+
+    TrackerStep on(const NodeProved& e) {
+        TrackedNode* node = find(e.label);
+        if (node == nullptr) return ignored();
+        if (node->health == NodeHealth::ok) return ignored();
+        const bool was_failed = node->health == NodeHealth::failed;
+        node->health = NodeHealth::ok;
+        node->code.clear();
+        if (was_failed && s_.asked.empty()) s_.topology_due = now_;  // it may have come back as a replica
+        weigh_seed();
+        return done("node ok");
+    }
+
+    TrackerStep on(const NodeBlamed& e) {
+        TrackedNode* node = find(e.label);
+        if (node == nullptr || (node->health == NodeHealth::failed && node->code == e.code)) return ignored();
+        const bool was_ok = node->health == NodeHealth::ok;
+        node->health = NodeHealth::failed;
+        node->code = e.code;
+        if (s_.asked == e.label) s_.asked.clear();
+        if (was_ok) s_.topology_due = now_;
+        if (was_ok && e.label == s_.sentinel) suspect_all();
+        weigh_seed();
+        return done("node failed");
+    }
+
+    void suspect_all() {
+        const auto others = static_cast<Duration::rep>(s_.nodes.size()) - 1;
+        Duration::rep i = 0;
+        for (const TrackedNode& node : s_.nodes)
+            if (node.label != s_.sentinel)
+                actions_.emplace_back(ProbeNode{node.label, kSuspicionSpread * i++ / others});
+    }
+
+    TrackerStep on(const NodeForgotten& e) {
+        TrackedNode* node = find(e.label);
+        if (node == nullptr || node->health == NodeHealth::unknown) return ignored();
+        node->health = NodeHealth::unknown;
+        node->code.clear();
+        if (s_.asked == e.label) s_.asked.clear();
+        return done("node unknown");
+    }
+
+    TrackerStep on(const TopologyReceived& e) {
+        const TrackedNode* node = find(e.label);
+        if (node == nullptr) return ignored();
+        const auto map = parse_topology(e.reply, AskedNode{node->name, node->port, seed_.tls});
+        s_.topology_problem = map ? "" : map.error().message;
+        if (map) apply(*map);
+        plan_topology();
+        return done(map ? "topology" : "topology unreadable");
+    }
+
+    TrackerStep on(const TopologyMissed& e) {
+        if (find(e.label) == nullptr) return ignored();
+        s_.topology_problem = e.evidence;
+        s_.topology_due = now_ + timings_.node_interval;  // `asked` stays: another one is asked next time
+        return done("topology missed");
+    }
+
+    TrackerStep on(const TrackerDeadlinePassed&) {
+        if (!s_.deadline || now_ < *s_.deadline) return ignored();
+        return done("deadline");
+    }
+
+    const TrackerState& before_;
+    TrackerState s_;
+    TimePoint now_;
+    const ClusterSeed& seed_;
+    const ProbeTimings& timings_;
+    std::vector<TrackerAction> actions_;
+};
+
+}  // namespace
+
+TrackerStep step(const TrackerState& state, const TrackerEvent& event, TimePoint now, const ClusterSeed& seed,
+                 const ProbeTimings& timings) {
+    return Turn(state, now, seed, timings).take(event);
+}
+
+bool is_counted(const TrackerState& state, const TrackedNode& node) noexcept {
+    return !node.is_seed || !state.coverage || node.health == NodeHealth::ok;
+}
+
+ClusterSummary summarize(const TrackerState& state) {
+    ClusterSummary sum;
+    for (const TrackedNode& node : state.nodes) {
+        if (!is_counted(state, node)) continue;
+        switch (node.health) {
+            case NodeHealth::ok: ++sum.ok; break;
+            case NodeHealth::unknown: ++sum.unknown; break;
+            case NodeHealth::failed: {
+                ++sum.failed;
+                const auto known = std::find_if(sum.failed_codes.begin(), sum.failed_codes.end(),
+                                                [&](const auto& entry) { return entry.first == node.code; });
+                if (known == sum.failed_codes.end())
+                    sum.failed_codes.emplace_back(node.code, 1);
+                else
+                    ++known->second;
+                break;
+            }
+        }
+    }
+    std::sort(sum.failed_codes.begin(), sum.failed_codes.end(), [](const auto& a, const auto& b) {
+        return a.second != b.second ? a.second > b.second : a.first < b.first;
+    });
+    if (!state.is_running) return sum;
+    if (!state.topology_problem.empty()) sum.findings.push_back({"topology-unreadable", state.topology_problem});
+    if (!state.coverage || !state.coverage->is_cluster) return sum;
+    const Coverage& coverage = *state.coverage;
+    sum.slots_covered = coverage.slots_covered;
+    if (coverage.slots_covered == 0) {
+        sum.findings.push_back({"cluster-down", "no slot is served by any node"});
+    } else if (coverage.slots_covered < kSlots) {
+        const SlotRange& first = coverage.uncovered.front();
+        sum.findings.push_back(
+            {"slots-uncovered", fmt::format("{} of {} slots are not served, the first of them {}-{}",
+                                            kSlots - coverage.slots_covered, kSlots, first.first, first.last)});
+    }
+    for (const unsigned shard : coverage.shards_without_primary)
+        sum.findings.push_back({"shard-without-primary", fmt::format("shard {} has no primary that is online", shard)});
+    return sum;
+}
+
+}  // namespace memdb::reach

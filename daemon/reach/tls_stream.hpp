@@ -1,0 +1,58 @@
+// TLS over a connected, non-blocking socket, without buffers of its own.
+//
+// OpenSSL reads and writes the socket through a small BIO of ours, so that an idle connection costs no record buffers
+// (SSL_MODE_RELEASE_BUFFERS) and a broken one no SIGPIPE. Never blocks; the caller waits for the socket.
+#pragma once
+
+#include "reach/tls_context.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace memdb::reach {
+
+class TlsStream {
+  public:
+    enum class Progress : std::uint8_t { done, wants_read, wants_write, closed, failed };
+
+    /// @param socket  stays the caller's; must outlive this object.
+    /// @param name    what the peer must be: SNI and certificate.
+    TlsStream(std::shared_ptr<TlsContext> context, int socket, const std::string& name);
+    ~TlsStream();
+    TlsStream(const TlsStream&) = delete;
+    TlsStream& operator=(const TlsStream&) = delete;
+
+    /// Goes on with the handshake as far as possible.
+    [[nodiscard]] Progress handshake();
+
+    /// Reads at most into.size() bytes; `got` says how many, above 0 when done.
+    [[nodiscard]] Progress read(std::span<char> into, std::size_t& got);
+
+    /// Writes a part of `bytes` (not empty); `put` says how many.
+    [[nodiscard]] Progress write(std::string_view bytes, std::size_t& put);
+
+    /// After `failed` or `closed`: what went wrong, for people.
+    [[nodiscard]] const SecureFailed& problem() const noexcept { return problem_; }
+
+  private:
+    struct Free {
+        void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+    };
+    [[nodiscard]] Progress judge(int result);
+    [[nodiscard]] bool speaks_plain_text();
+    [[nodiscard]] Progress fail(SecureProblem problem, std::string text);
+
+    std::shared_ptr<TlsContext> context_;
+    int socket_;
+    std::unique_ptr<SSL, Free> ssl_;
+    SecureFailed problem_{SecureProblem::failed, ""};
+    bool has_heard_ = false;                 // the first bytes of the peer were looked at
+    bool is_refused_ = false;                // OpenSSL does not take the name
+    std::optional<SecureFailed> rejection_;  // set by the verify callback
+};
+
+}  // namespace memdb::reach
