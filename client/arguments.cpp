@@ -1,0 +1,153 @@
+#include "client/arguments.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace memdb::client {
+namespace {
+
+std::string check_duration(const std::string& text) {
+    return parse_duration(text) ? "" : "a time such as 30s, 500ms or 2m is expected";
+}
+
+void add_import(CLI::App& app, Arguments& into) {
+    app.add_option("FILE", into.file, "client configuration as downloaded from AWS")->required();
+    app.add_option("--name", into.name, "name of the new profile")->required();
+    app.add_option("--cert", into.cert, "client certificate, PEM")->type_name("FILE");
+    app.add_option("--key", into.key, "its private key, PEM, not encrypted")->type_name("FILE");
+}
+
+void add_cluster(CLI::App& app, Arguments& into) {
+    app.add_option("--cluster", into.clusters, "cluster endpoint; may be given again")->required()->type_name("HOST[:PORT]");
+    app.add_option("--user", into.user, "ACL user")->type_name("NAME");
+    app.add_option("--password-file", into.password_file, "file with the user's password")->type_name("FILE");
+    app.add_option("--ca", into.ca, "trust these certificates for the cluster, PEM")->type_name("FILE");
+    app.add_option_function<std::string>("--tls", [&into](const std::string& word) { into.tls = word != "off"; },
+                                         "off: the cluster has no TLS; the profile is degraded at best")
+        ->check(CLI::IsMember({"on", "off"}))
+        ->type_name("on|off");
+}
+
+void add_option(CLI::App& app, Option option, Arguments& into) {
+    switch (option) {
+        case Option::profile: app.add_option("PROFILE", into.profile, "may be left out when there is only one"); return;
+        case Option::profile_required: app.add_option("PROFILE", into.profile, "name of the profile")->required(); return;
+        case Option::json: app.add_flag("--json", into.json, "for programs: what the agent answered"); return;
+        case Option::wait: app.add_flag("--wait", into.wait, "until it is so, or the timeout"); return;
+        case Option::timeout:
+            app.add_option_function<std::string>("--timeout", [&into](const std::string& text) { into.timeout = parse_duration(text).value_or(30s); },
+                                                 "give up after so long (default 30s); exit 5")
+                ->check(check_duration)
+                ->type_name("TIME");
+            return;
+        case Option::goal:
+            app.add_option_function<std::string>("--for", [&into](const std::string& word) { into.goal = parse_goal(word).value_or(Goal::reachable); },
+                                                 "what to wait for (default reachable)")
+                ->check(CLI::IsMember({"reachable", "up", "stopped"}))
+                ->type_name("reachable|up|stopped");
+            return;
+        case Option::follow: app.add_flag("--follow,-f", into.follow, "print every change as it happens"); return;
+        case Option::count:
+            app.add_option("--count,-c", into.count, "rounds, one a second (default 4)")->check(CLI::Range(1u, 1000000u))->type_name("N");
+            return;
+        case Option::node: app.add_option("--node", into.node, "only this node")->type_name("NAME"); return;
+        case Option::import:
+            add_import(app, into);
+            add_cluster(app, into);
+            return;
+        case Option::add:
+            app.add_flag("--direct", into.direct, "without a tunnel: inside the VPC or a peered one")->required();
+            app.add_option("--name", into.name, "name of the new profile")->required();
+            add_cluster(app, into);
+            return;
+        case Option::yes: app.add_flag("--yes,-y", into.yes, "do not ask"); return;
+    }
+}
+
+/// The subcommand for "profile import" below "profile", which is made when it is not there yet.
+CLI::App* place_of(CLI::App& app, std::string_view name) {
+    const auto blank = name.find(' ');
+    if (blank == std::string_view::npos) return app.add_subcommand(std::string(name));
+    const std::string group(name.substr(0, blank));
+    CLI::App* parent = nullptr;
+    for (CLI::App* known : app.get_subcommands({}))
+        if (known->get_name() == group) parent = known;
+    if (parent == nullptr) {
+        parent = app.add_subcommand(group, "import, add, list, show, remove profiles");
+        parent->require_subcommand(1);
+    }
+    return parent->add_subcommand(std::string(name.substr(blank + 1)));
+}
+
+std::string one_line(std::string text) {
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    return text;
+}
+
+const CLI::App* deepest(const CLI::App& app) {
+    const auto chosen = app.get_subcommands();
+    return chosen.empty() ? &app : deepest(*chosen.front());
+}
+
+}  // namespace
+
+std::optional<Duration> parse_duration(std::string_view text) noexcept {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || number <= 0 || number > 86'400'000) return std::nullopt;
+    const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+    const std::int64_t ms = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" || unit == "min" ? 60'000 : unit == "h" ? 3'600'000 : 0;
+    if (ms == 0 || number * ms > 86'400'000) return std::nullopt;
+    return Duration(number * ms);
+}
+
+Parsed parse_arguments(std::span<const std::string> words, std::span<const Grammar> table, std::string_view socket) {
+    Parsed parsed;
+    parsed.arguments.socket = socket;
+    CLI::App app("memdbctl: ask and steer memdbd, the agent that keeps Amazon MemoryDB reachable", "memdbctl");
+    app.set_help_all_flag("--help-all", "the help of every command");
+    app.add_option("--socket", parsed.arguments.socket, "the agent's socket (default: $MEMDBD_SOCKET, else " + std::string(socket) + ")")
+        ->type_name("PATH");
+    app.fallthrough();
+    app.require_subcommand(0, 1);
+    app.footer("exit codes: 0 done, 1 failed, 2 usage, 3 agent not reachable, 4 not permitted, 5 timed out");
+    std::vector<const CLI::App*> commands;
+    for (const Grammar& grammar : table) {
+        CLI::App* command = place_of(app, grammar.name);
+        command->description(std::string(grammar.summary));
+        command->footer("examples:\n" + std::string(grammar.examples));
+        command->fallthrough();
+        for (const Option option : grammar.options) add_option(*command, option, parsed.arguments);
+        commands.push_back(command);
+    }
+    try {
+        std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 wants it
+        app.parse(std::move(reversed));
+    } catch (const CLI::CallForHelp&) {
+        parsed.out = deepest(app)->help();
+        return parsed;
+    } catch (const CLI::CallForAllHelp&) {
+        parsed.out = app.help("", CLI::AppFormatMode::All);
+        return parsed;
+    } catch (const CLI::ParseError& error) {
+        std::string name = "memdbctl";
+        if (const CLI::App* at = deepest(app); at != &app)
+            name += (at->get_parent() == &app ? " " : " " + at->get_parent()->get_name() + " ") + at->get_name();
+        parsed.error = one_line(error.what()) + "; see " + name + " --help";
+        parsed.exit = std::find(words.begin(), words.end(), "check") != words.end() ? 3 : 2;  // the convention of monitoring plugins
+        return parsed;
+    }
+    const CLI::App* chosen = deepest(app);
+    for (std::size_t i = 0; i < commands.size(); ++i)
+        if (commands[i] == chosen) parsed.command = i;
+    if (!parsed.command) {
+        parsed.error = "what shall it do? Try `memdbctl status`, or `memdbctl --help` for all commands";
+        parsed.exit = 2;
+    }
+    return parsed;
+}
+
+}  // namespace memdb::client

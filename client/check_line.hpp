@@ -1,0 +1,17 @@
+// A profile as one line for a monitoring system, with performance data (the convention of monitoring plugins). Pure.
+#pragma once
+
+#include "control/snapshot.hpp"
+
+#include <string>
+
+namespace memdb::client {
+
+struct CheckLine {
+    int exit = 3;      ///< 0 OK, 1 WARNING (degraded, connecting), 2 CRITICAL (unreachable, stopped)
+    std::string text;  ///< with its newline
+};
+
+CheckLine check_line(const control::ProfileView& profile);
+
+}  // namespace memdb::client

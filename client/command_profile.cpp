@@ -1,0 +1,124 @@
+// profile import, add, list, show, remove.
+#include "base/clock.hpp"
+#include "client/commands.hpp"
+#include "client/import_files.hpp"
+#include "client/text.hpp"
+
+#include <cstdio>
+
+namespace memdb::client {
+namespace {
+
+/// What import and add have in common: clusters, user, password, CA.
+Outcome<config::ImportRequest> request_of(const Arguments& arguments) {
+    config::ImportRequest request;
+    request.name = arguments.name;
+    for (const auto& cluster : arguments.clusters)
+        request.clusters.push_back({cluster, arguments.user, arguments.tls ? config::ClusterTls::on : config::ClusterTls::off});
+    if (arguments.user.empty() != arguments.password_file.empty())
+        return Problem{Exit::usage, "--user and --password-file belong together"};
+    if (!arguments.password_file.empty()) {
+        auto password = read_secret_file(arguments.password_file);
+        if (password.has_error()) return password.error();
+        std::string_view text = password->reveal();
+        if (text.ends_with('\n')) text.remove_suffix(1);
+        if (text.ends_with('\r')) text.remove_suffix(1);
+        if (text.empty()) return Problem{Exit::failed, arguments.password_file + ": is empty"};
+        request.password = Secret<>(std::string(text));
+    }
+    if (!arguments.ca.empty()) {
+        auto ca = read_file(arguments.ca);
+        if (ca.has_error()) return ca.error();
+        request.cluster_ca_pem = std::move(*ca);
+    }
+    return request;
+}
+
+/// Sends the request, wipes its text, prints what the agent noticed and what to do next.
+int send_import(Context& context, const config::ImportRequest& request) {
+    Secret<> body(control::to_json(request));
+    if (body.reveal().size() > control::kBodyLimit) return complain(context, {Exit::failed, "the files are too large together: more than 1 MiB"});
+    const auto response = context.client.request("POST", "/v1/profiles", body.reveal(), 30s);
+    body = Secret<>();
+    if (response.has_error()) return complain(context, response.error());
+    const auto report = control::parse_import_report(response->body);
+    if (report.has_error()) return complain(context, {Exit::failed, "the agent's answer makes no sense: " + report.error().message});
+    for (const auto& warning : report->warnings) warn(context, warning);
+    const std::string name = clean(report->name, !context.terminal.out.utf8);
+    print("profile " + name + " is ready; next: memdbctl connect " + name + " --wait\n");
+    return 0;
+}
+
+bool confirmed(const std::string& profile) {
+    std::fprintf(stderr, "Remove profile %s with its private key? [y/N] ", clean(profile, true).c_str());
+    char answer[16] = {};
+    if (std::fgets(answer, sizeof answer, stdin) == nullptr) return false;
+    return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+}  // namespace
+
+int run_profile_import(Context& context) {
+    const Arguments& arguments = context.arguments;
+    auto request = request_of(arguments);
+    if (request.has_error()) return complain(context, request.error());
+    auto ovpn = read_file(arguments.file);
+    if (ovpn.has_error()) return complain(context, ovpn.error());
+    request->ovpn_text = std::move(*ovpn);
+    request->ovpn_name = file_name(arguments.file);
+    if (!arguments.cert.empty()) {
+        auto cert = read_file(arguments.cert);
+        if (cert.has_error()) return complain(context, cert.error());
+        request->cert_pem = std::move(*cert);
+    }
+    if (!arguments.key.empty()) {
+        auto key = read_secret_file(arguments.key);
+        if (key.has_error()) return complain(context, key.error());
+        request->key_pem = std::move(*key);
+    }
+    return send_import(context, *request);
+}
+
+int run_profile_add(Context& context) {
+    auto request = request_of(context.arguments);
+    if (request.has_error()) return complain(context, request.error());
+    request->kind = config::ProfileKind::direct;
+    return send_import(context, *request);
+}
+
+int run_profile_list(Context& context) {
+    if (context.arguments.json) {
+        const auto response = context.client.request("GET", "/v1/profiles");
+        if (response.has_error()) return complain(context, response.error());
+        print(response->body + "\n");
+        return 0;
+    }
+    const auto snapshot = get_snapshot(context);
+    if (snapshot.has_error()) return complain(context, snapshot.error());
+    print(render_profile_list(*snapshot, context.terminal.out));
+    return 0;
+}
+
+int run_profile_show(Context& context) {
+    const auto snapshot = get_snapshot(context);
+    if (snapshot.has_error()) return complain(context, snapshot.error());
+    const auto profile = chosen_profile(context, *snapshot);
+    if (profile.has_error()) return complain(context, profile.error());
+    const auto& view = *find_profile(*snapshot, *profile);
+    print(context.arguments.json ? control::to_json(view) + "\n" : render_profile_facts(view, context.terminal.out));
+    return 0;
+}
+
+int run_profile_remove(Context& context) {
+    const std::string& profile = *context.arguments.profile;
+    if (!context.arguments.yes) {
+        if (!context.terminal.in_is_one) return complain(context, {Exit::usage, "removing " + profile + " deletes its private key: say --yes"});
+        if (!confirmed(profile)) return complain(context, {Exit::failed, "nothing was removed"});
+    }
+    const auto response = context.client.request("DELETE", profile_path(profile), {}, 30s);
+    if (response.has_error()) return complain(context, response.error());
+    print("profile " + clean(profile, !context.terminal.out.utf8) + " is removed\n");
+    return 0;
+}
+
+}  // namespace memdb::client

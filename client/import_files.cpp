@@ -1,0 +1,70 @@
+#include "client/import_files.hpp"
+
+#include "base/error.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace memdb::client {
+namespace {
+
+struct Descriptor {
+    int fd;
+    explicit Descriptor(int value) : fd(value) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (fd >= 0) ::close(fd);
+    }
+};
+
+/// Reads into `to`, whose memory does not move meanwhile.
+Outcome<bool> read_into(const std::string& path, std::string& to) {
+    // Not blocking: a named pipe without a writer must not hold us.
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (file.fd < 0) return Problem{Exit::failed, system_failure(path, errno).message};
+    struct stat about {};
+    if (::fstat(file.fd, &about) != 0) return Problem{Exit::failed, system_failure(path, errno).message};
+    if (S_ISDIR(about.st_mode)) return Problem{Exit::failed, path + ": is a directory"};
+    if (!S_ISREG(about.st_mode) && !S_ISFIFO(about.st_mode)) return Problem{Exit::failed, path + ": is not a file"};
+    if (S_ISFIFO(about.st_mode)) (void)::fcntl(file.fd, F_SETFL, 0);  // <(command): now it may wait for its writer
+    to.resize(kFileLimit + 1);
+    std::size_t size = 0;
+    while (size < to.size()) {
+        const ssize_t got = ::read(file.fd, to.data() + size, to.size() - size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return Problem{Exit::failed, system_failure(path, errno).message};
+        if (got == 0) break;
+        size += static_cast<std::size_t>(got);
+    }
+    if (size == 0) return Problem{Exit::failed, path + ": is empty"};
+    if (size > kFileLimit) return Problem{Exit::failed, path + ": is larger than " + std::to_string(kFileLimit / 1024) + " KiB: is it the right file?"};
+    to.resize(size);
+    return true;
+}
+
+}  // namespace
+
+Outcome<std::string> read_file(const std::string& path) {
+    std::string text;
+    const auto done = read_into(path, text);
+    if (done.has_error()) return done.error();
+    return text;
+}
+
+Outcome<Secret<>> read_secret_file(const std::string& path) {
+    std::string text;
+    const auto done = read_into(path, text);
+    if (done.has_error()) {
+        wipe(text);
+        return done.error();
+    }
+    return Secret<>(std::move(text));
+}
+
+std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+}  // namespace memdb::client

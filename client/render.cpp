@@ -1,0 +1,348 @@
+#include "client/render.hpp"
+
+#include "client/text.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <vector>
+
+namespace memdb::client {
+namespace {
+
+using control::ClusterView;
+using control::LayerState;
+using control::NodeState;
+using control::NodeView;
+using control::ProfileView;
+using control::TunnelView;
+using health::Severity;
+using health::Verdict;
+
+enum class Paint : std::uint8_t { plain, good, bad, warn, dim };
+
+/// Text and symbols in one style.
+class Brush {
+  public:
+    explicit Brush(const Style& style) : style_(style) {}
+
+    [[nodiscard]] std::string paint(std::string_view text, Paint paint) const {
+        if (!style_.colour || paint == Paint::plain) return std::string(text);
+        return std::string(code(paint)) + std::string(text) + "\x1b[0m";
+    }
+    [[nodiscard]] std::string text(std::string_view from_elsewhere) const { return clean(from_elsewhere, !style_.utf8); }
+    [[nodiscard]] std::string_view arrow() const { return style_.utf8 ? "→" : "->"; }
+
+    [[nodiscard]] std::string_view symbol(LayerState state) const {
+        switch (state) {
+            case LayerState::ok: return style_.utf8 ? "✓" : "ok";
+            case LayerState::failed: return style_.utf8 ? "✗" : "x";
+            case LayerState::unknown: return style_.utf8 ? "–" : "-";
+            case LayerState::skipped: return style_.utf8 ? "·" : ".";
+        }
+        return "?";
+    }
+    [[nodiscard]] std::string_view symbol(Severity severity) const {
+        switch (severity) {
+            case Severity::info: return style_.utf8 ? "·" : ".";
+            case Severity::warning: return "!";
+            case Severity::error: return style_.utf8 ? "✗" : "x";
+        }
+        return "?";
+    }
+
+  private:
+    static std::string_view code(Paint paint) {
+        switch (paint) {
+            case Paint::plain: return "";
+            case Paint::good: return "\x1b[32m";
+            case Paint::bad: return "\x1b[1;31m";
+            case Paint::warn: return "\x1b[33m";
+            case Paint::dim: return "\x1b[2m";
+        }
+        return "";
+    }
+    const Style& style_;
+};
+
+Paint paint_of(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::reachable: return Paint::good;
+        case Verdict::degraded:
+        case Verdict::connecting: return Paint::warn;
+        case Verdict::unreachable: return Paint::bad;
+        case Verdict::stopped: return Paint::dim;
+    }
+    return Paint::plain;
+}
+
+Paint paint_of(LayerState state) {
+    switch (state) {
+        case LayerState::ok: return Paint::good;
+        case LayerState::failed: return Paint::bad;
+        case LayerState::unknown:
+        case LayerState::skipped: return Paint::dim;
+    }
+    return Paint::plain;
+}
+
+Paint paint_of(Severity severity) {
+    switch (severity) {
+        case Severity::info: return Paint::dim;
+        case Severity::warning: return Paint::warn;
+        case Severity::error: return Paint::bad;
+    }
+    return Paint::plain;
+}
+
+/// Trouble is in capitals.
+std::string word_of(Verdict verdict) {
+    std::string word(to_string(verdict));
+    if (verdict == Verdict::degraded || verdict == Verdict::unreachable)
+        std::transform(word.begin(), word.end(), word.begin(), [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+    return word;
+}
+
+std::string certificate_text(const control::CredentialView& credential, const Brush& brush) {
+    if (credential.state == "not-yet-valid") return "certificate: not valid yet";
+    if (credential.state == "unusable") return "certificate: unusable";
+    if (credential.state == "expired" || credential.days_left < 0)
+        return "certificate: expired " + count_text(static_cast<std::size_t>(std::max<std::int64_t>(-credential.days_left, 0)), "day") + " ago";
+    if (credential.state != "valid" && credential.state != "expiring") return "certificate: " + brush.text(credential.state);
+    return "certificate: " + count_text(static_cast<std::size_t>(credential.days_left), "day") + " left";
+}
+
+std::string head_line(const ProfileView& profile, WallTime now, const Style& style, const Brush& brush) {
+    const std::string name = brush.text(profile.name), word = word_of(profile.verdict);
+    const std::string since = "for " + duration_text(now - profile.since);
+    std::string line = name + "  " + brush.paint(word, paint_of(profile.verdict)) + "  " + since;
+    if (profile.credential) {
+        const std::string right = certificate_text(*profile.credential, brush);
+        const std::size_t used = columns(name) + columns(word) + columns(since) + 4 + columns(right);
+        line.append(used + 2 < style.width ? style.width - used : 2, ' ');
+        line += profile.credential->state == "valid" ? right : brush.paint(right, Paint::warn);
+    }
+    return line + "\n";
+}
+
+/// "  process ✓ handshake ✓ …": 82 columns. On a narrower screen without the blank before the symbol, or in two lines.
+std::string layers_line(const ProfileView& profile, const Style& style, const Brush& brush) {
+    const auto width_with = [&](std::size_t gap) {
+        std::size_t width = 1;
+        for (const auto& layer : profile.layers)
+            width += 1 + to_string(layer.layer).size() + gap + columns(brush.symbol(layer.state));
+        return width;
+    };
+    const std::size_t limit = style.screen.value_or(1000);
+    const std::string_view gap = width_with(1) > limit && style.utf8 ? "" : " ";
+    std::string line = " ";
+    std::size_t column = 1;
+    for (const auto& layer : profile.layers) {
+        const std::size_t width = 1 + to_string(layer.layer).size() + gap.size() + columns(brush.symbol(layer.state));
+        if (column + width > limit && column > 1) {
+            line += "\n ";
+            column = 1;
+        }
+        line += " " + std::string(to_string(layer.layer)) + std::string(gap) +
+                brush.paint(brush.symbol(layer.state), paint_of(layer.state));
+        column += width;
+    }
+    return line + "\n";
+}
+
+std::string attempt_text(const TunnelView& tunnel) {
+    return tunnel.attempt > 0 ? ", attempt " + std::to_string(tunnel.attempt) : "";
+}
+
+std::string tunnel_text(const TunnelView& tunnel, WallTime now, const Brush& brush) {
+    const std::string phase = brush.text(tunnel.phase);
+    if (phase == "up") {
+        std::string text = tunnel.address ? brush.text(*tunnel.address) : "up";
+        if (tunnel.device) text += " on " + brush.text(*tunnel.device);
+        if (tunnel.server) text += " via " + brush.text(*tunnel.server);
+        if (tunnel.session_ends_at) text += ", session ends in " + duration_text(*tunnel.session_ends_at - now);
+        return text;
+    }
+    std::string text = phase;
+    if (tunnel.blocked_cause) text += ": " + brush.text(*tunnel.blocked_cause);
+    if (tunnel.server && phase == "handshaking") text += " with " + brush.text(*tunnel.server);
+    text += attempt_text(tunnel);
+    if (tunnel.retry_at) text += ", next try in " + duration_text(*tunnel.retry_at - now + 999ms);
+    if (tunnel.last_restart_cause && phase == "waiting") text += ", last: " + brush.text(*tunnel.last_restart_cause);
+    return text;
+}
+
+std::string labelled(std::string_view label, const std::string& text, const Style& style) {
+    return "  " + pad(label, 9) + wrap(text, style.width, 11, 11) + "\n";
+}
+
+std::string cluster_text(const ClusterView& cluster, const Brush& brush) {
+    std::string text = brush.text(cluster.endpoint);
+    std::vector<std::string> shards;
+    for (const auto& node : cluster.nodes)
+        if (node.shard && std::find(shards.begin(), shards.end(), *node.shard) == shards.end()) shards.push_back(*node.shard);
+    if (!shards.empty()) text += ", " + count_text(shards.size(), "shard");
+    text += cluster.nodes.empty() ? ", nodes not known yet" : ", " + count_text(cluster.nodes.size(), "node");
+    if (cluster.slots_covered)
+        text += *cluster.slots_covered >= 16384 ? ", all slots" : ", " + std::to_string(*cluster.slots_covered) + " of 16384 slots";
+    return text;
+}
+
+/// "demo-0001-001 primary 0.7 ms" and its width without colours.
+struct Cell {
+    std::string text;
+    std::size_t width;
+};
+
+Cell cell_of(const NodeView& node, const ClusterView& cluster, const Brush& brush) {
+    std::string text = brush.text(short_node_name(node.name, cluster.endpoint));
+    if (node.role) text += " " + brush.text(*node.role);
+    std::string state;
+    Paint paint = Paint::plain;
+    if (node.state == NodeState::failed) {
+        state = std::string(brush.symbol(LayerState::failed)) + (node.finding ? " " + brush.text(*node.finding) : "");
+        paint = Paint::bad;
+    } else if (node.state == NodeState::unknown) {
+        state = brush.symbol(LayerState::unknown);
+        paint = Paint::dim;
+    } else {
+        state = node.ping_us ? latency_text(*node.ping_us) : std::string(brush.symbol(LayerState::ok));
+    }
+    const std::size_t width = columns(text) + 1 + columns(state);
+    return {text + " " + brush.paint(state, paint), width};
+}
+
+/// Two nodes a line where they fit, shard by shard.
+std::string nodes_text(const ClusterView& cluster, const Style& style, const Brush& brush) {
+    std::vector<std::pair<std::string, std::vector<Cell>>> shards;
+    std::size_t widest = 0, label = 1;
+    for (const auto& node : cluster.nodes) {
+        const std::string shard = brush.text(node.shard.value_or(""));
+        auto at = std::find_if(shards.begin(), shards.end(), [&](const auto& s) { return s.first == shard; });
+        if (at == shards.end()) at = shards.insert(shards.end(), {shard, {}});
+        at->second.push_back(cell_of(node, cluster, brush));
+        widest = std::max(widest, at->second.back().width);
+        label = std::max(label, columns(shard));
+    }
+    const std::size_t before = 4 + label + 2;
+    const bool pairs = before + widest + 4 + widest <= style.width;
+    std::string out;
+    for (const auto& [shard, cells] : shards)
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            const bool left = !pairs || i % 2 == 0;
+            if (left) out += i == 0 ? "    " + std::string(label - columns(shard), ' ') + shard + "  " : std::string(before, ' ');
+            out += cells[i].text;
+            if (pairs && left && i + 1 < cells.size())
+                out += std::string(widest - cells[i].width + 4, ' ');
+            else
+                out += "\n";
+        }
+    return out;
+}
+
+bool shows_clusters(Verdict verdict) {
+    return verdict == Verdict::reachable || verdict == Verdict::degraded || verdict == Verdict::connecting;
+}
+
+}  // namespace
+
+std::string short_node_name(std::string_view node, std::string_view endpoint) {
+    const auto dot = endpoint.find('.');
+    if (dot == std::string_view::npos) return std::string(node);
+    const std::string_view host = endpoint.substr(0, endpoint.rfind(':'));
+    if (host.size() <= dot || node.size() <= host.size() - dot) return std::string(node);
+    const std::string_view domain = host.substr(dot);
+    const std::string_view tail = node.substr(node.size() - domain.size());
+    // Only a name: "10.0.0.7" must not lose what it shares with another address.
+    if (tail != domain || domain.find_first_not_of("0123456789.") == std::string_view::npos) return std::string(node);
+    return std::string(node.substr(0, node.size() - domain.size()));
+}
+
+std::string render_finding(const health::Finding& finding, const Style& style) {
+    const Brush brush(style);
+    const std::string symbol(brush.symbol(finding.severity));
+    const std::string head = brush.text(finding.code) + ": " + brush.text(finding.summary);
+    const std::size_t indent = 3 + columns(symbol);
+    std::string out = "  " + brush.paint(symbol, paint_of(finding.severity)) + " " + wrap(head, style.width, indent, indent) + "\n";
+    if (finding.advice.empty()) return out;
+    const std::size_t hang = 5 + columns(brush.arrow());
+    return out + "    " + std::string(brush.arrow()) + " " + wrap(brush.text(finding.advice), style.width, hang, hang) + "\n";
+}
+
+std::string render_profile(const ProfileView& profile, WallTime now, const Style& style) {
+    const Brush brush(style);
+    std::string out = head_line(profile, now, style, brush);
+    const bool stopped = profile.verdict == Verdict::stopped;
+    if (!stopped) out += layers_line(profile, style, brush);
+    for (const auto& finding : profile.findings) out += render_finding(finding, style);
+    if (stopped && profile.wanted == control::Wanted::disconnected)
+        out += "  " + std::string(brush.arrow()) + " memdbctl connect " + brush.text(profile.name) + "\n";
+    const bool moving = profile.tunnel && profile.tunnel->phase != "up" && profile.tunnel->phase != "stopped";
+    if (profile.tunnel && (moving || shows_clusters(profile.verdict)))
+        out += labelled("tunnel", tunnel_text(*profile.tunnel, now, brush), style);
+    if (profile.kind == "direct" && !stopped) out += labelled("tunnel", "none: a direct profile", style);
+    if (!shows_clusters(profile.verdict)) return out;
+    for (const auto& cluster : profile.clusters) {
+        out += labelled("cluster", cluster_text(cluster, brush), style);
+        out += nodes_text(cluster, style, brush);
+    }
+    return out;
+}
+
+std::string render_status(const control::Snapshot& snapshot, const std::string* only, WallTime now, const Style& style) {
+    std::string out;
+    for (const auto& profile : snapshot.profiles)
+        if (only == nullptr || profile.name == *only) out += render_profile(profile, now, style);
+    if (snapshot.profiles.empty())
+        out += "no profile yet: memdbctl profile import FILE --name NAME --cert CERT --key KEY\n"
+               "                --cluster HOST\n";
+    if (!snapshot.findings.empty()) out += "agent\n";
+    for (const auto& finding : snapshot.findings) out += render_finding(finding, style);
+    return out;
+}
+
+std::string render_profile_list(const control::Snapshot& snapshot, const Style& style) {
+    const Brush brush(style);
+    std::size_t name = 0, verdict = 0;
+    for (const auto& profile : snapshot.profiles) {
+        name = std::max(name, columns(brush.text(profile.name)));
+        verdict = std::max(verdict, word_of(profile.verdict).size());
+    }
+    std::string out;
+    for (const auto& profile : snapshot.profiles) {
+        const std::string word = word_of(profile.verdict);
+        out += pad(brush.text(profile.name), name) + "  " + pad(brush.text(profile.kind), 6) + "  " +
+               brush.paint(word, paint_of(profile.verdict)) + std::string(verdict - word.size(), ' ');
+        for (const auto& cluster : profile.clusters) out += "  " + brush.text(cluster.endpoint);
+        out += "\n";
+    }
+    if (out.empty()) out = "no profile yet: memdbctl profile import --help\n";
+    return out;
+}
+
+std::string render_profile_facts(const ProfileView& profile, const Style& style) {
+    const Brush brush(style);
+    const auto day = [](WallTime time) {
+        const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(time)};
+        char text[32];
+        std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                      static_cast<unsigned>(date.day()));
+        return std::string(text);
+    };
+    std::string out = brush.text(profile.name) + "\n";
+    out += labelled("kind", brush.text(profile.kind), style);
+    out += labelled("wanted", std::string(to_string(profile.wanted)), style);
+    out += labelled("verdict", std::string(to_string(profile.verdict)), style);
+    for (const auto& cluster : profile.clusters) out += labelled("cluster", cluster_text(cluster, brush), style);
+    if (const auto& credential = profile.credential) {
+        out += labelled("subject", brush.text(credential->subject), style);
+        out += labelled("issuer", brush.text(credential->issuer), style);
+        out += labelled("serial", brush.text(credential->serial), style);
+        out += labelled("valid", day(credential->not_before) + " to " + day(credential->not_after) + ", " +
+                                     certificate_text(*credential, brush).substr(13), style);
+        if (credential->ca_not_after) out += labelled("CA until", day(*credential->ca_not_after), style);
+        out += labelled("generation", " " + std::to_string(credential->generation), style);
+    }
+    return out;
+}
+
+}  // namespace memdb::client
