@@ -1,0 +1,141 @@
+#include "keys/credential_store.hpp"
+
+#include "base/atomic_files.hpp"
+
+#include <fmt/format.h>
+#include <boost/json.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <optional>
+
+namespace memdb::keys {
+namespace {
+
+constexpr std::size_t kMetaLimit = 4096;
+constexpr unsigned kGenerationLimit = 1'000'000;
+constexpr mode_t kFileMode = 0600;
+constexpr mode_t kFolderMode = 0700;
+
+std::optional<unsigned> parse_number(std::string_view name) {
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    const bool whole = error == std::errc{} && end == name.data() + name.size();
+    if (!whole || number == 0 || number > kGenerationLimit || name.front() == '0') return std::nullopt;
+    return number;
+}
+
+std::string meta_text(const CertificateInfo& info, WallTime now) {
+    const boost::json::object meta = {{"schema", 1},
+                                      {"fingerprint", info.fingerprint},
+                                      {"serial", info.serial},
+                                      {"subject", info.subject},
+                                      {"stored_on", date_text(now)}};
+    return boost::json::serialize(meta) + "\n";
+}
+
+/// The fingerprint in meta.json; nothing when it is damaged.
+std::optional<std::string> fingerprint_in(const std::string& text) {
+    boost::system::error_code error;
+    const boost::json::value meta = boost::json::parse(text, error);
+    if (error || !meta.is_object()) return std::nullopt;
+    const auto* fingerprint = meta.get_object().if_contains("fingerprint");
+    if (fingerprint == nullptr || !fingerprint->is_string()) return std::nullopt;
+    return std::string(fingerprint->get_string());
+}
+
+/// A part of a generation that is absent is damage, not absence.
+Failure damaged(Failure failure) {
+    if (failure.code == Errc::not_found || failure.code == Errc::too_large) failure.code = Errc::malformed;
+    return failure;
+}
+
+}  // namespace
+
+CredentialStore::CredentialStore(std::filesystem::path profile_folder)
+    : root_(std::move(profile_folder) / "credentials") {}
+
+std::filesystem::path CredentialStore::folder(unsigned number) const { return root_ / std::to_string(number); }
+
+Result<Generation> CredentialStore::load_current() const {
+    std::array<char, 64> target{};
+    const auto link = root_ / "current";
+    const ssize_t size = ::readlink(link.c_str(), target.data(), target.size());
+    if (size < 0 && errno == ENOENT) return Failure{Errc::not_found, link.string() + " does not exist"};
+    if (size < 0 && errno == EINVAL) return Failure{Errc::malformed, link.string() + " is no link"};
+    if (size < 0) return system_failure("cannot read " + link.string(), errno);
+    const auto number = parse_number({target.data(), static_cast<std::size_t>(size)});
+    if (!number) return Failure{Errc::malformed, link.string() + " points to no generation"};
+    return load(*number);
+}
+
+Result<Generation> CredentialStore::load(unsigned number) const {
+    const auto at = folder(number);
+    const auto cert = read_file(at / "cert.pem", kPemSizeLimit);
+    if (!cert) return damaged(cert.error());
+    const auto key = read_secret_file(at / "key.pem", kPemSizeLimit);
+    if (!key) return damaged(key.error());
+    const auto meta = read_file(at / "meta.json", kMetaLimit);
+    if (!meta) return damaged(meta.error());
+
+    const auto read = read_certificates(*cert, (at / "cert.pem").string());
+    if (!read) return Failure{Errc::malformed, read.error().message};
+    const CertificateInfo& info = read->front().info;
+    if (!key_matches(*cert, *key)) {
+        return Failure{Errc::malformed,
+                       fmt::format("{}: the private key does not belong to the certificate", at.string())};
+    }
+    if (fingerprint_in(*meta) != info.fingerprint) {
+        return Failure{Errc::malformed, fmt::format("{}: not the certificate that was stored", at.string())};
+    }
+    return Generation{number, at / "cert.pem", at / "key.pem", info};
+}
+
+Result<std::vector<unsigned>> CredentialStore::list() const {
+    std::vector<unsigned> numbers;
+    std::error_code error;
+    std::filesystem::directory_iterator entries(root_, error);
+    if (error == std::errc::no_such_file_or_directory) return numbers;
+    for (; !error && entries != std::filesystem::directory_iterator{}; entries.increment(error)) {
+        if (const auto number = parse_number(entries->path().filename().string())) numbers.push_back(*number);
+    }
+    if (error) return system_failure("cannot list " + root_.string(), error.value());
+    std::sort(numbers.begin(), numbers.end());
+    return numbers;
+}
+
+Result<unsigned> CredentialStore::add(const Credential& credential, WallTime now) {
+    if (const auto made = make_folder(root_, kFolderMode); !made && made.error().code != Errc::already_exists) {
+        return made.error();
+    }
+    const auto numbers = list();
+    if (!numbers) return numbers.error();
+    const unsigned number = numbers->empty() ? 1 : numbers->back() + 1;
+
+    const auto temporary = make_temporary_folder(root_, ".new-");
+    if (!temporary) return temporary.error();
+    auto done = replace_file(*temporary / "key.pem", credential.key_pem.reveal(), kFileMode);
+    if (done) done = replace_file(*temporary / "cert.pem", credential.cert_pem, kFileMode);
+    if (done) done = replace_file(*temporary / "meta.json", meta_text(credential.info, now), kFileMode);
+    if (done) done = publish_folder(*temporary, folder(number));
+    if (!done) {
+        (void)remove_tree(root_, temporary->filename().string());  // the first failure is the one to report
+        return done.error();
+    }
+    return number;
+}
+
+Result<void> CredentialStore::use(unsigned number) {
+    std::error_code error;
+    if (!std::filesystem::exists(folder(number), error)) {
+        return Failure{Errc::not_found, fmt::format("there is no generation {}", number)};
+    }
+    if (const auto whole = load(number); !whole) return whole.error();
+    return replace_link(root_ / "current", std::to_string(number));
+}
+
+}  // namespace memdb::keys

@@ -1,0 +1,57 @@
+// A profile's private keys and certificates on disk: credentials/N/{key.pem,cert.pem,meta.json} and `current` (design
+// §8).
+//
+// In: judged credentials. Out: the generation in force, or why there is none. Never decides when to rotate, never
+// deletes a generation, never logs contents. Every function blocks for a few ms of disk.
+#pragma once
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "keys/certificate.hpp"
+
+#include <filesystem>
+#include <vector>
+
+namespace memdb::keys {
+
+/// One private key with its certificate, as openvpn is given them.
+struct Generation {
+    unsigned number = 0;  ///< from 1
+    std::filesystem::path cert_path;
+    std::filesystem::path key_path;
+    CertificateInfo info;
+};
+
+class CredentialStore {
+  public:
+    /// @param profile_folder  profiles/P; "credentials" in it need not exist yet.
+    explicit CredentialStore(std::filesystem::path profile_folder);
+
+    /// The generation that `current` points to, its files read and checked: the key belongs to the certificate, and it
+    /// is the certificate that was stored.
+    ///
+    /// @return Errc::not_found when there is no `current`; Errc::malformed when what is there is damaged; Errc::io when
+    /// it
+    ///         cannot be read. Each means: no credential, do not connect.
+    [[nodiscard]] Result<Generation> load_current() const;
+
+    /// The same for one generation, in force or not.
+    [[nodiscard]] Result<Generation> load(unsigned number) const;
+
+    /// Numbers of the generations on disk, ascending; empty when there is no folder. Errc::io.
+    [[nodiscard]] Result<std::vector<unsigned>> list() const;
+
+    /// Writes `credential` as the next generation, durable and complete or not at all. `current` stays as it is.
+    /// @return its number, or Errc::io.
+    Result<unsigned> add(const Credential& credential, WallTime now);
+
+    /// Puts generation `number` in force in one step. Errc::not_found, Errc::malformed, Errc::io; then nothing changed.
+    Result<void> use(unsigned number);
+
+  private:
+    [[nodiscard]] std::filesystem::path folder(unsigned number) const;
+
+    std::filesystem::path root_;
+};
+
+}  // namespace memdb::keys
