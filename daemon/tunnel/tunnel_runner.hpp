@@ -1,0 +1,55 @@
+// One tunnel, driven: brings events to tunnel_machine and does what it says. Decides nothing.
+#pragma once
+
+#include "host/name_resolver.hpp"
+#include "tunnel/openvpn_arguments.hpp"
+#include "tunnel/tunnel_machine.hpp"
+#include "tunnel/tunnel_timings.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace memdb::tunnel {
+
+class TunnelRunner {
+  public:
+    /// After each step that changed the state, from the loop. It may call any member function.
+    using Changed = std::function<void(const TunnelState&)>;
+
+    /// `io` and `resolver` must outlive the runner.
+    TunnelRunner(boost::asio::io_context& io, host::NameResolver& resolver, TunnelSetup setup, TunnelTimings timings,
+                 Changed on_change);
+    /// Calls nothing back any more. An openvpn that still runs ends by itself, since its management connection closes.
+    ~TunnelRunner();
+    TunnelRunner(const TunnelRunner&) = delete;
+    TunnelRunner& operator=(const TunnelRunner&) = delete;
+
+    // Wishes: queued, and done from the loop.
+    void connect();
+    void disconnect();
+    /// `cause`: "request" from a person (`asked`), else the finding that made the agent ask. See ReconnectRequested.
+    void reconnect(std::string cause, bool asked = true);
+    /// Something that could have blocked has changed: configuration, key, certificate, clock.
+    void input_changed();
+
+    /// In force from the next process on; does not touch a running one. Usually followed by input_changed(), and by
+    /// reconnect() when it should be used now.
+    void set_setup(TunnelSetup setup);
+    void set_timings(TunnelTimings timings);
+
+    /// Disconnects; `done` comes once, from the loop, when no process is left: within stop_grace + kill_limit (4.5 s).
+    void terminate(std::function<void()> done);
+
+    /// Nothing runs and nothing is planned (`stopped` or `blocked`).
+    [[nodiscard]] bool is_idle() const noexcept;
+    [[nodiscard]] const TunnelState& state() const noexcept;
+
+  private:
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace memdb::tunnel
