@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace memdb::reach {
 namespace {
@@ -209,7 +210,9 @@ class Turn {
         s_.coverage = Coverage{map.is_cluster, map.slots_covered, map.uncovered, map.shards_without_primary};
         weigh_seed();
         if (outline(old) == outline(s_.nodes)) return;
-        const unsigned shards = map.nodes.back().shard;
+        unsigned shards = 0;  // slotless ones have the highest numbers and do not count
+        for (const ClusterNode& node : map.nodes)
+            if (node.has_slots) shards = std::max(shards, node.shard);
         actions_.emplace_back(
             AnnounceTopology{fmt::format("{} {}, {} {}", shards, shards == 1 ? "shard" : "shards", map.nodes.size(),
                                          map.nodes.size() == 1 ? "node" : "nodes")});
@@ -292,6 +295,7 @@ class Turn {
         if (node == nullptr) return ignored();
         const auto map = parse_topology(e.reply, AskedNode{node->name, node->port, seed_.tls});
         s_.topology_problem = map ? "" : map.error().message;
+        s_.topology_was_missed = false;
         if (map) apply(*map);
         plan_topology();
         return done(map ? "topology" : "topology unreadable");
@@ -299,9 +303,14 @@ class Turn {
 
     TrackerStep on(const TopologyMissed& e) {
         if (find(e.label) == nullptr) return ignored();
+        s_.asked = e.label;  // so that another one is asked next
+        if (!std::exchange(s_.topology_was_missed, true)) {
+            s_.topology_due = now_;
+            return done("topology missed");
+        }
         s_.topology_problem = e.evidence;
-        s_.topology_due = now_ + timings_.node_interval;  // `asked` stays: another one is asked next time
-        return done("topology missed");
+        s_.topology_due = now_ + timings_.node_interval;
+        return done("topology missed again");
     }
 
     TrackerStep on(const TrackerDeadlinePassed&) {
@@ -350,7 +359,7 @@ ClusterSummary summarize(const TrackerState& state) {
     std::sort(sum.failed_codes.begin(), sum.failed_codes.end(), [](const auto& a, const auto& b) {
         return a.second != b.second ? a.second > b.second : a.first < b.first;
     });
-    if (!state.is_running) return sum;
+    if (sum.ok == 0) return sum;  // what the cluster said about itself is old
     if (!state.topology_problem.empty()) sum.findings.push_back({"topology-unreadable", state.topology_problem});
     if (!state.coverage || !state.coverage->is_cluster) return sum;
     const Coverage& coverage = *state.coverage;

@@ -80,6 +80,7 @@ struct TrackerState {
     std::vector<TrackedNode> nodes;     ///< in the order of the map; the seed last
     std::optional<Coverage> coverage;   ///< empty until the cluster has announced its members
     std::string topology_problem;       ///< why the last look at the topology failed; empty when it did not
+    bool topology_was_missed = false;   ///< once; the next time it is a problem
     std::string sentinel;               ///< label; empty only before the first start
     TimePoint sentinel_until{};
     std::optional<TimePoint> topology_due;  ///< asked then, as soon as a node is ok
@@ -106,7 +107,7 @@ struct ClusterFinding {
 struct ClusterSummary {
     std::size_t ok = 0, failed = 0, unknown = 0;                    ///< counted nodes, see is_counted
     std::vector<std::pair<std::string, std::size_t>> failed_codes;  ///< by count, then by code
-    std::optional<unsigned> slots_covered;                          ///< empty: unknown, or not in cluster mode
+    std::optional<unsigned> slots_covered;                          ///< empty: not in cluster mode, or no node is ok
     std::vector<ClusterFinding> findings;
     bool operator==(const ClusterSummary&) const = default;
 };
