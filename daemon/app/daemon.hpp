@@ -1,0 +1,96 @@
+// The composition root: owns the loop, the store, the profiles' agents, the control socket, and the Snapshot.
+//
+// Joins the parts and decides nothing: intents come in from the control socket and go to the agents, changes come back
+// and become one new Snapshot, whose difference to the old one is the event stream and the log.
+#pragma once
+
+#include "app/clock_offset.hpp"
+#include "app/profile_agent.hpp"
+#include "config/settings.hpp"
+#include "control/control_server.hpp"
+#include "host/name_resolver.hpp"
+#include "keys/profile_store.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace memdb::app {
+
+struct DaemonOptions {
+    std::string config_file = "/etc/memdbd/memdbd.toml";
+    bool config_required = false;  ///< named by a person: then its absence is an error
+    std::string state_dir = "/var/lib/memdbd";
+    std::string runtime_dir = "/run/memdbd";
+};
+
+/// Reads and checks the settings. An absent file means the defaults, unless a person named it.
+Result<config::Settings> read_settings(const DaemonOptions& options);
+
+class Daemon {
+  public:
+    explicit Daemon(DaemonOptions options);
+    ~Daemon();
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+
+    /// Runs until SIGTERM or SIGINT; then everything of ours has ended: openvpn, routes, socket.
+    /// @return  a failure when it could not start: settings, a second agent on the same state, the socket.
+    /// Blocking: yes, it is the loop.
+    Result<void> run();
+
+  private:
+    Result<void> start();
+    Result<void> open_socket();
+    void start_profiles();
+    Result<void> add_agent(const std::string& name);
+    [[nodiscard]] control::AccessPolicy access_policy() const;
+
+    void perform(control::Intent intent, std::function<void(control::Reply)> done);
+    control::Reply import(const config::ImportRequest& request);
+    void remove(const std::string& name, std::function<void(control::Reply)> done);
+    control::Reply wish(const control::WishIntent& intent);
+    void ping(const control::PingIntent& intent, std::function<void(control::Reply)> done);
+
+    void wait_for_signal();
+    void reload();
+    void begin_stop();
+    void finish_stop();
+
+    void changed();  ///< something moved: look once, when the loop is free
+    void look();
+    void arm_look();
+    control::Snapshot build(TimePoint now, WallTime wall);
+
+    DaemonOptions options_;
+    config::Settings settings_;
+    boost::asio::io_context io_{1};
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer look_timer_;
+    boost::asio::steady_timer stop_timer_;
+    ClockOffset clock_;
+    WallTime started_;
+    host::NameResolver resolver_;
+    Surroundings around_;
+    std::unique_ptr<keys::ProfileStore> store_;
+    std::map<std::string, std::unique_ptr<ProfileAgent>> agents_;  ///< by name
+    std::vector<health::Condition> troubles_;                      ///< about the agent itself, found at start
+    health::HealthTracker health_;
+    control::Snapshot snapshot_;
+    std::unique_ptr<control::ControlServer> server_;
+    std::set<std::string> removing_;  ///< profiles whose tunnel is ending before they go
+    bool look_posted_ = false;
+    bool stopping_ = false;
+    std::string status_;  ///< last told to systemd
+    std::size_t agents_ending_ = 0;
+};
+
+}  // namespace memdb::app

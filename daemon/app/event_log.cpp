@@ -1,0 +1,64 @@
+#include "app/event_log.hpp"
+
+#include "base/overloaded.hpp"
+
+#include <fmt/format.h>
+
+namespace memdb::app {
+namespace {
+
+using health::Severity;
+using health::Verdict;
+
+Severity severity_of(Verdict verdict) {
+    return verdict == Verdict::unreachable || verdict == Verdict::degraded ? Severity::warning : Severity::info;
+}
+
+}  // namespace
+
+std::optional<LogLine> log_line(const control::Event& event) {
+    using Line = std::optional<LogLine>;
+    return std::visit(
+        Overloaded{
+            [&](const control::VerdictChanged& c) -> Line {
+                return LogLine{severity_of(c.to), fmt::format("{}: {} -> {}", event.profile, health::to_string(c.from),
+                                                              health::to_string(c.to))};
+            },
+            [&](const control::FindingRaised& c) -> Line {
+                const std::string_view evidence = c.finding.evidence;
+                return LogLine{c.finding.severity,
+                               fmt::format("{}: {}: {}{}{}{}", event.profile, c.finding.code, c.finding.summary,
+                                           evidence.empty() ? "" : " (", evidence, evidence.empty() ? "" : ")")};
+            },
+            [&](const control::FindingCleared& c) -> Line {
+                return LogLine{Severity::info, fmt::format("{}: {}: over", event.profile, c.code)};
+            },
+            [&](const control::WantedChanged& c) -> Line {
+                return LogLine{Severity::info, fmt::format("{}: wanted {}", event.profile, control::to_string(c.to))};
+            },
+            [&](const control::ProfileAdded&) -> Line {
+                return LogLine{Severity::info, event.profile + ": added"};
+            },
+            [&](const control::ProfileRemoved&) -> Line {
+                return LogLine{Severity::info, event.profile + ": removed"};
+            },
+            [](const control::SnapshotTaken&) -> Line { return std::nullopt; },
+            [](const control::PhaseChanged&) -> Line { return std::nullopt; },
+            [](const control::LayerChanged&) -> Line { return std::nullopt; },
+            [](const control::NodeChanged&) -> Line { return std::nullopt; },
+        },
+        event.change);
+}
+
+std::string status_line(const control::Snapshot& snapshot) {
+    if (snapshot.profiles.empty()) return "no profile yet: memdbctl profile import";
+    std::string line;
+    for (const control::ProfileView& profile : snapshot.profiles) {
+        if (!line.empty()) line += "; ";
+        line += fmt::format("{} {}", profile.name, health::to_string(profile.verdict));
+        if (!profile.findings.empty()) line += ": " + profile.findings.front().code;
+    }
+    return line;
+}
+
+}  // namespace memdb::app

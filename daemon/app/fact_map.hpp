@@ -1,0 +1,41 @@
+// The machines' states as facts for blame, and as views for the Snapshot. Pure translation: nothing is decided here.
+#pragma once
+
+#include "app/clock_offset.hpp"
+#include "config/profile.hpp"
+#include "control/snapshot.hpp"
+#include "health/facts.hpp"
+#include "health/verdict_policy.hpp"
+#include "reach/cluster_tracker.hpp"
+#include "tunnel/tunnel_state.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace memdb::app {
+
+/// @param endpoint         how people call the server before an address is known: "NAME:443".
+/// @param route_to_server  whether the kernel has any way to the server's address, when that was looked up.
+health::TunnelFacts tunnel_facts(const tunnel::TunnelState& state, const std::string& endpoint,
+                                 std::optional<bool> route_to_server, TimePoint now);
+
+control::TunnelView tunnel_view(const tunnel::TunnelState& state, const ClockOffset& clock);
+
+/// How a node's probe is found by the tracker's label; null when there is none (yet).
+using ProbeOf = std::function<const reach::ProbeState*(const std::string& label)>;
+
+/// A node whose last PONG is no longer fresh is `unknown` in both, whatever its machine says.
+health::ClusterFacts cluster_facts(const config::Cluster& cluster, const reach::TrackerState& state,
+                                   const ProbeOf& probe_of, TimePoint now, const reach::ProbeTimings& timings);
+
+/// @param facts    of the same moment.
+/// @param verdict  of the cluster, judged from its own nodes.
+control::ClusterView cluster_view(const health::ClusterFacts& facts, const reach::TrackerState& state,
+                                  const ProbeOf& probe_of, health::Verdict verdict, const ClockOffset& clock);
+
+/// Nodes whose PONG is fresh, and whether every node of a known topology has a verdict: what judge() wants.
+health::Proof proof_of(const std::vector<health::ClusterFacts>& clusters);
+
+}  // namespace memdb::app

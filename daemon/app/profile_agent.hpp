@@ -1,0 +1,110 @@
+// One profile at work: its tunnel, the probes of its clusters, and its health. Joins them; decides nothing itself.
+//
+// The tunnel's state goes to the probes (up: probe; not up: pause), both states go through fact_map to blame and judge,
+// and come out as one ProfileView.
+#pragma once
+
+#include "app/clock_offset.hpp"
+#include "app/credential_map.hpp"
+#include "app/fact_map.hpp"
+#include "config/settings.hpp"
+#include "control/api.hpp"
+#include "control/control_handler.hpp"
+#include "health/health_tracker.hpp"
+#include "host/name_resolver.hpp"
+#include "keys/profile_store.hpp"
+#include "reach/cluster_runner.hpp"
+#include "tunnel/tunnel_runner.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace memdb::app {
+
+/// What every profile's agent works with. Outlives the agents.
+struct Surroundings {
+    boost::asio::io_context& io;
+    host::NameResolver& resolver;
+    const config::Settings& settings;
+    std::string private_dir;        ///< for management sockets; 0700
+    std::function<void()> changed;  ///< something moved; called often, cheap
+};
+
+class ProfileAgent {
+  public:
+    /// @param password  of the clusters' user; empty for none. Wiped with the agent.
+    /// @param ca_pem    trusted by the clusters' probes instead of the system's store; empty for that.
+    ProfileAgent(const Surroundings& around, keys::StoredProfile profile, const Secret<>& password,
+                 const std::string& ca_pem);
+    ~ProfileAgent();
+    ProfileAgent(const ProfileAgent&) = delete;
+    ProfileAgent& operator=(const ProfileAgent&) = delete;
+
+    /// Follows a person's wish. Idempotent.
+    void wish(control::Wish wish);
+    [[nodiscard]] control::Wanted wanted() const noexcept { return wanted_; }
+
+    /// The profile as it is now. Observes health: call it when something moved, and at next_look().
+    control::ProfileView view(TimePoint now, WallTime wall, const ClockOffset& clock);
+
+    /// When the view may change by itself although nothing happens.
+    [[nodiscard]] std::optional<TimePoint> next_look() const noexcept { return next_look_; }
+
+    /// A fresh PING to one node or to all, now. Errc::not_found for a node that is not there, Errc::busy when no probe
+    /// runs.
+    void ping(const std::optional<std::string>& node, std::function<void(Result<control::PingReport>)> done);
+
+    /// New settings are in force.
+    void settings_changed();
+
+    /// Ends openvpn and all connections; `done` is called once, from the loop.
+    void shut_down(std::function<void()> done);
+
+  private:
+    struct ClusterAtWork {
+        config::Cluster cluster;
+        std::unique_ptr<reach::ClusterRunner> runner;
+
+        [[nodiscard]] ProbeOf probes() const {
+            return [this](const std::string& label) { return runner->probe_of(label); };
+        }
+    };
+
+    void take_credential();
+    [[nodiscard]] bool has_usable_credential(WallTime wall) const;
+    [[nodiscard]] tunnel::TunnelSetup tunnel_setup() const;
+    void hold_or_release_tunnel(WallTime wall);
+    void tunnel_changed(const tunnel::TunnelState& state);
+    void start_probes();
+    void stop_probes();
+    [[nodiscard]] health::Facts facts(TimePoint now, WallTime wall) const;
+    [[nodiscard]] std::optional<bool> route_to_server() const;
+    [[nodiscard]] std::optional<bool> route_to_nodes() const;
+    void add_clusters(control::ProfileView& view, const health::Facts& facts, const ClockOffset& clock) const;
+    void note_layers(const health::Facts& facts, WallTime wall);
+    void plan_next_look(const health::Facts& facts, TimePoint now);
+
+    const Surroundings& around_;
+    keys::StoredProfile profile_;
+    control::Wanted wanted_ = control::Wanted::disconnected;
+    std::optional<CredentialInForce> credential_;
+    std::string credential_trouble_;                ///< why there is none, for a profile that needs one
+    std::unique_ptr<tunnel::TunnelRunner> tunnel_;  ///< none for a direct profile
+    std::vector<ClusterAtWork> clusters_;
+    health::HealthTracker health_;
+    std::optional<TimePoint> next_look_;
+    std::optional<int> probed_pid_;          ///< the openvpn whose tunnel the probes use
+    std::optional<TimePoint> probed_since_;  ///< and since when it is up: another value is another path
+    bool probing_ = false;
+    bool held_ = false;  ///< wanted, but without a usable credential: no attempt is made
+    std::optional<health::Verdict> verdict_;
+    WallTime verdict_since_{};
+    std::vector<control::LayerView> layers_;
+};
+
+}  // namespace memdb::app
