@@ -20,12 +20,16 @@ void add_import(CLI::App& app, Arguments& into) {
 }
 
 void add_cluster(CLI::App& app, Arguments& into) {
-    app.add_option("--cluster", into.clusters, "cluster endpoint; may be given again")->required()->type_name("HOST[:PORT]");
+    app.add_option("--cluster", into.clusters, "cluster endpoint; may be given again")
+        ->required()
+        ->allow_extra_args(false)  // or it would take FILE behind it
+        ->type_name("HOST[:PORT]");
     app.add_option("--user", into.user, "ACL user")->type_name("NAME");
     app.add_option("--password-file", into.password_file, "file with the user's password")->type_name("FILE");
     app.add_option("--ca", into.ca, "trust these certificates for the cluster, PEM")->type_name("FILE");
-    app.add_option_function<std::string>("--tls", [&into](const std::string& word) { into.tls = word != "off"; },
-                                         "off: the cluster has no TLS; the profile is degraded at best")
+    app.add_option_function<std::string>(
+           "--tls", [&into](const std::string& word) { into.tls = word != "off"; },
+           "off: the cluster has no TLS; the profile is degraded at best")
         ->check(CLI::IsMember({"on", "off"}))
         ->type_name("on|off");
 }
@@ -33,24 +37,31 @@ void add_cluster(CLI::App& app, Arguments& into) {
 void add_option(CLI::App& app, Option option, Arguments& into) {
     switch (option) {
         case Option::profile: app.add_option("PROFILE", into.profile, "may be left out when there is only one"); return;
-        case Option::profile_required: app.add_option("PROFILE", into.profile, "name of the profile")->required(); return;
+        case Option::profile_required:
+            app.add_option("PROFILE", into.profile, "name of the profile")->required();
+            return;
         case Option::json: app.add_flag("--json", into.json, "for programs: what the agent answered"); return;
         case Option::wait: app.add_flag("--wait", into.wait, "until it is so, or the timeout"); return;
         case Option::timeout:
-            app.add_option_function<std::string>("--timeout", [&into](const std::string& text) { into.timeout = parse_duration(text).value_or(30s); },
-                                                 "give up after so long (default 30s); exit 5")
+            app.add_option_function<std::string>(
+                   "--timeout", [&into](const std::string& text) { into.timeout = parse_duration(text).value_or(30s); },
+                   "give up after so long (default 30s); exit 5")
                 ->check(check_duration)
                 ->type_name("TIME");
             return;
         case Option::goal:
-            app.add_option_function<std::string>("--for", [&into](const std::string& word) { into.goal = parse_goal(word).value_or(Goal::reachable); },
-                                                 "what to wait for (default reachable)")
+            app.add_option_function<std::string>(
+                   "--for",
+                   [&into](const std::string& word) { into.goal = parse_goal(word).value_or(Goal::reachable); },
+                   "what to wait for (default reachable)")
                 ->check(CLI::IsMember({"reachable", "up", "stopped"}))
                 ->type_name("reachable|up|stopped");
             return;
         case Option::follow: app.add_flag("--follow,-f", into.follow, "print every change as it happens"); return;
         case Option::count:
-            app.add_option("--count,-c", into.count, "rounds, one a second (default 4)")->check(CLI::Range(1u, 1000000u))->type_name("N");
+            app.add_option("--count,-c", into.count, "rounds, one a second (default 4)")
+                ->check(CLI::Range(1u, 1000000u))
+                ->type_name("N");
             return;
         case Option::node: app.add_option("--node", into.node, "only this node")->type_name("NAME"); return;
         case Option::import:
@@ -81,6 +92,17 @@ CLI::App* place_of(CLI::App& app, std::string_view name) {
     return parent->add_subcommand(std::string(name.substr(blank + 1)));
 }
 
+/// CLI11's words where they are clear, ours where not.
+std::string sentence(const CLI::ParseError& error) {
+    const std::string text = error.what();
+    const auto colon = text.rfind(": ");
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && colon != std::string::npos)
+        return "unexpected" + text.substr(colon + 1);
+    if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && text.find("ubcommand") != std::string::npos)
+        return "which of its commands?";
+    return text;
+}
+
 std::string one_line(std::string text) {
     for (char& c : text)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
@@ -99,7 +121,11 @@ std::optional<Duration> parse_duration(std::string_view text) noexcept {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || number <= 0 || number > 86'400'000) return std::nullopt;
     const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-    const std::int64_t ms = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" || unit == "min" ? 60'000 : unit == "h" ? 3'600'000 : 0;
+    const std::int64_t ms = unit == "ms"                   ? 1
+                            : unit == "s"                  ? 1000
+                            : unit == "m" || unit == "min" ? 60'000
+                            : unit == "h"                  ? 3'600'000
+                                                           : 0;
     if (ms == 0 || number * ms > 86'400'000) return std::nullopt;
     return Duration(number * ms);
 }
@@ -109,7 +135,8 @@ Parsed parse_arguments(std::span<const std::string> words, std::span<const Gramm
     parsed.arguments.socket = socket;
     CLI::App app("memdbctl: ask and steer memdbd, the agent that keeps Amazon MemoryDB reachable", "memdbctl");
     app.set_help_all_flag("--help-all", "the help of every command");
-    app.add_option("--socket", parsed.arguments.socket, "the agent's socket (default: $MEMDBD_SOCKET, else " + std::string(socket) + ")")
+    app.add_option("--socket", parsed.arguments.socket,
+                   "the agent's socket (default: $MEMDBD_SOCKET, else " + std::string(socket) + ")")
         ->type_name("PATH");
     app.fallthrough();
     app.require_subcommand(0, 1);
@@ -127,7 +154,10 @@ Parsed parse_arguments(std::span<const std::string> words, std::span<const Gramm
         std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 wants it
         app.parse(std::move(reversed));
     } catch (const CLI::CallForHelp&) {
-        parsed.out = deepest(app)->help();
+        const CLI::App* at = deepest(app);
+        parsed.out = at->help(at == &app                 ? ""
+                              : at->get_parent() == &app ? "memdbctl"
+                                                         : "memdbctl " + at->get_parent()->get_name());
         return parsed;
     } catch (const CLI::CallForAllHelp&) {
         parsed.out = app.help("", CLI::AppFormatMode::All);
@@ -136,8 +166,10 @@ Parsed parse_arguments(std::span<const std::string> words, std::span<const Gramm
         std::string name = "memdbctl";
         if (const CLI::App* at = deepest(app); at != &app)
             name += (at->get_parent() == &app ? " " : " " + at->get_parent()->get_name() + " ") + at->get_name();
-        parsed.error = one_line(error.what()) + "; see " + name + " --help";
-        parsed.exit = std::find(words.begin(), words.end(), "check") != words.end() ? 3 : 2;  // the convention of monitoring plugins
+        parsed.error = one_line(sentence(error)) + "; see " + name + " --help";
+        parsed.exit = std::find(words.begin(), words.end(), "check") != words.end()
+                          ? 3
+                          : 2;  // the convention of monitoring plugins
         return parsed;
     }
     const CLI::App* chosen = deepest(app);

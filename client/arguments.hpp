@@ -32,7 +32,20 @@ struct Arguments {
 };
 
 /// The options that a command takes, for its row in the table.
-enum class Option : std::uint8_t { profile, profile_required, json, wait, timeout, goal, follow, count, node, import, add, yes };
+enum class Option : std::uint8_t {
+    profile,
+    profile_required,
+    json,
+    wait,
+    timeout,
+    goal,
+    follow,
+    count,
+    node,
+    import,
+    add,
+    yes
+};
 
 /// What parsing needs to know of a command.
 struct Grammar {

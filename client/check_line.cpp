@@ -34,9 +34,12 @@ CheckLine check_line(const control::ProfileView& profile) {
             slowest = std::max(slowest, node.ping_us.value_or(-1));
         }
     const auto [exit, word] = state_of(profile.verdict);
-    std::string text = "MEMDB " + std::string(word) + " - " + profile.name + " " + std::string(to_string(profile.verdict));
-    if (!profile.findings.empty()) text += ": " + profile.findings.front().code + ": " + profile.findings.front().summary;
-    if (nodes > 0) text += ", " + std::to_string(ok) + " of " + count_text(nodes, "node") + " answer";
+    std::string text =
+        "MEMDB " + std::string(word) + " - " + profile.name + " " + std::string(to_string(profile.verdict));
+    if (!profile.findings.empty())
+        text += ": " + profile.findings.front().code + ": " + profile.findings.front().summary;
+    if (nodes > 0 && profile.verdict != Verdict::stopped)
+        text += ", " + std::to_string(ok) + " of " + count_text(nodes, "node") + " answer";
     // A bar would begin the performance data early.
     std::replace(text.begin(), text.end(), '|', '/');
     text = clean(text, false);

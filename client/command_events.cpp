@@ -54,11 +54,14 @@ int run_ping(Context& context) {
         const auto response = context.client.request("POST", profile_path(*profile, "/ping"), body, 30s);
         if (response.has_error()) return complain(context, response.error());
         const auto report = control::parse_ping_report(response->body);
-        if (report.has_error()) return complain(context, {Exit::failed, "the agent's answer makes no sense: " + report.error().message});
-        if (report->nodes.empty()) return complain(context, {Exit::failed, "no node of " + *profile + " is known yet: see memdbctl status"});
+        if (report.has_error())
+            return complain(context, {Exit::failed, "the agent's answer makes no sense: " + report.error().message});
+        if (report->nodes.empty())
+            return complain(context, {Exit::failed, "no node of " + *profile + " is known yet: see memdbctl status"});
         summary.add(*report);
         print(context.arguments.json ? response->body + "\n" : render_ping_round(*report, context.terminal.out));
-        if (round + 1 < context.arguments.count && next > now()) (void)::poll(nullptr, 0, static_cast<int>((next - now()).count()));
+        if (round + 1 < context.arguments.count && next > now())
+            (void)::poll(nullptr, 0, static_cast<int>((next - now()).count()));
     }
     if (!context.arguments.json) print(summary.text());
     return summary.all_answered() ? 0 : 1;

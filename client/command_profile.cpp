@@ -14,7 +14,8 @@ Outcome<config::ImportRequest> request_of(const Arguments& arguments) {
     config::ImportRequest request;
     request.name = arguments.name;
     for (const auto& cluster : arguments.clusters)
-        request.clusters.push_back({cluster, arguments.user, arguments.tls ? config::ClusterTls::on : config::ClusterTls::off});
+        request.clusters.push_back(
+            {cluster, arguments.user, arguments.tls ? config::ClusterTls::on : config::ClusterTls::off});
     if (arguments.user.empty() != arguments.password_file.empty())
         return Problem{Exit::usage, "--user and --password-file belong together"};
     if (!arguments.password_file.empty()) {
@@ -37,12 +38,14 @@ Outcome<config::ImportRequest> request_of(const Arguments& arguments) {
 /// Sends the request, wipes its text, prints what the agent noticed and what to do next.
 int send_import(Context& context, const config::ImportRequest& request) {
     Secret<> body(control::to_json(request));
-    if (body.reveal().size() > control::kBodyLimit) return complain(context, {Exit::failed, "the files are too large together: more than 1 MiB"});
+    if (body.reveal().size() > control::kBodyLimit)
+        return complain(context, {Exit::failed, "the files are too large together: more than 1 MiB"});
     const auto response = context.client.request("POST", "/v1/profiles", body.reveal(), 30s);
     body = Secret<>();
     if (response.has_error()) return complain(context, response.error());
     const auto report = control::parse_import_report(response->body);
-    if (report.has_error()) return complain(context, {Exit::failed, "the agent's answer makes no sense: " + report.error().message});
+    if (report.has_error())
+        return complain(context, {Exit::failed, "the agent's answer makes no sense: " + report.error().message});
     for (const auto& warning : report->warnings) warn(context, warning);
     const std::string name = clean(report->name, !context.terminal.out.utf8);
     print("profile " + name + " is ready; next: memdbctl connect " + name + " --wait\n");
@@ -112,7 +115,8 @@ int run_profile_show(Context& context) {
 int run_profile_remove(Context& context) {
     const std::string& profile = *context.arguments.profile;
     if (!context.arguments.yes) {
-        if (!context.terminal.in_is_one) return complain(context, {Exit::usage, "removing " + profile + " deletes its private key: say --yes"});
+        if (!context.terminal.in_is_one)
+            return complain(context, {Exit::usage, "removing " + profile + " deletes its private key: say --yes"});
         if (!confirmed(profile)) return complain(context, {Exit::failed, "nothing was removed"});
     }
     const auto response = context.client.request("DELETE", profile_path(profile), {}, 30s);

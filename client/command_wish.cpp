@@ -9,8 +9,8 @@
 namespace memdb::client {
 namespace {
 
-constexpr Duration kSettle = 2s;     ///< `degraded` for so long is as good as it gets
-constexpr Duration kQuiet = 1s;      ///< nothing is shown of a wait that is shorter
+constexpr Duration kSettle = 2s;      ///< `degraded` for so long is as good as it gets
+constexpr Duration kQuiet = 1s;       ///< nothing is shown of a wait that is shorter
 constexpr Duration kExplain = 500ms;  ///< the finding that explains `blocked` may come a moment later
 
 /// One line on the terminal that is written over, and taken away at the end.
@@ -45,7 +45,8 @@ Outcome<control::Event> read_event(EventReader& reader, std::optional<TimePoint>
         if (!*line) return Problem{Exit::timed_out, ""};
         auto event = control::parse_event(**line);
         if (event.has_value()) return std::move(*event);
-        if (event.error().code != Errc::not_found) return Problem{Exit::failed, "the agent's answer makes no sense: " + event.error().message};
+        if (event.error().code != Errc::not_found)
+            return Problem{Exit::failed, "the agent's answer makes no sense: " + event.error().message};
     }
 }
 
@@ -56,8 +57,10 @@ std::string report(const WaitTracker& tracker, Goal goal) {
 
 Problem gave_up(const WaitTracker& tracker, Goal goal, Duration timeout) {
     const std::string cause = tracker.cause();
-    return {Exit::timed_out, tracker.profile().name + " is not " + std::string(to_string(goal)) + " after " + duration_text(timeout) +
-                                 " (" + tracker.text() + ")" + (cause.empty() ? "; see memdbctl status" : ": " + cause)};
+    return {Exit::timed_out, tracker.profile().name + " is not " + std::string(to_string(goal)) + " after " +
+                                 (timeout < 1s ? std::to_string(timeout.count()) + " ms" : duration_text(timeout)) +
+                                 " (" + tracker.text() + ")" +
+                                 (cause.empty() ? "; see memdbctl status" : ": " + cause)};
 }
 
 /// Reads events until the goal is reached. Returns the exit code.
@@ -74,8 +77,10 @@ int follow(Context& context, EventReader& reader, WaitTracker tracker, Goal goal
             if (progress == Progress::reached) break;
             if (progress == Progress::settling && at >= settled.emplace(settled.value_or(at + kSettle))) break;
             if (progress != Progress::settling) settled.reset();
-            if (progress == Progress::gone) problem = Problem{Exit::failed, tracker.profile().name + " was removed meanwhile"};
-            if (progress == Progress::futile && (at >= explained.emplace(explained.value_or(at + kExplain)) || !tracker.profile().findings.empty()))
+            if (progress == Progress::gone)
+                problem = Problem{Exit::failed, tracker.profile().name + " was removed meanwhile"};
+            if (progress == Progress::futile &&
+                (at >= explained.emplace(explained.value_or(at + kExplain)) || !tracker.profile().findings.empty()))
                 problem = Problem{Exit::failed, tracker.profile().name + " cannot connect: " + tracker.cause()};
             if (!problem && at >= end) problem = gave_up(tracker, goal, timeout);
             if (problem) break;
@@ -92,7 +97,8 @@ int follow(Context& context, EventReader& reader, WaitTracker tracker, Goal goal
     }
     if (problem) return complain(context, *problem);
     print(clean(report(tracker, goal), !context.terminal.out.utf8) + "\n");
-    if (tracker.profile().verdict == health::Verdict::degraded && goal == Goal::reachable) warn(context, tracker.cause());
+    if (tracker.profile().verdict == health::Verdict::degraded && goal == Goal::reachable)
+        warn(context, tracker.cause());
     return 0;
 }
 

@@ -3,14 +3,14 @@
 #include "base/clock.hpp"
 #include "control/api.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -38,9 +38,11 @@ class Socket {
 
 Problem cannot_connect(const std::string& path, int error) {
     if (error == ENOENT || error == ECONNREFUSED)
-        return {Exit::no_agent, "the agent is not running: no answer on " + path + "; start it with `systemctl start memdbd.socket`"};
+        return {Exit::no_agent,
+                "the agent is not running: no answer on " + path + "; start it with `systemctl start memdbd.socket`"};
     if (error == EACCES || error == EPERM)
-        return {Exit::not_permitted, "no permission to use " + path + ": sudo usermod -aG memdb $USER, then log in again"};
+        return {Exit::not_permitted,
+                "no permission to use " + path + ": sudo usermod -aG memdb $USER, then log in again"};
     return {Exit::no_agent, path + ": " + system_failure("connect", error).message};
 }
 
@@ -48,7 +50,8 @@ Outcome<Socket> connect_to(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.empty() || path.size() >= sizeof address.sun_path)
-        return Problem{Exit::usage, "--socket: a socket's path has 1 to " + std::to_string(sizeof address.sun_path - 1) + " bytes"};
+        return Problem{Exit::usage,
+                       "--socket: a socket's path has 1 to " + std::to_string(sizeof address.sun_path - 1) + " bytes"};
     std::copy(path.begin(), path.end(), address.sun_path);
     Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (socket.fd() < 0) return Problem{Exit::failed, system_failure("socket", errno).message};
@@ -61,7 +64,8 @@ Outcome<Socket> connect_to(const std::string& path) {
     return socket;
 }
 
-/// Sends all of `bytes`. An agent that refuses early closes while we send: its answer says why, so that is no failure here.
+/// Sends all of `bytes`. An agent that refuses early closes while we send: its answer says why, so that is no failure
+/// here.
 void send_all(const Socket& socket, std::string_view bytes) {
     while (!bytes.empty()) {
         const ssize_t sent = ::send(socket.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -151,7 +155,8 @@ Outcome<Response> ControlClient::request(std::string_view method, const std::str
         if (got == Got::end) {
             boost::system::error_code error;
             if (answer.parser.got_some()) answer.parser.put_eof(error);
-            if (!answer.parser.is_done()) return Problem{Exit::no_agent, "the agent closed the connection: see `systemctl status memdbd`"};
+            if (!answer.parser.is_done())
+                return Problem{Exit::no_agent, "the agent closed the connection: see `systemctl status memdbd`"};
             break;
         }
         answer.parse();
@@ -173,7 +178,8 @@ struct EventReader::Stream {
     Outcome<bool> more(std::optional<TimePoint> until) {
         const Got got = receive(socket, answer.input, until);
         if (got == Got::late) return false;
-        if (got == Got::end) return Problem{Exit::no_agent, "the agent ended while we were listening: see `systemctl status memdbd`"};
+        if (got == Got::end)
+            return Problem{Exit::no_agent, "the agent ended while we were listening: see `systemctl status memdbd`"};
         answer.parse();
         if (answer.broken) return no_sense(path);
         return true;
@@ -193,7 +199,9 @@ Outcome<EventReader> EventReader::open(const std::string& path, Duration limit) 
     auto stream = std::make_unique<Stream>(std::move(*socket), path);
     auto& parser = stream->answer.parser;
     parser.body_limit(boost::none);  // a stream has no end; each line has a limit instead
-    const auto whole = [&] { return parser.is_header_done() && (parser.get().result_int() == 200 || parser.is_done()); };
+    const auto whole = [&] {
+        return parser.is_header_done() && (parser.get().result_int() == 200 || parser.is_done());
+    };
     while (!whole()) {
         const auto more = stream->more(until);
         if (more.has_error()) return more.error();
@@ -222,7 +230,8 @@ std::string percent_encode(std::string_view text) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
     for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                           c == '_' || c == '.';
         if (plain) {
             out += c;
             continue;

@@ -1,7 +1,7 @@
 // The agent's control socket, from the client's side: one request, or the stream of events. Blocking, with deadlines.
 //
-// Turns what can go wrong into one line of advice and an exit code (design §7). Speaks HTTP/1.1 over a unix socket; Beast
-// only parses the answer.
+// Turns what can go wrong into one line of advice and an exit code (design §7). Speaks HTTP/1.1 over a unix socket;
+// Beast only parses the answer.
 #pragma once
 
 #include "base/time.hpp"
@@ -36,9 +36,10 @@ class ControlClient {
     /// `socket`: the path that was asked for. Connects at each request.
     explicit ControlClient(std::string socket) : socket_(std::move(socket)) {}
 
-    /// One request and its whole answer within `limit`. Fails for every status outside 200 … 299 with the agent's own message
-    /// (403: Exit::not_permitted, else Exit::failed), for no agent, a late answer, and one that is no HTTP.
-    Outcome<Response> request(std::string_view method, const std::string& target, std::string_view body = {}, Duration limit = 10s) const;
+    /// One request and its whole answer within `limit`. Fails for every status outside 200 … 299 with the agent's own
+    /// message (403: Exit::not_permitted, else Exit::failed), for no agent, a late answer, and one that is no HTTP.
+    Outcome<Response> request(std::string_view method, const std::string& target, std::string_view body = {},
+                              Duration limit = 10s) const;
 
     [[nodiscard]] const std::string& socket() const { return socket_; }
 

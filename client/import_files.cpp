@@ -41,7 +41,9 @@ Outcome<bool> read_into(const std::string& path, std::string& to) {
         size += static_cast<std::size_t>(got);
     }
     if (size == 0) return Problem{Exit::failed, path + ": is empty"};
-    if (size > kFileLimit) return Problem{Exit::failed, path + ": is larger than " + std::to_string(kFileLimit / 1024) + " KiB: is it the right file?"};
+    if (size > kFileLimit)
+        return Problem{Exit::failed,
+                       path + ": is larger than " + std::to_string(kFileLimit / 1024) + " KiB: is it the right file?"};
     to.resize(size);
     return true;
 }

@@ -12,8 +12,8 @@ namespace memdb::client {
 
 inline constexpr std::size_t kFileLimit = 256 * 1024;  ///< bytes; four of them fit a request
 
-/// The whole file. A missing file, a directory, an empty file, more than kFileLimit bytes, an unreadable one: one line each,
-/// with the path in front.
+/// The whole file. A missing file, a directory, an empty file, more than kFileLimit bytes, an unreadable one: one line
+/// each, with the path in front.
 Outcome<std::string> read_file(const std::string& path);
 
 /// The same for a key or a password; no copy is left behind.

@@ -1,4 +1,5 @@
-// memdbctl: asks and steers memdbd. Arguments, one command, exit code; everything else is in the tables and files beside.
+// memdbctl: asks and steers memdbd. Arguments, one command, exit code; everything else is in the tables and files
+// beside.
 #include "client/commands.hpp"
 
 #include "client/text.hpp"

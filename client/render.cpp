@@ -29,7 +29,9 @@ class Brush {
         if (!style_.colour || paint == Paint::plain) return std::string(text);
         return std::string(code(paint)) + std::string(text) + "\x1b[0m";
     }
-    [[nodiscard]] std::string text(std::string_view from_elsewhere) const { return clean(from_elsewhere, !style_.utf8); }
+    [[nodiscard]] std::string text(std::string_view from_elsewhere) const {
+        return clean(from_elsewhere, !style_.utf8);
+    }
     [[nodiscard]] std::string_view arrow() const { return style_.utf8 ? "→" : "->"; }
 
     [[nodiscard]] std::string_view symbol(LayerState state) const {
@@ -106,8 +108,10 @@ std::string certificate_text(const control::CredentialView& credential, const Br
     if (credential.state == "not-yet-valid") return "certificate: not valid yet";
     if (credential.state == "unusable") return "certificate: unusable";
     if (credential.state == "expired" || credential.days_left < 0)
-        return "certificate: expired " + count_text(static_cast<std::size_t>(std::max<std::int64_t>(-credential.days_left, 0)), "day") + " ago";
-    if (credential.state != "valid" && credential.state != "expiring") return "certificate: " + brush.text(credential.state);
+        return "certificate: expired " +
+               count_text(static_cast<std::size_t>(std::max<std::int64_t>(-credential.days_left, 0)), "day") + " ago";
+    if (credential.state != "valid" && credential.state != "expiring")
+        return "certificate: " + brush.text(credential.state);
     return "certificate: " + count_text(static_cast<std::size_t>(credential.days_left), "day") + " left";
 }
 
@@ -179,11 +183,13 @@ std::string cluster_text(const ClusterView& cluster, const Brush& brush) {
     std::string text = brush.text(cluster.endpoint);
     std::vector<std::string> shards;
     for (const auto& node : cluster.nodes)
-        if (node.shard && std::find(shards.begin(), shards.end(), *node.shard) == shards.end()) shards.push_back(*node.shard);
+        if (node.shard && std::find(shards.begin(), shards.end(), *node.shard) == shards.end())
+            shards.push_back(*node.shard);
     if (!shards.empty()) text += ", " + count_text(shards.size(), "shard");
     text += cluster.nodes.empty() ? ", nodes not known yet" : ", " + count_text(cluster.nodes.size(), "node");
     if (cluster.slots_covered)
-        text += *cluster.slots_covered >= 16384 ? ", all slots" : ", " + std::to_string(*cluster.slots_covered) + " of 16384 slots";
+        text += *cluster.slots_covered >= 16384 ? ", all slots"
+                                                : ", " + std::to_string(*cluster.slots_covered) + " of 16384 slots";
     return text;
 }
 
@@ -220,22 +226,25 @@ std::string nodes_text(const ClusterView& cluster, const Style& style, const Bru
         auto at = std::find_if(shards.begin(), shards.end(), [&](const auto& s) { return s.first == shard; });
         if (at == shards.end()) at = shards.insert(shards.end(), {shard, {}});
         at->second.push_back(cell_of(node, cluster, brush));
-        widest = std::max(widest, at->second.back().width);
+        // Trouble is longer than a latency, but must not push everybody else out of the second column.
+        if (node.state != NodeState::failed) widest = std::max(widest, at->second.back().width);
         label = std::max(label, columns(shard));
     }
     const std::size_t before = 4 + label + 2;
-    const bool pairs = before + widest + 4 + widest <= style.width;
     std::string out;
-    for (const auto& [shard, cells] : shards)
+    for (const auto& [shard, cells] : shards) {
+        out += "    " + std::string(label - columns(shard), ' ') + shard + "  ";
         for (std::size_t i = 0; i < cells.size(); ++i) {
-            const bool left = !pairs || i % 2 == 0;
-            if (left) out += i == 0 ? "    " + std::string(label - columns(shard), ' ') + shard + "  " : std::string(before, ' ');
+            if (i > 0) out += std::string(before, ' ');
             out += cells[i].text;
-            if (pairs && left && i + 1 < cells.size())
-                out += std::string(widest - cells[i].width + 4, ' ');
-            else
-                out += "\n";
+            const std::size_t second = std::max(widest, cells[i].width) + 4;
+            if (i + 1 < cells.size() && before + second + cells[i + 1].width <= style.width) {
+                out += std::string(second - cells[i].width, ' ') + cells[i + 1].text;
+                ++i;
+            }
+            out += "\n";
         }
+    }
     return out;
 }
 
@@ -262,10 +271,12 @@ std::string render_finding(const health::Finding& finding, const Style& style) {
     const std::string symbol(brush.symbol(finding.severity));
     const std::string head = brush.text(finding.code) + ": " + brush.text(finding.summary);
     const std::size_t indent = 3 + columns(symbol);
-    std::string out = "  " + brush.paint(symbol, paint_of(finding.severity)) + " " + wrap(head, style.width, indent, indent) + "\n";
+    std::string out =
+        "  " + brush.paint(symbol, paint_of(finding.severity)) + " " + wrap(head, style.width, indent, indent) + "\n";
     if (finding.advice.empty()) return out;
     const std::size_t hang = 5 + columns(brush.arrow());
-    return out + "    " + std::string(brush.arrow()) + " " + wrap(brush.text(finding.advice), style.width, hang, hang) + "\n";
+    return out + "    " + std::string(brush.arrow()) + " " + wrap(brush.text(finding.advice), style.width, hang, hang) +
+           "\n";
 }
 
 std::string render_profile(const ProfileView& profile, WallTime now, const Style& style) {
@@ -288,13 +299,15 @@ std::string render_profile(const ProfileView& profile, WallTime now, const Style
     return out;
 }
 
-std::string render_status(const control::Snapshot& snapshot, const std::string* only, WallTime now, const Style& style) {
+std::string render_status(const control::Snapshot& snapshot, const std::string* only, WallTime now,
+                          const Style& style) {
     std::string out;
     for (const auto& profile : snapshot.profiles)
         if (only == nullptr || profile.name == *only) out += render_profile(profile, now, style);
     if (snapshot.profiles.empty())
-        out += "no profile yet: memdbctl profile import FILE --name NAME --cert CERT --key KEY\n"
-               "                --cluster HOST\n";
+        out +=
+            "no profile yet: memdbctl profile import FILE --name NAME --cert CERT --key KEY\n"
+            "                --cluster HOST\n";
     if (!snapshot.findings.empty()) out += "agent\n";
     for (const auto& finding : snapshot.findings) out += render_finding(finding, style);
     return out;
@@ -311,7 +324,8 @@ std::string render_profile_list(const control::Snapshot& snapshot, const Style& 
     for (const auto& profile : snapshot.profiles) {
         const std::string word = word_of(profile.verdict);
         out += pad(brush.text(profile.name), name) + "  " + pad(brush.text(profile.kind), 6) + "  " +
-               brush.paint(word, paint_of(profile.verdict)) + std::string(verdict - word.size(), ' ');
+               brush.paint(word, paint_of(profile.verdict));
+        if (!profile.clusters.empty()) out.append(verdict - word.size(), ' ');
         for (const auto& cluster : profile.clusters) out += "  " + brush.text(cluster.endpoint);
         out += "\n";
     }
@@ -324,8 +338,8 @@ std::string render_profile_facts(const ProfileView& profile, const Style& style)
     const auto day = [](WallTime time) {
         const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(time)};
         char text[32];
-        std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                      static_cast<unsigned>(date.day()));
+        std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()),
+                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
         return std::string(text);
     };
     std::string out = brush.text(profile.name) + "\n";
@@ -337,10 +351,12 @@ std::string render_profile_facts(const ProfileView& profile, const Style& style)
         out += labelled("subject", brush.text(credential->subject), style);
         out += labelled("issuer", brush.text(credential->issuer), style);
         out += labelled("serial", brush.text(credential->serial), style);
-        out += labelled("valid", day(credential->not_before) + " to " + day(credential->not_after) + ", " +
-                                     certificate_text(*credential, brush).substr(13), style);
-        if (credential->ca_not_after) out += labelled("CA until", day(*credential->ca_not_after), style);
-        out += labelled("generation", " " + std::to_string(credential->generation), style);
+        out += labelled("valid",
+                        day(credential->not_before) + " to " + day(credential->not_after) + ", " +
+                            certificate_text(*credential, brush).substr(13),
+                        style);
+        if (credential->ca_not_after) out += labelled("CA to", day(*credential->ca_not_after), style);
+        out += labelled("key", "generation " + std::to_string(credential->generation), style);
     }
     return out;
 }

@@ -13,8 +13,8 @@ std::string clock_text(WallTime at, Duration offset) {
     const WallTime local = at + offset;
     const std::chrono::hh_mm_ss clock{local - std::chrono::floor<std::chrono::days>(local)};
     char text[32];
-    std::snprintf(text, sizeof text, "%02d:%02d:%02d", static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                  static_cast<int>(clock.seconds().count()));
+    std::snprintf(text, sizeof text, "%02d:%02d:%02d", static_cast<int>(clock.hours().count()),
+                  static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
     return text;
 }
 
@@ -33,18 +33,24 @@ std::string phase_text(const control::PhaseChanged& c, const Style& style) {
 std::string what(const control::Change& change, const Style& style) {
     return std::visit(
         Overloaded{
-            [](const control::SnapshotTaken& c) { return "snapshot  " + count_text(c.snapshot.profiles.size(), "profile"); },
+            [](const control::SnapshotTaken& c) {
+                return "snapshot  " + count_text(c.snapshot.profiles.size(), "profile");
+            },
             [](const control::ProfileAdded&) { return std::string("profile   added"); },
             [](const control::ProfileRemoved&) { return std::string("profile   removed"); },
             [](const control::WantedChanged& c) { return "wanted    " + std::string(to_string(c.to)); },
-            [&](const control::VerdictChanged& c) { return "verdict   " + moved(to_string(c.from), to_string(c.to), style); },
+            [&](const control::VerdictChanged& c) {
+                return "verdict   " + moved(to_string(c.from), to_string(c.to), style);
+            },
             [&](const control::PhaseChanged& c) { return "tunnel    " + phase_text(c, style); },
             [&](const control::LayerChanged& c) {
-                return "layer     " + std::string(to_string(c.layer)) + " " + moved(to_string(c.from), to_string(c.to), style);
+                return "layer     " + std::string(to_string(c.layer)) + " " +
+                       moved(to_string(c.from), to_string(c.to), style);
             },
             [&](const control::NodeChanged& c) {
                 return "node      " + short_node_name(c.node, c.cluster) + " " +
-                       moved(c.from ? to_string(*c.from) : "", c.to ? to_string(*c.to) : "gone", style) + (c.finding ? " (" + *c.finding + ")" : "");
+                       moved(c.from ? to_string(*c.from) : "", c.to ? to_string(*c.to) : "gone", style) +
+                       (c.finding ? " (" + *c.finding + ")" : "");
             },
             [](const control::FindingRaised& c) { return "finding   " + c.finding.code + ": " + c.finding.summary; },
             [](const control::FindingCleared& c) { return "cleared   " + c.code; },
@@ -83,8 +89,9 @@ std::string render_ping_round(const control::PingReport& report, const Style& st
     std::string out;
     for (std::size_t i = 0; i < names.size(); ++i) {
         const auto& node = report.nodes[i];
-        const std::string result = node.ping_us ? latency_text(*node.ping_us)
-                                                : std::string(style.utf8 ? "✗ " : "x ") + clean(node.error.value_or("no answer"), !style.utf8);
+        const std::string result =
+            node.ping_us ? latency_text(*node.ping_us)
+                         : std::string(style.utf8 ? "✗ " : "x ") + clean(node.error.value_or("no answer"), !style.utf8);
         out += pad(names[i], widest) + "  " + result + "\n";
     }
     return out;
@@ -104,7 +111,8 @@ void PingSummary::add(const control::PingReport& report) {
 std::string PingSummary::text() const {
     std::string text = std::to_string(sent_) + " sent, " + std::to_string(answered_) + " answered";
     if (answered_ > 0)
-        text += "; min " + latency_text(min_us_) + ", avg " + latency_text(sum_us_ / static_cast<std::int64_t>(answered_)) + ", max " + latency_text(max_us_);
+        text += "; min " + latency_text(min_us_) + ", avg " +
+                latency_text(sum_us_ / static_cast<std::int64_t>(answered_)) + ", max " + latency_text(max_us_);
     return text + "\n";
 }
 

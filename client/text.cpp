@@ -11,7 +11,11 @@ namespace {
 std::size_t sequence(std::string_view text, std::size_t at, char32_t& point) noexcept {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char lead = byte(at);
-    const std::size_t size = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    const std::size_t size = lead < 0x80                   ? 1
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                           : 0;
     if (size == 0 || at + size > text.size()) return 0;
     point = size == 1 ? lead : lead & (0x7fu >> size);
     for (std::size_t i = 1; i < size; ++i) {
@@ -55,8 +59,8 @@ std::string clean(std::string_view text, bool ascii) {
 }
 
 std::size_t columns(std::string_view text) noexcept {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u; }));
 }
 
 std::string wrap(std::string_view text, std::size_t width, std::size_t indent, std::size_t used) {
@@ -90,7 +94,8 @@ std::string pad(std::string_view text, std::size_t width) {
 }
 
 std::string duration_text(Duration duration) {
-    const std::int64_t s = std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::seconds>(duration).count(), 0);
+    const std::int64_t s =
+        std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::seconds>(duration).count(), 0);
     if (s < 60) return std::to_string(s) + " s";
     if (s < 3600) return two_units(s / 60, "min", s % 60, "s");
     if (s < 86400) return two_units(s / 3600, "h", s % 3600 / 60, "min");

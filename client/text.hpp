@@ -9,15 +9,16 @@
 
 namespace memdb::client {
 
-/// Text that came from elsewhere, made safe for a terminal: control characters (also C1, in UTF-8) and broken UTF-8 become
+/// Text that came from elsewhere, made safe for a terminal: control characters (also C1, in UTF-8) and broken UTF-8
+/// become
 /// "?", line breaks become blanks. With `ascii`, everything beyond ASCII becomes "?".
 std::string clean(std::string_view text, bool ascii);
 
 /// Columns of a text that clean() made: code points, because no name here is wide.
 std::size_t columns(std::string_view text) noexcept;
 
-/// `text` broken at blanks so that no line is wider than `width`; further lines start with `indent` blanks. The first line
-/// already has `used` columns before it. A word that is too long stays whole.
+/// `text` broken at blanks so that no line is wider than `width`; further lines start with `indent` blanks. The first
+/// line already has `used` columns before it. A word that is too long stays whole.
 std::string wrap(std::string_view text, std::size_t width, std::size_t indent, std::size_t used);
 
 std::string pad(std::string_view text, std::size_t width);

@@ -35,7 +35,8 @@ void WaitTracker::apply(const control::Event& event) {
                    [](const control::NodeChanged&) {},
                    [&](const control::FindingRaised& c) { profile_.findings.push_back(c.finding); },
                    [&](const control::FindingCleared& c) {
-                       std::erase_if(profile_.findings, [&](const auto& f) { return f.code == c.code && f.layer == c.layer; });
+                       std::erase_if(profile_.findings,
+                                     [&](const auto& f) { return f.code == c.code && f.layer == c.layer; });
                    },
                },
                event.change);
@@ -43,7 +44,9 @@ void WaitTracker::apply(const control::Event& event) {
 
 Progress WaitTracker::progress() const {
     if (gone_) return Progress::gone;
-    if (goal_ == Goal::stopped) return profile_.verdict == Verdict::stopped && (!profile_.tunnel || phase_is("stopped")) ? Progress::reached : Progress::waiting;
+    if (goal_ == Goal::stopped)
+        return profile_.verdict == Verdict::stopped && (!profile_.tunnel || phase_is("stopped")) ? Progress::reached
+                                                                                                 : Progress::waiting;
     if (phase_is("blocked")) return anew_ ? Progress::waiting : Progress::futile;
     const bool up = !profile_.tunnel || phase_is("up");
     if (anew_ || !up) return Progress::waiting;

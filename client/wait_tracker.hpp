@@ -15,8 +15,8 @@ enum class Progress : std::uint8_t {
     waiting,
     settling,  ///< degraded: good enough if it does not get better shortly
     reached,
-    futile,    ///< blocked: waiting longer cannot help, new input is needed
-    gone,      ///< the profile was removed
+    futile,  ///< blocked: waiting longer cannot help, new input is needed
+    gone,    ///< the profile was removed
 };
 
 class WaitTracker {
@@ -34,7 +34,9 @@ class WaitTracker {
     [[nodiscard]] const control::ProfileView& profile() const { return profile_; }
 
   private:
-    [[nodiscard]] bool phase_is(std::string_view phase) const { return profile_.tunnel && profile_.tunnel->phase == phase; }
+    [[nodiscard]] bool phase_is(std::string_view phase) const {
+        return profile_.tunnel && profile_.tunnel->phase == phase;
+    }
 
     control::ProfileView profile_;
     Goal goal_;

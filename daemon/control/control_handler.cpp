@@ -125,7 +125,8 @@ Answer call(const Route& route, std::string_view name, const Request& request, R
         const auto decoded = percent_decode(name);
         if (!decoded) return error_reply(ErrorCode::bad_request, "the path has a broken percent escape");
         found = find_profile(snapshot, *decoded);
-        if (found == nullptr) return error_reply(ErrorCode::not_found, "no such profile: see GET /v1/profiles");
+        if (found == nullptr)
+            return error_reply(ErrorCode::not_found, "no profile of this name: see memdbctl profile list");
     }
     return route.function({request, snapshot, found});
 }
