@@ -107,9 +107,9 @@ Functions make_functions() {
 std::optional<std::uint64_t> waiting_bulk_length(std::string_view unread) {
     std::uint64_t length = 0;
     const auto [end, error] = std::from_chars(unread.data(), unread.data() + unread.size(), length);
-    if (error == std::errc::result_out_of_range) return UINT64_MAX;
-    const bool is_whole = error == std::errc{} && end != unread.data() + unread.size() && *end == '\r';
-    return is_whole ? std::optional(length) : std::nullopt;
+    const std::string_view rest(end, static_cast<std::size_t>(unread.data() + unread.size() - end));
+    if (error == std::errc::invalid_argument || !rest.starts_with("\r\n")) return std::nullopt;
+    return error == std::errc::result_out_of_range ? UINT64_MAX : length;
 }
 
 }  // namespace

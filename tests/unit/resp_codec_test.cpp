@@ -127,6 +127,16 @@ TEST(RespCodec, refuses_what_is_no_reply_or_too_much) {
     }
 }
 
+TEST(RespCodec, a_line_that_begins_with_digits_is_no_string_header) {
+    const Reply want{.kind = Reply::Kind::status, .text = "99999999999999999999999"};
+    const std::string bytes = "+" + want.text + "\r\n";
+    for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+        const Outcome got = decode({std::string_view(bytes).substr(0, cut), std::string_view(bytes).substr(cut)});
+        EXPECT_FALSE(got.failure) << cut;
+        EXPECT_EQ(got.replies, std::vector<Reply>{want}) << cut;
+    }
+}
+
 TEST(RespCodec, counts_the_elements_of_the_whole_reply) {
     std::string bytes = "*8192\r\n";
     for (int i = 0; i < 3; ++i) {
