@@ -97,7 +97,7 @@ std::string sentence(const CLI::ParseError& error) {
     const std::string text = error.what();
     const auto colon = text.rfind(": ");
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && colon != std::string::npos)
-        return "unexpected" + text.substr(colon + 1);
+        return "unexpected argument" + text.substr(colon);
     if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && text.find("ubcommand") != std::string::npos)
         return "which of its commands?";
     return text;

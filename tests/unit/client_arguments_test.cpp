@@ -72,9 +72,9 @@ TEST(Arguments, values_arrive) {
 TEST(Arguments, mistakes_are_one_line_and_exit_2_or_3_for_check) {
     const std::pair<const char*, const char*> rows[] = {
         {"", "what shall it do?"},
-        {"nonsense", "unexpected: nonsense; see memdbctl --help"},
-        {"status --bogus", "unexpected: --bogus; see memdbctl status --help"},
-        {"status a b", "unexpected: b; see memdbctl status --help"},
+        {"nonsense", "unexpected argument: nonsense; see memdbctl --help"},
+        {"status --bogus", "unexpected argument: --bogus; see memdbctl status --help"},
+        {"status a b", "unexpected argument: b; see memdbctl status --help"},
         {"profile", "which of its commands?; see memdbctl profile --help"},
         {"profile import f --name n", "--cluster is required; see memdbctl profile import --help"},
         {"profile import --name n --cluster c", "FILE is required; see memdbctl profile import --help"},
