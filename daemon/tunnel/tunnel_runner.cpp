@@ -262,7 +262,8 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
         if (s.attempt > 0) line += fmt::format(" attempt={}", s.attempt);
         if (s.phase == Phase::up && s.server)
             line += fmt::format(" server={} device={} address={}", to_string(*s.server), s.device, s.address);
-        if (s.phase == Phase::handshaking && before.phase == Phase::up)
+        if (before.phase == Phase::up && s.cause == Cause::none &&
+            (s.phase == Phase::handshaking || s.after == AfterStop::restart))
             line += fmt::format(" cause={}", s.last_restart_cause);
         if (s.phase == Phase::blocked || (bit & ~told) != 0) line += fmt::format(" cause={}", to_string(s.cause));
         if ((bit & ~told) != 0) line += fmt::format(" evidence=\"{}\"", s.evidence);
