@@ -21,6 +21,8 @@ struct WipedDirectives {
     explicit WipedDirectives(std::vector<Directive> directives) : list(std::move(directives)) {}
     WipedDirectives(const WipedDirectives&) = delete;
     WipedDirectives& operator=(const WipedDirectives&) = delete;
+    WipedDirectives(WipedDirectives&&) = delete;
+    WipedDirectives& operator=(WipedDirectives&&) = delete;
     ~WipedDirectives() {
         for (Directive& directive : list) {
             if (directive.inline_text) wipe(*directive.inline_text);

@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kBlanks = " \t\v\f";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-";
+constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/=+,@*";
 constexpr std::size_t kNameLimit = 64;
 
 bool is_blank(char c) { return kBlanks.find(c) != std::string_view::npos; }
@@ -205,7 +206,6 @@ Result<std::vector<Directive>> lex_ovpn(std::string_view text, std::string_view 
 }
 
 std::string quote_ovpn_word(std::string_view word) {
-    constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/=+,@*";
     if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) return std::string(word);
     std::string quoted = "\"";
     for (const char c : word) {

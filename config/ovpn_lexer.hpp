@@ -19,9 +19,9 @@
 
 namespace memdb::config {
 
-inline constexpr std::size_t kOvpnSizeLimit = 256 * 1024;  ///< bytes of a whole file
-inline constexpr std::size_t kOvpnLineLimit = 254;         ///< bytes without LF, openvpn's own
-inline constexpr std::size_t kOvpnWordLimit = 16;          ///< of a line, name included, openvpn's own
+inline constexpr std::size_t kOvpnSizeLimit = std::size_t{256} * 1024;  ///< bytes of a whole file
+inline constexpr std::size_t kOvpnLineLimit = 254;                      ///< bytes without LF, openvpn's own
+inline constexpr std::size_t kOvpnWordLimit = 16;                       ///< of a line, name included, openvpn's own
 inline constexpr std::size_t kDirectiveLimit = 512;
 
 struct Directive {

@@ -98,7 +98,7 @@ class OvpnJudge {
             std::size_t min_words, max_words;
             Result<void> (OvpnJudge::*read)(const std::vector<std::string>&);
         };
-        static constexpr Reader kReaders[] = {
+        static constexpr Reader readers[] = {
             {"dev", 1, 1, &OvpnJudge::take_dev},
             {"dev-type", 1, 1, &OvpnJudge::take_dev},
             {"proto", 1, 1, &OvpnJudge::take_proto},
@@ -114,7 +114,7 @@ class OvpnJudge {
             {"reneg-sec", 1, 1, &OvpnJudge::take_reneg},
             {"mssfix", 1, 2, &OvpnJudge::take_mssfix},
         };
-        for (const Reader& reader : kReaders) {
+        for (const Reader& reader : readers) {
             if (reader.name != directive.name) continue;
             if (directive.words.size() < reader.min_words || directive.words.size() > reader.max_words) {
                 return refuse(fmt::format("it has {} words behind it", directive.words.size()));

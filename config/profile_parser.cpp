@@ -70,7 +70,7 @@ class TableReader {
 };
 
 std::string read_host(TableReader& reader) {
-    const std::string text = reader.text("host");
+    std::string text = reader.text("host");
     const auto host = parse_host(text);
     if (!text.empty() && !host) reader.problem("host", host.error().message);
     if (host && *host != text) reader.problem("host", "is not in its normal form");
@@ -144,12 +144,12 @@ std::optional<Protocol> parse_protocol(std::string_view word) noexcept {
         std::string_view word;
         Protocol protocol;
     };
-    static constexpr Row kRows[] = {
+    static constexpr Row rows[] = {
         {"udp", {udp, any}},        {"udp4", {udp, ipv4}},        {"udp6", {udp, ipv6}},
         {"tcp", {tcp, any}},        {"tcp4", {tcp, ipv4}},        {"tcp6", {tcp, ipv6}},
         {"tcp-client", {tcp, any}}, {"tcp4-client", {tcp, ipv4}}, {"tcp6-client", {tcp, ipv6}},
     };
-    for (const Row& row : kRows) {
+    for (const Row& row : rows) {
         if (row.word == word) return row.protocol;
     }
     return std::nullopt;

@@ -13,7 +13,7 @@
 
 namespace memdb::config {
 
-inline constexpr std::size_t kProfileSizeLimit = 32 * 1024;  ///< bytes
+inline constexpr std::size_t kProfileSizeLimit = std::size_t{32} * 1024;  ///< bytes
 
 /// Reads a profile. Errc::bad_input with one line for each problem, "profile.toml:LINE: key: reason"; Errc::too_large.
 Result<Profile> parse_profile(std::string_view text, std::string_view file_name);

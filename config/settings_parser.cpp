@@ -31,6 +31,15 @@ struct Key {
     std::variant<DurationKey, NumberKey, TextKey> how;
 };
 
+using Control = ControlSettings;
+using Tunnel = tunnel::TunnelTimings;
+using Probe = reach::ProbeTimings;
+
+template <auto Part, auto Field>
+auto& field(Settings& settings) {
+    return settings.*Part.*Field;
+}
+
 bool is_group_name(std::string_view name) {
     if (name.empty() || name.size() > 32 || name.front() == '-') return false;
     return name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
@@ -68,39 +77,37 @@ std::string_view set_level(Settings& settings, const std::string& text) {
 }
 
 // clang-format off
-#define MEMDB_FIELD(path) [](Settings& s) -> auto& { return s.path; }
 const std::array kKeys = {
     Key{"log",     "level",                   TextKey{set_level}},
     Key{"control", "group",                   TextKey{set_group}},
     Key{"control", "control_group",           TextKey{set_control_group}},
-    Key{"control", "connection_limit",        NumberKey{ 2,  1024, MEMDB_FIELD(control.connection_limit)}},
-    Key{"control", "user_limit",              NumberKey{ 1,  1024, MEMDB_FIELD(control.user_limit)}},
-    Key{"control", "root_reserve",            NumberKey{ 1,   512, MEMDB_FIELD(control.root_reserve)}},
-    Key{"control", "request_limit_s",         DurationKey{1s,   1,    60, MEMDB_FIELD(control.request_limit)}},
+    Key{"control", "connection_limit",        NumberKey{ 2,  1024, field<&Settings::control, &Control::connection_limit>}},
+    Key{"control", "user_limit",              NumberKey{ 1,  1024, field<&Settings::control, &Control::user_limit>}},
+    Key{"control", "root_reserve",            NumberKey{ 1,   512, field<&Settings::control, &Control::root_reserve>}},
+    Key{"control", "request_limit_s",         DurationKey{1s,   1,    60, field<&Settings::control, &Control::request_limit>}},
     Key{"openvpn", "program",                 TextKey{set_program}},
-    Key{"tunnel",  "resolve_limit_ms",        DurationKey{1ms, 100, 60000, MEMDB_FIELD(tunnel.resolve_limit)}},
-    Key{"tunnel",  "management_limit_ms",     DurationKey{1ms, 500, 60000, MEMDB_FIELD(tunnel.management_limit)}},
-    Key{"tunnel",  "silence_limit_ms",        DurationKey{1ms, 1000, 60000, MEMDB_FIELD(tunnel.silence_limit)}},
-    Key{"tunnel",  "attempt_limit_s",         DurationKey{1s,   5,   300, MEMDB_FIELD(tunnel.attempt_limit)}},
-    Key{"tunnel",  "stop_grace_ms",           DurationKey{1ms, 100,  4000, MEMDB_FIELD(tunnel.stop_grace)}},
-    Key{"tunnel",  "first_backoff_ms",        DurationKey{1ms, 100, 60000, MEMDB_FIELD(tunnel.first_backoff)}},
-    Key{"tunnel",  "longest_backoff_s",       DurationKey{1s,   1,  3600, MEMDB_FIELD(tunnel.longest_backoff)}},
-    Key{"tunnel",  "stable_after_s",          DurationKey{1s,   1,  3600, MEMDB_FIELD(tunnel.stable_after)}},
-    Key{"tunnel",  "heartbeat_interval_ms",   DurationKey{1ms, 500, 60000, MEMDB_FIELD(tunnel.heartbeat_interval)}},
-    Key{"tunnel",  "heartbeat_limit_ms",      DurationKey{1ms, 500, 60000, MEMDB_FIELD(tunnel.heartbeat_limit)}},
-    Key{"probe",   "sentinel_interval_ms",    DurationKey{1ms, 100, 60000, MEMDB_FIELD(probe.sentinel_interval)}},
-    Key{"probe",   "node_interval_ms",        DurationKey{1ms, 500, 600000, MEMDB_FIELD(probe.node_interval)}},
-    Key{"probe",   "kept_ping_limit_ms",      DurationKey{1ms,  50, 10000, MEMDB_FIELD(probe.kept_ping_limit)}},
-    Key{"probe",   "reprobe_limit_ms",        DurationKey{1ms,  50, 10000, MEMDB_FIELD(probe.reprobe_limit)}},
-    Key{"probe",   "dns_limit_ms",            DurationKey{1ms,  50, 30000, MEMDB_FIELD(probe.dns_limit)}},
-    Key{"probe",   "tcp_limit_ms",            DurationKey{1ms,  50, 30000, MEMDB_FIELD(probe.tcp_limit)}},
-    Key{"probe",   "tls_limit_ms",            DurationKey{1ms,  50, 30000, MEMDB_FIELD(probe.tls_limit)}},
-    Key{"probe",   "auth_limit_ms",           DurationKey{1ms,  50, 30000, MEMDB_FIELD(probe.auth_limit)}},
-    Key{"probe",   "ping_limit_ms",           DurationKey{1ms,  50, 30000, MEMDB_FIELD(probe.ping_limit)}},
-    Key{"probe",   "topology_interval_s",     DurationKey{1s,   1,  3600, MEMDB_FIELD(probe.topology_interval)}},
-    Key{"probe",   "sentinel_term_s",         DurationKey{1s,   1,  3600, MEMDB_FIELD(probe.sentinel_term)}},
+    Key{"tunnel",  "resolve_limit_ms",        DurationKey{1ms, 100, 60000, field<&Settings::tunnel, &Tunnel::resolve_limit>}},
+    Key{"tunnel",  "management_limit_ms",     DurationKey{1ms, 500, 60000, field<&Settings::tunnel, &Tunnel::management_limit>}},
+    Key{"tunnel",  "silence_limit_ms",        DurationKey{1ms, 1000, 60000, field<&Settings::tunnel, &Tunnel::silence_limit>}},
+    Key{"tunnel",  "attempt_limit_s",         DurationKey{1s,   5,   300, field<&Settings::tunnel, &Tunnel::attempt_limit>}},
+    Key{"tunnel",  "stop_grace_ms",           DurationKey{1ms, 100,  4000, field<&Settings::tunnel, &Tunnel::stop_grace>}},
+    Key{"tunnel",  "first_backoff_ms",        DurationKey{1ms, 100, 60000, field<&Settings::tunnel, &Tunnel::first_backoff>}},
+    Key{"tunnel",  "longest_backoff_s",       DurationKey{1s,   1,  3600, field<&Settings::tunnel, &Tunnel::longest_backoff>}},
+    Key{"tunnel",  "stable_after_s",          DurationKey{1s,   1,  3600, field<&Settings::tunnel, &Tunnel::stable_after>}},
+    Key{"tunnel",  "heartbeat_interval_ms",   DurationKey{1ms, 500, 60000, field<&Settings::tunnel, &Tunnel::heartbeat_interval>}},
+    Key{"tunnel",  "heartbeat_limit_ms",      DurationKey{1ms, 500, 60000, field<&Settings::tunnel, &Tunnel::heartbeat_limit>}},
+    Key{"probe",   "sentinel_interval_ms",    DurationKey{1ms, 100, 60000, field<&Settings::probe, &Probe::sentinel_interval>}},
+    Key{"probe",   "node_interval_ms",        DurationKey{1ms, 500, 600000, field<&Settings::probe, &Probe::node_interval>}},
+    Key{"probe",   "kept_ping_limit_ms",      DurationKey{1ms,  50, 10000, field<&Settings::probe, &Probe::kept_ping_limit>}},
+    Key{"probe",   "reprobe_limit_ms",        DurationKey{1ms,  50, 10000, field<&Settings::probe, &Probe::reprobe_limit>}},
+    Key{"probe",   "dns_limit_ms",            DurationKey{1ms,  50, 30000, field<&Settings::probe, &Probe::dns_limit>}},
+    Key{"probe",   "tcp_limit_ms",            DurationKey{1ms,  50, 30000, field<&Settings::probe, &Probe::tcp_limit>}},
+    Key{"probe",   "tls_limit_ms",            DurationKey{1ms,  50, 30000, field<&Settings::probe, &Probe::tls_limit>}},
+    Key{"probe",   "auth_limit_ms",           DurationKey{1ms,  50, 30000, field<&Settings::probe, &Probe::auth_limit>}},
+    Key{"probe",   "ping_limit_ms",           DurationKey{1ms,  50, 30000, field<&Settings::probe, &Probe::ping_limit>}},
+    Key{"probe",   "topology_interval_s",     DurationKey{1s,   1,  3600, field<&Settings::probe, &Probe::topology_interval>}},
+    Key{"probe",   "sentinel_term_s",         DurationKey{1s,   1,  3600, field<&Settings::probe, &Probe::sentinel_term>}},
 };
-#undef MEMDB_FIELD
 // clang-format on
 
 void read_key(const Key& key, const toml::node& node, Settings& settings, TomlProblems& problems) {
@@ -170,6 +177,7 @@ std::string_view to_string(LogLevel level) noexcept {
 
 std::vector<std::string> settings_keys() {
     std::vector<std::string> keys;
+    keys.reserve(kKeys.size());
     for (const Key& key : kKeys) keys.push_back(fmt::format("{}.{}", key.table, key.name));
     return keys;
 }

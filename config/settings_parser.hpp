@@ -14,7 +14,7 @@
 
 namespace memdb::config {
 
-inline constexpr std::size_t kSettingsSizeLimit = 64 * 1024;  ///< bytes
+inline constexpr std::size_t kSettingsSizeLimit = std::size_t{64} * 1024;  ///< bytes
 
 /// Reads settings; a key that is not there keeps its default.
 ///

@@ -20,6 +20,8 @@ class OpenFile {
     explicit OpenFile(int descriptor) : descriptor_(descriptor) {}
     OpenFile(const OpenFile&) = delete;
     OpenFile& operator=(const OpenFile&) = delete;
+    OpenFile(OpenFile&&) = delete;
+    OpenFile& operator=(OpenFile&&) = delete;
     ~OpenFile() {
         if (descriptor_ >= 0) ::close(descriptor_);
     }
@@ -141,12 +143,12 @@ Result<std::filesystem::path> make_temporary_folder(const std::filesystem::path&
 }
 
 Result<void> publish_folder(const std::filesystem::path& from, const std::filesystem::path& to) {
-    if (const auto synced = sync_folder(from); !synced) return synced;
+    if (const auto synced = sync_folder(from); !synced) return synced.error();
     if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0) {
         if (errno == EEXIST) return Failure{Errc::already_exists, to.string() + " exists"};
         return failed("cannot create", to, errno);
     }
-    if (const auto synced = sync_folder(to.parent_path()); !synced) return synced;
+    if (const auto synced = sync_folder(to.parent_path()); !synced) return synced.error();
     return from.parent_path() == to.parent_path() ? Result<void>{} : sync_folder(from.parent_path());
 }
 

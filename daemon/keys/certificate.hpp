@@ -17,8 +17,8 @@
 
 namespace memdb::keys {
 
-inline constexpr std::size_t kPemSizeLimit = 256 * 1024;  ///< bytes of text, dumps included
-inline constexpr std::size_t kPemBlockLimit = 16;         ///< certificates in one text
+inline constexpr std::size_t kPemSizeLimit = std::size_t{256} * 1024;  ///< bytes of text, dumps included
+inline constexpr std::size_t kPemBlockLimit = 16;                      ///< certificates in one text
 inline constexpr std::int64_t kExpiringDays = 30;
 
 enum class KeyType : std::uint8_t { rsa, ec, other };

@@ -56,8 +56,7 @@ Failure damaged(Failure failure) {
 
 }  // namespace
 
-CredentialStore::CredentialStore(std::filesystem::path profile_folder)
-    : root_(std::move(profile_folder) / "credentials") {}
+CredentialStore::CredentialStore(const std::filesystem::path& profile_folder) : root_(profile_folder / "credentials") {}
 
 std::filesystem::path CredentialStore::folder(unsigned number) const { return root_ / std::to_string(number); }
 

@@ -25,7 +25,7 @@ struct Generation {
 class CredentialStore {
   public:
     /// @param profile_folder  profiles/P; "credentials" in it need not exist yet.
-    explicit CredentialStore(std::filesystem::path profile_folder);
+    explicit CredentialStore(const std::filesystem::path& profile_folder);
 
     /// The generation that `current` points to, its files read and checked: the key belongs to the certificate, and it
     /// is the certificate that was stored.
