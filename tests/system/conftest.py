@@ -1,0 +1,59 @@
+"""One namespace and one set of certificates for the whole run, one fresh agent for each test."""
+import pathlib
+import signal
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from sandbox import FakeNode, Pki, Place, SystemAgent  # noqa: E402
+
+
+def pytest_configure(config):
+    del config
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end: take everything down first
+
+
+@pytest.fixture(scope="session")
+def place():
+    the_place = Place()
+    yield the_place
+    the_place.close()
+
+
+@pytest.fixture(scope="session")
+def pki(place):
+    return Pki(place.folder("pki"))
+
+
+@pytest.fixture
+def agents(place):
+    """Makes agents, started or not; all are ended and looked over after the test."""
+    made = []
+
+    def make(settings=None, start=True, **more):
+        made.append(SystemAgent(place, settings, **more))
+        return made[-1].start() if start else made[-1]
+
+    yield make
+    for agent in made:
+        agent.close()
+
+
+@pytest.fixture
+def agent(agents):
+    return agents()
+
+
+@pytest.fixture
+def nodes(place, pki):
+    """Makes fake nodes: nodes(mode) has a good certificate for node.test, nodes(mode, tls=None) no TLS."""
+    made = []
+
+    def make(mode, *more, tls="good"):
+        made.append(FakeNode(place, mode, pki.node("node") if tls == "good" else tls, *more))
+        return made[-1]
+
+    yield make
+    for node in made:
+        node.close()
