@@ -128,12 +128,12 @@ class ControlServerTest : public testing::Test {
     /// Runs on the server's thread and waits for the end.
     void on_loop(const std::function<void()>& work) {
         if (!thread_.joinable()) return;
-        std::promise<void> done;
-        boost::asio::post(io_, [&] {
+        const auto done = std::make_shared<std::promise<void>>();  // outlives set_value() on the other thread
+        boost::asio::post(io_, [done, &work] {
             work();
-            done.set_value();
+            done->set_value();
         });
-        done.get_future().wait();
+        done->get_future().wait();
     }
 
     std::string ask(std::string_view request) {
