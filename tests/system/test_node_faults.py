@@ -28,7 +28,8 @@ def test_a_cluster_is_followed_by_the_names_that_it_announces(agent, nodes, pki)
     assert cluster["slots_covered"] == 16384 and [n["name"] for n in cluster["nodes"]] == ["good.test"]
 
 
-# mode, TLS of the node, arguments of the node, the finding, the first failed layer, words of its sentence
+# mode, TLS of the node, arguments of the node, the finding, the first failed layer, words of its sentence.
+# What passes by itself (loading, busy) does not make the verdict `unreachable`; a topology that cannot be read, `degraded`.
 FAULTS = {
     "silent": ("silent", None, (), "node-unreachable", "tls", "does not answer"),
     "plain text": ("plain-text", None, (), "tls-not-offered", "tls", "speaks no TLS"),
@@ -41,7 +42,7 @@ FAULTS = {
     "garbage": ("garbage", "good", (), "node-unreachable", "auth", "does not answer"),
     "huge bulk": ("huge-bulk", "good", (), "node-unreachable", "auth", "does not answer"),
     "nested bomb": ("nested-bomb", "good", (), "node-unreachable", "auth", "does not answer"),
-    "topology bomb": ("topology-bomb", "good", (), "node-unreachable", "ping", "does not answer"),
+    "topology bomb": ("topology-bomb", "good", (), "topology-unreadable", "cluster", "cannot be read"),
     "wrong name": ("healthy", "wrong-name", (), "tls-name-mismatch", "tls", "a certificate for another name"),
     "wrong CA": ("healthy", "wrong-ca", (), "tls-untrusted", "tls", "a certificate of an unknown issuer"),
     "expired": ("healthy", "expired", (), "tls-expired", "tls", "an expired certificate"),
@@ -76,14 +77,14 @@ def test_a_bad_node_is_named_and_the_good_one_stays(agents, nodes, pki, tmp_path
     finding = agent.api.wait_finding("bad", code)
     profile = agent.api.profile("bad")
     states = layers_of(profile)
-    assert finding["layer"] and words in finding["summary"] and "\n" not in finding["summary"] + finding["evidence"]
+    assert words in finding["summary"] and "\n" not in finding["summary"] + finding["evidence"]
     assert next(word for word, state in states.items() if state == "failed") == layer, states
-    assert profile["verdict"] in ("unreachable", "connecting"), profile["verdict"]
-    assert profile["clusters"][0]["nodes"][0]["finding"] == code
+    soft = {"topology-unreadable": "degraded", "node-loading": "connecting", "node-busy": "connecting"}
+    assert profile["verdict"] == soft.get(code, "unreachable")
+    assert profile["clusters"][0]["nodes"][0].get("finding") == (None if layer == "cluster" else code)
 
     # It stays so over several tries, none of them grows memory, and the good one answers within its interval.
-    failed = time.time()
-    good_is_fresh(agent, failed)
+    good_is_fresh(agent)
     assert agent.api.profile("good")["verdict"] == "reachable"
     assert agent.rss() - before < 12 * 1024
     begun = time.monotonic()
@@ -91,11 +92,11 @@ def test_a_bad_node_is_named_and_the_good_one_stays(agents, nodes, pki, tmp_path
     assert time.monotonic() - begun < 5
 
 
-def good_is_fresh(agent, since):
-    """Two PINGs of the good node were answered after `since`."""
+def good_is_fresh(agent):
+    """Two more PINGs of the good node are answered, each within its interval and some slack for a busy machine."""
     stamps = {agent.api.profile("good")["clusters"][0]["nodes"][0]["last_ok_at"]}
     wait_for(lambda: stamps.add(agent.api.profile("good")["clusters"][0]["nodes"][0]["last_ok_at"]) or len(stamps) > 2, 3,
-             f"the good node answers again after {since}")
+             "the good node goes on answering")
 
 
 def test_a_node_that_recovers_is_reachable_again(agents, nodes, pki, tmp_path):
