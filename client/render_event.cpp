@@ -53,6 +53,7 @@ std::string what(const control::Change& change, const Style& style) {
                        (c.finding ? " (" + *c.finding + ")" : "");
             },
             [](const control::FindingRaised& c) { return "finding   " + c.finding.code + ": " + c.finding.summary; },
+            [](const control::FindingChanged& c) { return "finding   " + c.finding.code + ": " + c.finding.summary; },
             [](const control::FindingCleared& c) { return "cleared   " + c.code; },
         },
         change);

@@ -34,6 +34,10 @@ void WaitTracker::apply(const control::Event& event) {
                    [](const control::LayerChanged&) {},
                    [](const control::NodeChanged&) {},
                    [&](const control::FindingRaised& c) { profile_.findings.push_back(c.finding); },
+                   [&](const control::FindingChanged& c) {
+                       for (auto& finding : profile_.findings)
+                           if (finding.code == c.finding.code && finding.layer == c.finding.layer) finding = c.finding;
+                   },
                    [&](const control::FindingCleared& c) {
                        std::erase_if(profile_.findings,
                                      [&](const auto& f) { return f.code == c.code && f.layer == c.layer; });
@@ -52,7 +56,11 @@ Progress WaitTracker::progress() const {
     if (anew_ || !up) return Progress::waiting;
     if (goal_ == Goal::up) return Progress::reached;
     if (profile_.verdict == Verdict::reachable) return Progress::reached;
-    return profile_.verdict == Verdict::degraded ? Progress::settling : Progress::waiting;
+    // A warning may stand for weeks (a certificate that ends soon); an error means that a part does not answer.
+    const bool only_warnings =
+        std::all_of(profile_.findings.begin(), profile_.findings.end(),
+                    [](const health::Finding& finding) { return finding.severity != health::Severity::error; });
+    return profile_.verdict == Verdict::degraded && only_warnings ? Progress::settling : Progress::waiting;
 }
 
 std::string WaitTracker::text() const {

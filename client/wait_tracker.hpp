@@ -13,7 +13,7 @@ enum class Goal : std::uint8_t { reachable, up, stopped };
 /// What there is to say after an event.
 enum class Progress : std::uint8_t {
     waiting,
-    settling,  ///< degraded: good enough if it does not get better shortly
+    settling,  ///< degraded by warnings only: every node answers; good enough if it does not get better shortly
     reached,
     futile,  ///< blocked: waiting longer cannot help, new input is needed
     gone,    ///< the profile was removed

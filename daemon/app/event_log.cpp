@@ -44,6 +44,7 @@ std::optional<LogLine> log_line(const control::Event& event) {
             },
             [](const control::SnapshotTaken&) -> Line { return std::nullopt; },
             [](const control::PhaseChanged&) -> Line { return std::nullopt; },
+            [](const control::FindingChanged&) -> Line { return std::nullopt; },
             [](const control::LayerChanged&) -> Line { return std::nullopt; },
             [](const control::NodeChanged&) -> Line { return std::nullopt; },
         },

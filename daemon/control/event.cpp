@@ -39,9 +39,13 @@ class Diff {
 
     void findings(const std::vector<health::Finding>& before, const std::vector<health::Finding>& after) {
         for (const auto& finding : before)
-            if (!has(after, finding)) add(FindingCleared{finding.code, finding.layer});
-        for (const auto& finding : after)
-            if (!has(before, finding)) add(FindingRaised{finding});
+            if (find(after, finding) == nullptr) add(FindingCleared{finding.code, finding.layer});
+        for (const auto& finding : after) {
+            if (find(before, finding) == nullptr)
+                add(FindingRaised{finding});
+            else if (!says_the_same(before, finding))
+                add(FindingChanged{finding});
+        }
     }
 
     void about_agent() { name_.clear(); }
@@ -50,8 +54,15 @@ class Diff {
   private:
     void add(Change change) { events_.push_back({at_, name_, std::move(change)}); }
 
-    /// Evidence may change while the condition lasts; code, layer and sentence make it the same finding.
-    static bool has(const std::vector<health::Finding>& findings, const health::Finding& wanted) {
+    /// Code and layer make it the same finding; its sentence and evidence may change while it lasts.
+    static const health::Finding* find(const std::vector<health::Finding>& findings, const health::Finding& wanted) {
+        const auto at = std::find_if(findings.begin(), findings.end(), [&](const health::Finding& f) {
+            return f.code == wanted.code && f.layer == wanted.layer;
+        });
+        return at == findings.end() ? nullptr : &*at;
+    }
+
+    static bool says_the_same(const std::vector<health::Finding>& findings, const health::Finding& wanted) {
         return std::any_of(findings.begin(), findings.end(), [&](const health::Finding& f) {
             return f.code == wanted.code && f.layer == wanted.layer && f.summary == wanted.summary;
         });

@@ -71,6 +71,12 @@ struct FindingRaised {
     bool operator==(const FindingRaised&) const = default;
 };
 
+/// The same condition lasts, but its sentence is another: two nodes instead of one.
+struct FindingChanged {
+    health::Finding finding;
+    bool operator==(const FindingChanged&) const = default;
+};
+
 struct FindingCleared {
     std::string code;
     health::Layer layer{};
@@ -78,7 +84,7 @@ struct FindingCleared {
 };
 
 using Change = std::variant<SnapshotTaken, ProfileAdded, ProfileRemoved, WantedChanged, VerdictChanged, PhaseChanged,
-                            LayerChanged, NodeChanged, FindingRaised, FindingCleared>;
+                            LayerChanged, NodeChanged, FindingRaised, FindingChanged, FindingCleared>;
 
 struct Event {
     WallTime at{};
@@ -92,7 +98,7 @@ struct Event {
 [[nodiscard]] std::vector<Event> diff(const Snapshot& before, const Snapshot& after, WallTime at);
 
 /// One line with its newline. The verdict's type is "verdict", the others' "phase", "layer", "node", "wanted",
-/// "finding_raised", "finding_cleared", "profile_added", "profile_removed", "snapshot".
+/// "finding_raised", "finding_changed", "finding_cleared", "profile_added", "profile_removed", "snapshot".
 [[nodiscard]] std::string to_json_line(const Event& event);
 
 /// The first line of a stream, without a copy of the snapshot.

@@ -39,6 +39,7 @@ void put(json::object& line, const Change& change) {
                        if (c.finding) line["finding"] = *c.finding;
                    },
                    [&](const FindingRaised& c) { line["finding"] = value_of(c.finding); },
+                   [&](const FindingChanged& c) { line["finding"] = value_of(c.finding); },
                    [&](const FindingCleared& c) {
                        line["code"] = c.code;
                        line["layer"] = to_string(c.layer);
@@ -94,6 +95,11 @@ void read(Fields& f, FindingRaised& c) {
     f.read_object("finding", [&](Fields& g) { read_finding(g, c.finding); });
 }
 
+void read(Fields& f, FindingChanged& c) {
+    if (!f.has("finding")) f.fail("finding", "missing");
+    f.read_object("finding", [&](Fields& g) { read_finding(g, c.finding); });
+}
+
 void read(Fields& f, FindingCleared& c) {
     f.read("code", c.code);
     f.read_word("layer", c.layer, health::parse_layer);
@@ -124,6 +130,7 @@ std::string_view type_of(const Change& change) noexcept {
                           [](const LayerChanged&) -> std::string_view { return "layer"; },
                           [](const NodeChanged&) -> std::string_view { return "node"; },
                           [](const FindingRaised&) -> std::string_view { return "finding_raised"; },
+                          [](const FindingChanged&) -> std::string_view { return "finding_changed"; },
                           [](const FindingCleared&) -> std::string_view { return "finding_cleared"; },
                       },
                       change);

@@ -108,6 +108,12 @@ std::string failure_summary(const TunnelFacts& tunnel) {
     return fmt::format("no tunnel to {}", who);
 }
 
+bool any_failed(const Facts& facts) {
+    for (const ClusterFacts& cluster : facts.clusters)
+        if (count_of(cluster, NodeVerdict::failed) > 0) return true;
+    return false;
+}
+
 bool all_silent(const Facts& facts) {
     bool any = false;
     for (const ClusterFacts& cluster : facts.clusters)
@@ -129,7 +135,7 @@ bool blame_tunnel(const Facts& facts, std::vector<Condition>& out) {
             out.push_back({*tunnel.failure, failure_summary(tunnel), tunnel.failure_evidence});
         return true;
     }
-    if (all_silent(facts) && no_way) {
+    if (any_failed(facts) && no_way) {  // nodes fail one by one, the reason is the same for all
         out.push_back({"network-offline", "this machine has no network", "no route to " + tunnel.server});
         return true;
     }
@@ -161,16 +167,21 @@ LayerState of_tunnel_layer(Layer layer, const TunnelFacts& tunnel) {
     return LayerState::unknown;
 }
 
+bool any_passed(Layer layer, const Facts& facts) {
+    for (const ClusterFacts& cluster : facts.clusters)
+        for (const NodeFacts& node : cluster.nodes)
+            if (node.verdict == NodeVerdict::ok ||
+                (node.verdict == NodeVerdict::failed && node.passed && *node.passed >= layer))
+                return true;
+    return false;
+}
+
 /// Of one layer over all nodes: failed when any node's last try broke there, ok when any went through and none broke.
 LayerState of_node_layer(Layer layer, const Facts& facts) {
-    bool passed = false;
     for (const ClusterFacts& cluster : facts.clusters)
-        for (const NodeFacts& node : cluster.nodes) {
+        for (const NodeFacts& node : cluster.nodes)
             if (node.verdict == NodeVerdict::failed && node.failed_at == layer) return LayerState::failed;
-            if (node.verdict == NodeVerdict::ok) passed = true;
-            if (node.verdict == NodeVerdict::failed && node.passed && *node.passed >= layer) passed = true;
-        }
-    return passed ? LayerState::ok : LayerState::unknown;
+    return any_passed(layer, facts) ? LayerState::ok : LayerState::unknown;
 }
 
 LayerState of_cluster_layer(const Facts& facts) {
@@ -211,9 +222,10 @@ std::array<LayerState, kWay.size()> ladder(const Facts& facts) {
             out[i] = LayerState::unknown;
         else if (layer == Layer::cluster)
             out[i] = of_cluster_layer(facts);
-        else  // a TCP connection is the proof of a route: what a look-up says is weaker
-            out[i] = of_node_layer(layer == Layer::route ? Layer::tcp : layer, facts);
-        if (layer == Layer::route && out[i] == LayerState::failed) out[i] = LayerState::unknown;
+        else if (layer == Layer::route)  // a TCP connection is the proof of a route: what a look-up says is weaker
+            out[i] = any_passed(Layer::tcp, facts) ? LayerState::ok : LayerState::unknown;
+        else
+            out[i] = of_node_layer(layer, facts);
     }
     return out;
 }

@@ -256,6 +256,7 @@ class Turn {
         node->health = NodeHealth::ok;
         node->code.clear();
         if (was_failed && s_.asked.empty()) s_.topology_due = now_;  // it may have come back as a replica
+        if (was_failed) retry_failed();
         weigh_seed();
         return done("node ok");
     }
@@ -271,6 +272,15 @@ class Turn {
         if (was_ok && e.label == s_.sentinel) suspect_all();
         weigh_seed();
         return done("node failed");
+    }
+
+    /// What kept this node away may have kept the others away too: no need to wait for their turns.
+    void retry_failed() {
+        Duration::rep i = 0;
+        const auto of = static_cast<Duration::rep>(s_.nodes.size());
+        for (const TrackedNode& node : s_.nodes)
+            if (node.health == NodeHealth::failed)
+                actions_.emplace_back(ProbeNode{node.label, kSuspicionSpread * i++ / of});
     }
 
     void suspect_all() {

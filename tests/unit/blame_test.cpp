@@ -101,6 +101,13 @@ TEST(Blame, takes_silence_of_nodes_and_server_for_a_silent_tunnel) {
     EXPECT_EQ(codes(facts), Codes{"network-offline"});
 }
 
+TEST(Blame, explains_every_failing_node_by_the_lack_of_a_network) {
+    Facts facts = good_day();
+    fail(facts.clusters[0].nodes[0], Layer::dns, "cluster-name-unresolved");
+    facts.tunnel.route_to_server = false;
+    EXPECT_EQ(codes(facts), Codes{"network-offline"}) << "the others have not been asked yet";
+}
+
 TEST(Blame, does_not_blame_the_tunnel_while_one_node_answers) {
     Facts facts = good_day();
     facts.tunnel.server_silent_for = 10s;  // a quiet moment of the byte counter
@@ -200,7 +207,7 @@ TEST(Ladder, ends_where_the_nodes_fail) {
 TEST(Ladder, shows_both_when_one_node_of_many_is_down) {
     Facts facts = good_day();
     fail(facts.clusters[0].nodes[5], Layer::tcp, "node-unreachable", Layer::dns);
-    EXPECT_EQ(drawn(facts), "+++-+x++++");
+    EXPECT_EQ(drawn(facts), "+++++x++++");
 }
 
 TEST(Ladder, skips_the_tunnel_of_a_direct_profile) {

@@ -64,7 +64,8 @@ TEST(ControlHandler, every_path_method_and_right) {
         {"/v1/profiles", {"200", "200", "400", gp, gp}, {"200", "200", "403", gp, gp}},
         {"/v1/profiles/demo", {"200", "200", gd, "remove", gd}, {"200", "200", gd, "403", gd}},
         {"/v1/profiles/de%6do", {"200", "200", gd, "remove", gd}, {"200", "200", gd, "403", gd}},
-        {"/v1/profiles/none", {"404", "404", gd, "404", gd}, {"404", "404", gd, "403", gd}},
+        // What is not in the snapshot may still lie damaged on the disk.
+        {"/v1/profiles/none", {"404", "404", gd, "remove", gd}, {"404", "404", gd, "403", gd}},
         {"/v1/profiles/a%2Fb", {"400", "400", gd, "400", gd}, {"400", "400", gd, "403", gd}},
         {"/v1/profiles/a%0a", {"400", "400", gd, "400", gd}, {"400", "400", gd, "403", gd}},
         {"/v1/profiles/a%", {"400", "400", gd, "400", gd}, {"400", "400", gd, "403", gd}},
