@@ -150,13 +150,13 @@ void Daemon::start_profiles() {
     }
     for (const std::string& name : *names) {
         if (const auto added = add_agent(name); added.has_error()) {
-            troubles_.push_back({"state-unreadable", "the profile " + name + " cannot be read", added.error().message});
+            damaged_[name] = {"state-unreadable", "the profile " + name + " cannot be read", added.error().message};
             continue;
         }
         const keys::StoredWish stored = store_->wanted(name);
         if (stored.trouble)
-            troubles_.push_back({"state-unreadable", "the wish for " + name + " cannot be read: disconnected",
-                                 stored.trouble->message});
+            damaged_[name] = {"state-unreadable", "the wish for " + name + " cannot be read: disconnected",
+                              stored.trouble->message};
         if (stored.wanted == control::Wanted::connected) agents_.at(name)->wish(control::Wish::connect);
     }
 }
@@ -208,8 +208,9 @@ void Daemon::remove(const std::string& name, std::function<void(control::Reply)>
     const auto forget = [this, name, done = std::move(done)] {
         removing_.erase(name);
         agents_.erase(name);
-        changed();
         const auto removed = store_->remove(name);
+        if (removed.has_value()) damaged_.erase(name);
+        changed();
         done(removed.has_error() ? control::failure_reply(removed.error()) : control::Reply{204, ""});
     };
     if (found == agents_.end())
@@ -226,6 +227,7 @@ control::Reply Daemon::wish(const control::WishIntent& intent) {
         intent.wish == control::Wish::disconnect ? control::Wanted::disconnected : control::Wanted::connected;
     if (const auto stored = store_->set_wanted(intent.profile, wanted); stored.has_error())
         return control::failure_reply(stored.error());
+    damaged_.erase(intent.profile);  // a wish that could not be read is replaced
     found->second->wish(intent.wish);
     look();
     const auto shown = std::ranges::find(snapshot_.profiles, intent.profile, &control::ProfileView::name);
@@ -310,7 +312,9 @@ control::Snapshot Daemon::build(TimePoint at, WallTime wall) {
     snapshot.agent = {MEMDB_VERSION, static_cast<int>(::getpid()), started_,
                       std::chrono::duration_cast<std::chrono::seconds>(wall - started_).count()};
     for (auto& [name, agent] : agents_) snapshot.profiles.push_back(agent->view(at, wall, clock_));
-    health_.observe(troubles_, at, wall);
+    std::vector<health::Condition> conditions = troubles_;
+    for (const auto& [name, condition] : damaged_) conditions.push_back(condition);
+    health_.observe(conditions, at, wall);
     snapshot.findings = health_.visible();
     return snapshot;
 }

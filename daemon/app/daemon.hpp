@@ -83,6 +83,7 @@ class Daemon {
     std::unique_ptr<keys::ProfileStore> store_;
     std::map<std::string, std::unique_ptr<ProfileAgent>> agents_;  ///< by name
     std::vector<health::Condition> troubles_;                      ///< about the agent itself, found at start
+    std::map<std::string, health::Condition> damaged_;             ///< profiles whose files cannot be used, by name
     health::HealthTracker health_;
     control::Snapshot snapshot_;
     std::unique_ptr<control::ControlServer> server_;

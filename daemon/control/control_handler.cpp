@@ -10,18 +10,20 @@ namespace {
 
 constexpr std::size_t kTargetLimit = 1024;
 
-/// What a route's function gets: the profile named in the path exists, if the path has one.
+/// What a route's function gets. If the path names a profile, it exists, except for `remove`.
 struct Call {
     const Request& request;
     const Snapshot& snapshot;
     const ProfileView* profile;
+    std::string name;  ///< from the path
 };
 
 Answer status(const Call& call) { return Reply{200, to_json(call.snapshot)}; }
 Answer profiles(const Call& call) { return Reply{200, profiles_json(call.snapshot)}; }
 Answer profile(const Call& call) { return profile_reply(200, *call.profile); }
 Answer events(const Call&) { return EventStream{}; }
-Answer remove(const Call& call) { return Intent{RemoveIntent{call.profile->name}}; }
+// A profile whose files are damaged is not in the snapshot, and removing it is the way out.
+Answer remove(const Call& call) { return Intent{RemoveIntent{call.name}}; }
 Answer connect(const Call& call) { return Intent{WishIntent{call.profile->name, Wish::connect}}; }
 Answer disconnect(const Call& call) { return Intent{WishIntent{call.profile->name, Wish::disconnect}}; }
 Answer reconnect(const Call& call) { return Intent{WishIntent{call.profile->name, Wish::reconnect}}; }
@@ -120,15 +122,13 @@ bool accepts(const Route& route, std::string_view method) noexcept {
 
 Answer call(const Route& route, std::string_view name, const Request& request, Right right, const Snapshot& snapshot) {
     if (right < route.right) return not_permitted_reply(route.right);
-    const ProfileView* found = nullptr;
-    if (!name.empty()) {
-        const auto decoded = percent_decode(name);
-        if (!decoded) return error_reply(ErrorCode::bad_request, "the path has a broken percent escape");
-        found = find_profile(snapshot, *decoded);
-        if (found == nullptr)
-            return error_reply(ErrorCode::not_found, "no profile of this name: see memdbctl profile list");
-    }
-    return route.function({request, snapshot, found});
+    if (name.empty()) return route.function({request, snapshot, nullptr, {}});
+    auto decoded = percent_decode(name);
+    if (!decoded) return error_reply(ErrorCode::bad_request, "the path has a broken percent escape");
+    const ProfileView* const found = find_profile(snapshot, *decoded);
+    if (found == nullptr && route.function != remove)
+        return error_reply(ErrorCode::not_found, "no profile of this name: see memdbctl profile list");
+    return route.function({request, snapshot, found, std::move(*decoded)});
 }
 
 }  // namespace
