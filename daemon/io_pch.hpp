@@ -1,8 +1,8 @@
 // Precompiled for memdb_io only: the heavy headers that nearly every I/O file needs.
 #pragma once
 
-#include <boost/asio.hpp>
 #include <spdlog/spdlog.h>
+#include <boost/asio.hpp>
 
 #include <functional>
 #include <memory>

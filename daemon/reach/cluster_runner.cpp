@@ -308,15 +308,15 @@ void ClusterRunner::arm(const std::shared_ptr<Node>& node) {
         return;
     }
     node->timer.expires_at(*node->armed);
-    node->timer.async_wait([this, weak = std::weak_ptr(node),
-                            life = std::weak_ptr(life_)](const boost::system::error_code& error) {
-        const auto alive = weak.lock();
-        if (error || !alive || life.expired()) return;
-        alive->armed.reset();
-        notice_sleep();
-        feed(weak, DeadlinePassed{});
-        arm(alive);
-    });
+    node->timer.async_wait(
+        [this, weak = std::weak_ptr(node), life = std::weak_ptr(life_)](const boost::system::error_code& error) {
+            const auto alive = weak.lock();
+            if (error || !alive || life.expired()) return;
+            alive->armed.reset();
+            notice_sleep();
+            feed(weak, DeadlinePassed{});
+            arm(alive);
+        });
 }
 
 void ClusterRunner::arm() {

@@ -12,8 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     decoder.feed(std::string_view(reinterpret_cast<const char*>(bytes), size));
     const auto reply = decoder.next();
     if (!reply || !*reply) return 0;
-    for (const auto& map : {parse_topology(**reply, {"asked.test", 6379, true}),
-                            parse_slots(**reply, {"asked.test", 6379, false})}) {
+    for (const auto& map :
+         {parse_topology(**reply, {"asked.test", 6379, true}), parse_slots(**reply, {"asked.test", 6379, false})}) {
         if (!map) continue;
         if (map->nodes.empty() || map->nodes.size() > kMostNodes || map->slots_covered > kSlots) std::abort();
         for (const ClusterNode& node : map->nodes)

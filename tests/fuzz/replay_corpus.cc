@@ -1,5 +1,6 @@
-// Replays corpus files through a fuzzer's entry point without libFuzzer, so that ctest runs every known input on every build.
-// Usage: NAME_fuzz DIR…   Exit 1 when a directory is missing or holds no file: an empty replay would prove nothing.
+// Replays corpus files through a fuzzer's entry point without libFuzzer, so that ctest runs every known input on every
+// build. Usage: NAME_fuzz DIR…   Exit 1 when a directory is missing or holds no file: an empty replay would prove
+// nothing.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
