@@ -1,7 +1,8 @@
 """The real programs in a network namespace of their own, and what they are tested against: certificates, fake nodes, fake openvpn.
 
-Root only: memdbd runs as in the field (user memdbd, CAP_NET_ADMIN). Everything lies in /run/memdb-sys-PID and the namespace
-memdb-sys-PID; leftovers of dead runs are removed at the start of the next. Python 3 stdlib only.
+Root only: memdbd runs as in the field (user memdbd, CAP_NET_ADMIN). Everything lies in /tmp/memdb-sys-PID (/run is often
+noexec) and the namespace memdb-sys-PID; leftovers of dead runs are removed at the start of the next. The programs are copied
+there first: a build meanwhile does not matter, nor who may look into the clone. Python 3 stdlib only.
 """
 import fcntl
 import json
@@ -20,6 +21,7 @@ from memdb import Api, MEMDBCTL, MEMDBD, ROOT, wait_for
 PREFIX = "memdb-sys-"
 NAMES = ["node.test", "good.test", "bad.test", "vpn.test"]  # all 127.0.0.1
 PYTHON = "/usr/bin/python3"
+BASE = pathlib.Path("/tmp")
 
 
 def run(*command, check=True, timeout=30, **more):
@@ -35,9 +37,10 @@ class Place:
     def __init__(self):
         remove_leftovers()
         self.name = f"{PREFIX}{os.getpid()}"
-        self.dir = pathlib.Path("/run") / self.name
+        self.dir = BASE / self.name
         self.etc = pathlib.Path("/etc/netns") / self.name
         self.dir.mkdir(mode=0o755)
+        self.dir.chmod(0o755)
         self._lock = open(self.dir / "lock", "w", encoding="ascii")  # held while we live
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.etc.mkdir(parents=True)
@@ -47,11 +50,15 @@ class Place:
         run("ip", "netns", "add", self.name)
         run("ip", "-n", self.name, "link", "set", "lo", "up")
         self._count = 0
+        self.memdbd, self.memdbctl = (pathlib.Path(shutil.copy(program, self.dir)) for program in (MEMDBD, MEMDBCTL))
+        for program in (self.memdbd, self.memdbctl):
+            program.chmod(0o755)
 
     def folder(self, word):
         self._count += 1
         path = self.dir / f"{word}{self._count}"
-        path.mkdir(mode=0o755)
+        path.mkdir()
+        path.chmod(0o755)
         return path
 
     def inside(self, *command):
@@ -72,11 +79,11 @@ def remove(name):
                 pass
         run("ip", "netns", "delete", name, check=False)
     shutil.rmtree(f"/etc/netns/{name}", ignore_errors=True)
-    shutil.rmtree(f"/run/{name}", ignore_errors=True)
+    shutil.rmtree(BASE / name, ignore_errors=True)
 
 
 def remove_leftovers():
-    for folder in pathlib.Path("/run").glob(PREFIX + "*"):
+    for folder in BASE.glob(PREFIX + "*"):
         try:
             with open(folder / "lock", encoding="ascii") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -225,7 +232,7 @@ class SystemAgent:
 
     def command(self, *more, user="memdbd"):
         words = [] if user == "root" else drop_to(user, "memdb", caps=True)
-        return self.place.inside(*words, MEMDBD, "--config", self.config, "--state-dir", self.state, "--runtime-dir",
+        return self.place.inside(*words, self.place.memdbd, "--config", self.config, "--state-dir", self.state, "--runtime-dir",
                                  self.runtime, *more)
 
     # A small quarantine: so that a growing process is seen as one under ASan, too.
@@ -301,7 +308,7 @@ class SystemAgent:
 
     # --- the client ---
     def ctl(self, *args, check=True, timeout=60, by=(), env=None, **more):
-        done = subprocess.run([*by, str(MEMDBCTL), "--socket", str(self.socket), *map(str, args)], capture_output=True, text=True,
+        done = subprocess.run([*by, str(self.place.memdbctl), "--socket", str(self.socket), *map(str, args)], capture_output=True, text=True,
                               timeout=timeout, stdin=subprocess.DEVNULL, env={**self.ENV, **(env or {})}, **more)
         assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
         assert not check or done.returncode == 0, f"memdbctl {args}: {done.returncode}\n{done.stdout}{done.stderr}"
