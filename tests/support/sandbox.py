@@ -129,6 +129,7 @@ class Pki:
 
     def node(self, name, host="node.test", issuer="ca", dates=None):
         """(certificate, key) of a node that serves as `host`."""
+        name = f"node-{name}"
         key = self.dir / f"{name}.key"
         if not (self.dir / f"{name}.crt").exists():
             run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
@@ -138,8 +139,10 @@ class Pki:
     def client(self, name="client", usage="clientAuth", dates=None, key="client"):
         """(certificate, key) for the tunnel."""
         key_file = self.rsa_key(key)
+        subject = f"/CN={name}"
+        name = f"client-{name}"
         if not (self.dir / f"{name}.crt").exists():
-            self._sign(name, f"/CN={name}", key_file, f"extendedKeyUsage={usage}\nkeyUsage=digitalSignature", dates=dates)
+            self._sign(name, subject, key_file, f"extendedKeyUsage={usage}\nkeyUsage=digitalSignature", dates=dates)
         return self.dir / f"{name}.crt", key_file
 
     def downloaded(self, extra="", name="downloaded-client-config.ovpn"):

@@ -21,8 +21,8 @@ held = []
 refused = 0
 for _ in range(int(sys.argv[2])):
     s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])  # blocking: with a timeout, a full queue is an error
     s.settimeout(10)
-    s.connect(sys.argv[1])
     held.append(s)
     try:
         s.sendall(sys.argv[3].encode().decode('unicode_escape').encode())

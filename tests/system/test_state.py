@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from memdb import ROOT, wait_for
-from sandbox import FAST, drop_to, run
+from sandbox import FAST, drop_to, layers_of, run
 
 
 def test_two_agents_on_one_state_directory(agents):
@@ -172,7 +172,7 @@ def test_a_damaged_credential_blocks_only_its_profile(agents, nodes, pki, what, 
     profile = agent.api.wait_verdict("hurt", "unreachable")
     finding, = profile["findings"]
     assert finding["code"] == "client-cert-unusable" and "\n" not in finding["evidence"]
-    assert profile["tunnel"]["phase"] == "blocked" and agent.starts("hurt") == 1  # the one before the damage
+    assert layers_of(profile)["handshake"] == "failed" and profile["tunnel"]["phase"] == "blocked" and agent.starts("hurt") == 1  # the one before the damage
 
 
 def test_a_lost_password_never_means_none(agents, nodes, pki, tmp_path):
