@@ -94,7 +94,7 @@ CLI::App* place_of(CLI::App& app, std::string_view name) {
 
 /// CLI11's words where they are clear, ours where not.
 std::string sentence(const CLI::ParseError& error) {
-    const std::string text = error.what();
+    std::string text = error.what();
     const auto colon = text.rfind(": ");
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && colon != std::string::npos)
         return "unexpected argument" + text.substr(colon);

@@ -53,6 +53,8 @@ class EventReader {
     static Outcome<EventReader> open(const std::string& socket, Duration limit = 10s);
     EventReader(EventReader&&) noexcept;
     EventReader& operator=(EventReader&&) noexcept;
+    EventReader(const EventReader&) = delete;
+    EventReader& operator=(const EventReader&) = delete;
     ~EventReader();
 
     /// The next line without its newline. Nothing when `until` has come first (no `until`: waits for ever).

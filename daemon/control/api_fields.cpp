@@ -6,7 +6,7 @@
 
 namespace memdb::control {
 
-Result<json::value> parse_json(std::string_view text, std::size_t limit, json::storage_ptr memory) {
+Result<json::value> parse_json(std::string_view text, std::size_t limit, const json::storage_ptr& memory) {
     if (text.size() > limit) return Failure{Errc::too_large, "more than " + std::to_string(limit) + " bytes of JSON"};
     json::parse_options options;
     options.max_depth = 16;

@@ -25,7 +25,7 @@ inline constexpr std::size_t kItemLimit = 16384;      ///< elements of one list:
 inline constexpr std::size_t kTextLimit = 64 * 1024;  ///< bytes of one text
 
 /// A strict parse with little depth. Errc::malformed with the offset, Errc::too_large above `limit` bytes.
-Result<json::value> parse_json(std::string_view text, std::size_t limit, json::storage_ptr memory = {});
+Result<json::value> parse_json(std::string_view text, std::size_t limit, const json::storage_ptr& memory = {});
 
 /// The first failure of a tree of readers.
 using Trouble = std::optional<Failure>;

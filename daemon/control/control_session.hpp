@@ -52,6 +52,7 @@ class ControlSession : public std::enable_shared_from_this<ControlSession> {
     using Socket = boost::asio::local::stream_protocol::socket;
 
     ControlSession(Socket socket, Peer peer, Right right, const SessionHost& host);
+    ~ControlSession() = default;
     ControlSession(const ControlSession&) = delete;
     ControlSession& operator=(const ControlSession&) = delete;
 

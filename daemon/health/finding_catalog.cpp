@@ -7,7 +7,6 @@ namespace memdb::health {
 namespace {
 
 using enum Layer;
-constexpr auto info = Severity::info;
 constexpr auto warning = Severity::warning;
 constexpr auto error = Severity::error;
 

@@ -184,10 +184,9 @@ std::optional<asio::ip::address> address_of(const sockaddr& found) {
 }
 
 NameResolver::Addresses addresses_of(const ares_addrinfo* answer) {
-    constexpr std::size_t kMost = 32;
+    constexpr std::size_t most = 32;
     NameResolver::Addresses found;
-    for (const ares_addrinfo_node* node = answer->nodes; node != nullptr && found.size() < kMost;
-         node = node->ai_next) {
+    for (const ares_addrinfo_node* node = answer->nodes; node != nullptr && found.size() < most; node = node->ai_next) {
         const auto address = address_of(*node->ai_addr);
         if (address && std::find(found.begin(), found.end(), *address) == found.end()) found.push_back(*address);
     }

@@ -49,6 +49,8 @@ class ReplyDecoder {
     ~ReplyDecoder();
     ReplyDecoder(ReplyDecoder&&) noexcept;
     ReplyDecoder& operator=(ReplyDecoder&&) noexcept;
+    ReplyDecoder(const ReplyDecoder&) = delete;
+    ReplyDecoder& operator=(const ReplyDecoder&) = delete;
 
     /// Sets the limits of the replies that follow.
     void expect(ReplyLimits limits) noexcept;

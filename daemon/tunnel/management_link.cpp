@@ -115,7 +115,7 @@ Result<void> ManagementLink::listen(const std::string& path) {
 
 void ManagementLink::expect(int pid) noexcept { impl_->pid = pid; }
 
-Result<void> ManagementLink::send(std::string bytes) {
+Result<void> ManagementLink::send(const std::string& bytes) {
     if (!impl_->is_open) return Failure{Errc::peer_closed, "no management connection"};
     if (impl_->queued.size() + impl_->writing.size() + bytes.size() > kWriteLimit)
         return Failure{Errc::too_large, "openvpn does not read its management connection"};

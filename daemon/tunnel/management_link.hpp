@@ -38,7 +38,7 @@ class ManagementLink {
     void expect(int pid) noexcept;
 
     /// Queues `bytes`. Errc::peer_closed without a connection, Errc::too_large when openvpn has not read for long.
-    Result<void> send(std::string bytes);
+    Result<void> send(const std::string& bytes);
 
     /// Ends all of it and removes the socket's file. A living openvpn then ends by itself.
     void close() noexcept;

@@ -58,6 +58,7 @@ int start(const std::vector<std::string>& argv, int output, pid_t& pid) {
     std::array<char*, 2> environment = {locale.data(), nullptr};
     std::vector<std::string> words = argv;
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (std::string& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
     return posix_spawn(&pid, words.front().c_str(), &plan.actions, &plan.attributes, pointers.data(),

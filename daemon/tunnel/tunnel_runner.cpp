@@ -193,14 +193,15 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
             return push(SpawnFailed{Cause::openvpn_crashed, listening.error().message});
 
         process = std::make_unique<OpenvpnProcess>(io);
-        const auto pid = process->spawn(openvpn_arguments(setup, server), {[weak](std::string_view line) {
-                                                                               if (const auto self = weak.lock())
-                                                                                   self->printed(line);
-                                                                           },
-                                                                           [weak](std::string status) {
-                                                                               if (const auto self = weak.lock())
-                                                                                   self->push(ProcessExited{status});
-                                                                           }});
+        const auto pid =
+            process->spawn(openvpn_arguments(setup, server), {[weak](std::string_view line) {
+                                                                  if (const auto self = weak.lock())
+                                                                      self->printed(line);
+                                                              },
+                                                              [weak](std::string status) {
+                                                                  if (const auto self = weak.lock())
+                                                                      self->push(ProcessExited{std::move(status)});
+                                                              }});
         if (pid.has_error()) return push(SpawnFailed{cause_of_spawn(pid.error().code), pid.error().message});
         link->expect(*pid);
         log->debug("{}: openvpn started pid={} server={}", setup.profile, *pid, to_string(server));

@@ -144,7 +144,9 @@ class Agent:
         self.log = lab.dir / "agent" / "memdbd.log"
         self.api = Api(self.socket)
 
-    def start(self):
+    def start(self, settings=""):
+        (self.lab.dir / "agent").mkdir(mode=0o755, exist_ok=True)
+        (self.lab.dir / "agent" / "memdbd.toml").write_text(settings)
         self.lab("agent", "start", str(self.program))
 
     def stop(self):

@@ -35,7 +35,7 @@ class ImportFiles : public testing::Test {
 };
 
 TEST_F(ImportFiles, reads_whole_files) {
-    const std::string text = std::string("a\0b\r\n", 5) + std::string(kFileLimit - 5, 'x');
+    const std::string text = "\u00e4 b\r\n" + std::string(kFileLimit - 6, 'x');
     EXPECT_EQ(*read_file(write("f", text)), text);
     EXPECT_EQ(read_secret_file(write("k", "KEY\n"))->reveal(), "KEY\n");
 }
@@ -48,6 +48,12 @@ TEST_F(ImportFiles, each_trouble_is_one_line_that_names_the_file) {
     EXPECT_EQ(problem(empty), empty + ": is empty");
     EXPECT_EQ(problem(big), big + ": is larger than 256 KiB: is it the right file?");
     EXPECT_EQ(problem("/dev/null"), "/dev/null: is not a file");
+    for (const std::string& bytes :
+         {std::string("\x30\x82\x03\xbb", 4), std::string("a\0b", 3), std::string("Schl\xfcssel")})
+        EXPECT_EQ(problem(write("der", bytes)),
+                  (folder_ / "der").string() +
+                      ": is not a text file: a certificate or key in another form becomes "
+                      "PEM with `openssl x509` or `openssl pkey`");
     const std::string closed = write("closed", "x");
     ASSERT_EQ(::chmod(closed.c_str(), 0), 0);
     (void)::setfsuid(65534);  // root reads everything; nobody does not. No effect for any other user
