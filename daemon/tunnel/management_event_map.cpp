@@ -41,7 +41,9 @@ std::optional<TunnelEvent> event_of(const ManagementMessage& message) {
                 if (m.command != Command::pid || !m.success) return std::nullopt;
                 return HeartbeatAnswered{};
             },
-            [](const ProtocolError& m) -> Event { return ManagementLost{"not openvpn: " + m.reason}; },
+            [](const ProtocolError& m) -> Event {
+                return ManagementLost{"not openvpn: " + m.reason, true};
+            },
             [](const Greeting&) -> Event { return std::nullopt; },
             [](const UpdownBegin&) -> Event { return std::nullopt; },
             [](const UpdownEnd&) -> Event { return std::nullopt; },

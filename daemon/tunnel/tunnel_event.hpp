@@ -44,6 +44,7 @@ struct ManagementOpened {  ///< our own child has dialled in
 };
 struct ManagementLost {  ///< closed, or closed by us because it spoke no openvpn
     std::string why;
+    bool garbled = false;  ///< the latter
     bool operator==(const ManagementLost&) const = default;
 };
 struct HoldAsked {

@@ -112,6 +112,10 @@ Step Turn::on(const ManagementOpened& event) {
 
 Step Turn::on(const ManagementLost& event) {
     if (!spawned() && s_.phase != Phase::handshaking && s_.phase != Phase::up) return ignore();
+    if (event.garbled && weight(s_.fault) <= weight(Cause::openvpn_crashed)) {  // we end it: its exit says nothing more
+        s_.fault = Cause::openvpn_crashed;
+        s_.evidence = event.why;
+    }
     return fail(Cause::openvpn_crashed, event.why, "management lost");
 }
 
@@ -213,8 +217,9 @@ Step Turn::on(const HeartbeatAnswered&) {
 Step Turn::on(const ProcessExited& event) {
     if (!has_process(s_)) return ignore();
     if (s_.phase == Phase::stopping) {
-        // The management connection went first: now it is known how the process ended.
-        if (s_.may_block && !s_.killed && s_.cause == Cause::openvpn_crashed)
+        // The management connection went first: now it is known how the process ended, unless by our SIGTERM.
+        const bool own_end = s_.killed || event.status == "signal 15" || s_.fault == Cause::openvpn_crashed;
+        if (s_.may_block && !own_end && s_.cause == Cause::openvpn_crashed)
             s_.evidence = "openvpn ended by itself: " + event.status;
         return gone("openvpn ended");
     }

@@ -16,7 +16,7 @@ TEST(ManagementEventMap, turns_messages_into_what_the_machine_knows) {
     EXPECT_EQ(event_of(ByteCount{1, 2}), Event(ByteCounted{1, 2}));
     EXPECT_EQ(event_of(UpdownEnv{"dev", "tun0"}), Event(DeviceOpened{"tun0"}));
     EXPECT_EQ(event_of(Reply{Command::pid, true, "pid=1"}), Event(HeartbeatAnswered{}));
-    EXPECT_EQ(event_of(ProtocolError{"x"}), Event(ManagementLost{"not openvpn: x"}));
+    EXPECT_EQ(event_of(ProtocolError{"x"}), Event(ManagementLost{"not openvpn: x", true}));
     EXPECT_EQ(event_of(LogLine{"I", "AUTH: Received control message: AUTH_FAILED"}),
               Event(FaultSeen{Cause::auth_failed, "AUTH: Received control message: AUTH_FAILED"}));
     EXPECT_EQ(event_of(Fatal{"ERROR: Cannot open TUN/TAP dev /dev/net/tun: x"}),

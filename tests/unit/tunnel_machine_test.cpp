@@ -322,6 +322,21 @@ TEST(TunnelMachine, does_not_blame_a_moment_without_network_days_later) {
     EXPECT_EQ(s.evidence, "openvpn ended by itself: signal 11");
 }
 
+TEST(TunnelMachine, does_not_blame_the_end_that_it_asked_for) {
+    const TunnelState s = run({},
+                              {ConnectRequested{}, kResolved, ManagementLost{"not openvpn: a line is too long", true},
+                               ProcessExited{"signal 15"}},
+                              t0);
+    EXPECT_EQ(s.cause, Cause::openvpn_crashed);
+    EXPECT_EQ(s.evidence, "not openvpn: a line is too long");
+    const TunnelState closed =
+        run({}, {ConnectRequested{}, kResolved, ManagementLost{"closed"}, ProcessExited{"signal 11"}}, t0);
+    EXPECT_EQ(closed.evidence, "openvpn ended by itself: signal 11");
+    const TunnelState ended =
+        run({}, {ConnectRequested{}, kResolved, ManagementLost{"closed"}, ProcessExited{"signal 15"}}, t0);
+    EXPECT_EQ(ended.evidence, "closed");
+}
+
 TEST(TunnelMachine, a_session_that_the_server_ended_is_tried_again_before_it_blocks) {
     TunnelState s = run({}, {ConnectRequested{}, kResolved, HoldAsked{}, kConnected}, t0);
     s = run(s, {FaultSeen{Cause::auth_failed, "AUTH_FAILED"}, ProcessExited{"status 0"}}, t0 + 24h);
