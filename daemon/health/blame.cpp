@@ -1,5 +1,7 @@
 #include "health/blame.hpp"
 
+#include "health/finding_catalog.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -151,16 +153,19 @@ bool blame_tunnel(const Facts& facts, std::vector<Condition>& out) {
 }
 
 LayerState of_tunnel_layer(Layer layer, const TunnelFacts& tunnel) {
-    const bool failed = tunnel.failure.has_value();
+    // What blocks without a failure is the credential, which the handshake would need.
+    const bool failed = tunnel.failure.has_value() || tunnel.stage == TunnelStage::blocked;
+    const CatalogEntry* const entry = tunnel.failure ? find_entry(*tunnel.failure) : nullptr;
+    const Layer broken = entry != nullptr && entry->layer == Layer::process ? Layer::process : Layer::handshake;
     switch (tunnel.stage) {
         case TunnelStage::up: return layer == Layer::tunnel && tunnel.fault ? LayerState::failed : LayerState::ok;
         case TunnelStage::handshaking:
         case TunnelStage::starting:
         case TunnelStage::waiting:
+        case TunnelStage::blocked:
+            if (layer == broken && failed) return LayerState::failed;
             if (layer == Layer::process && tunnel.process_runs) return LayerState::ok;
-            if (layer == Layer::handshake && failed) return LayerState::failed;
             return LayerState::unknown;
-        case TunnelStage::blocked: return LayerState::unknown;
         case TunnelStage::none:
         case TunnelStage::stopped: return LayerState::unknown;
     }

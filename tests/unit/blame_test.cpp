@@ -227,6 +227,30 @@ TEST(Ladder, knows_nothing_behind_a_tunnel_that_is_down) {
     EXPECT_EQ(drawn(facts), "-x--------");
 }
 
+TEST(Ladder, fails_at_the_process_when_openvpn_itself_is_the_trouble) {
+    Facts facts = good_day();
+    facts.tunnel.stage = TunnelStage::waiting;
+    facts.tunnel.process_runs = false;
+    facts.tunnel.failure = "openvpn-crashed";
+    EXPECT_EQ(drawn(facts), "x---------");
+    facts.tunnel.stage = TunnelStage::starting;
+    facts.tunnel.process_runs = true;
+    EXPECT_EQ(drawn(facts), "x---------") << "until this attempt got further than the last";
+    facts.tunnel.stage = TunnelStage::blocked;
+    facts.tunnel.process_runs = false;
+    facts.tunnel.failure = "openvpn-missing";
+    EXPECT_EQ(drawn(facts), "x---------");
+}
+
+TEST(Ladder, fails_at_the_handshake_when_the_login_or_the_credential_blocks) {
+    Facts facts = good_day();
+    facts.tunnel.stage = TunnelStage::blocked;
+    facts.tunnel.process_runs = false;
+    EXPECT_EQ(drawn(facts), "-x--------") << "an expired certificate: nothing was tried";
+    facts.tunnel.failure = "auth-failed";
+    EXPECT_EQ(drawn(facts), "-x--------");
+}
+
 TEST(Ladder, fails_the_cluster_layer_on_a_condition_of_the_cluster) {
     Facts facts = good_day();
     facts.clusters[0].conditions.push_back({"slots-uncovered", "5461 slots have no node", ""});
