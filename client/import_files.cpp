@@ -1,6 +1,7 @@
 #include "client/import_files.hpp"
 
 #include "base/error.hpp"
+#include "client/text.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -45,6 +46,10 @@ Outcome<bool> read_into(const std::string& path, std::string& to) {
         return Problem{Exit::failed,
                        path + ": is larger than " + std::to_string(kFileLimit / 1024) + " KiB: is it the right file?"};
     to.resize(size);
+    if (!is_text(to))
+        return Problem{Exit::failed, path +
+                                         ": is not a text file: a certificate or key in another form becomes PEM with "
+                                         "`openssl x509` or `openssl pkey`"};
     return true;
 }
 

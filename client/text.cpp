@@ -40,6 +40,16 @@ std::string two_units(std::int64_t big, const char* big_name, std::int64_t small
 
 }  // namespace
 
+bool is_text(std::string_view bytes) noexcept {
+    for (std::size_t at = 0; at < bytes.size();) {
+        char32_t point = 0;
+        const std::size_t size = sequence(bytes, at, point);
+        if (size == 0 || point == 0) return false;
+        at += size;
+    }
+    return true;
+}
+
 std::string clean(std::string_view text, bool ascii) {
     std::string out;
     out.reserve(text.size());

@@ -14,6 +14,9 @@ namespace memdb::client {
 /// "?", line breaks become blanks. With `ascii`, everything beyond ASCII becomes "?".
 std::string clean(std::string_view text, bool ascii);
 
+/// Whether these are the bytes of a text: UTF-8 throughout, and no NUL.
+bool is_text(std::string_view bytes) noexcept;
+
 /// Columns of a text that clean() made: code points, because no name here is wide.
 std::size_t columns(std::string_view text) noexcept;
 
