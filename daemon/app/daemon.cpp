@@ -264,7 +264,9 @@ void Daemon::reload() {
     host::notify_reloading();
     auto settings = read_settings(options_);
     if (settings.has_error()) {
-        logger("agent")->error("the settings stay as they were: {}", settings.error().message);
+        std::string why = settings.error().message;  // a line for each problem
+        std::replace(why.begin(), why.end(), '\n', ';');
+        logger("agent")->error("the settings stay as they were: {}", why);
     } else {
         settings_ = std::move(*settings);
         (void)set_log_level(to_string(settings_.log.level));  // the parser lets no other word through

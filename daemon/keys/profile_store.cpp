@@ -25,6 +25,7 @@ constexpr std::string_view kRemoved = ".old-";
 /// Bytes that are there but wrong, and files that should be there: damage.
 Failure damaged(Failure failure, const std::string& name) {
     if (failure.code != Errc::io) failure.code = Errc::malformed;
+    std::replace(failure.message.begin(), failure.message.end(), '\n', ';');  // it becomes one line of evidence
     failure.message = fmt::format("profile {}: {}: remove it and import it again", name, failure.message);
     return failure;
 }
