@@ -1,16 +1,19 @@
-// memdbd: arguments, settings, run, exit code. 0 ended as asked, 1 could not start or failed, 2 usage.
+// memdbd: arguments, settings, run, exit code. 0 ended as asked, 1 refused to start (a person must act), 2 usage,
+// 70 failed unexpectedly: memdbd.service restarts it then, as after a crash.
 #include "app/daemon.hpp"
 #include "base/log.hpp"
 
-#include <CLI/CLI.hpp>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <exception>
 
 namespace {
+
+constexpr int kUnexpected = 70;  // EX_SOFTWARE of sysexits.h
 
 constexpr const char* kExamples = R"(
 Examples:
@@ -28,7 +31,9 @@ int run(const memdb::app::DaemonOptions& options, bool check_only) {
         return 1;
     }
     if (geteuid() == 0) {
-        std::fputs("memdbd: does not run as root: start memdbd.service, or see `scripts/lab agent start` for the foreground\n", stderr);
+        std::fputs(
+            "memdbd: does not run as root: start memdbd.service, or see `scripts/lab agent start` for the foreground\n",
+            stderr);
         return 1;
     }
     const rlimit no_core{0, 0};  // a core file would hold keys and passwords
@@ -49,8 +54,10 @@ int main(int argc, char** argv) {
     memdb::app::DaemonOptions options;
     bool check_only = false;
     auto* config = cli.add_option("--config", options.config_file, "settings, TOML")->capture_default_str();
-    cli.add_option("--state-dir", options.state_dir, "profiles and keys; owned by the service user")->capture_default_str();
-    cli.add_option("--runtime-dir", options.runtime_dir, "control socket; private/ in it for openvpn")->capture_default_str();
+    cli.add_option("--state-dir", options.state_dir, "profiles and keys; owned by the service user")
+        ->capture_default_str();
+    cli.add_option("--runtime-dir", options.runtime_dir, "control socket; private/ in it for openvpn")
+        ->capture_default_str();
     cli.add_flag("--check-config", check_only, "only read the settings and say what is wrong with them");
     cli.set_version_flag("--version", "memdbd " MEMDB_VERSION);
     cli.footer(kExamples);
@@ -65,6 +72,6 @@ int main(int argc, char** argv) {
         return 2;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "memdbd: [unexpected] %s\n", error.what());
-        return 1;
+        return kUnexpected;
     }
 }
