@@ -1,16 +1,11 @@
 #include "control/snapshot.hpp"
 
+#include "base/words.hpp"
+
 #include <array>
 
 namespace memdb::control {
 namespace {
-
-template <class Enum, std::size_t N>
-std::optional<Enum> parse(std::string_view word, const std::array<Enum, N>& values) noexcept {
-    for (const Enum value : values)
-        if (to_string(value) == word) return value;
-    return std::nullopt;
-}
 
 constexpr std::array kWanted = {Wanted::connected, Wanted::disconnected};
 constexpr std::array kLayerStates = {LayerState::ok, LayerState::failed, LayerState::unknown, LayerState::skipped};
@@ -45,9 +40,9 @@ std::string_view to_string(NodeState state) noexcept {
     return "?";
 }
 
-std::optional<Wanted> parse_wanted(std::string_view word) noexcept { return parse(word, kWanted); }
-std::optional<LayerState> parse_layer_state(std::string_view word) noexcept { return parse(word, kLayerStates); }
-std::optional<NodeState> parse_node_state(std::string_view word) noexcept { return parse(word, kNodeStates); }
+std::optional<Wanted> parse_wanted(std::string_view word) noexcept { return parse_word(word, kWanted); }
+std::optional<LayerState> parse_layer_state(std::string_view word) noexcept { return parse_word(word, kLayerStates); }
+std::optional<NodeState> parse_node_state(std::string_view word) noexcept { return parse_word(word, kNodeStates); }
 
 const ProfileView* find_profile(const Snapshot& snapshot, std::string_view name) noexcept {
     for (const auto& profile : snapshot.profiles)

@@ -1,14 +1,9 @@
 #include "health/finding.hpp"
 
+#include "base/words.hpp"
+
 namespace memdb::health {
 namespace {
-
-template <class Enum, std::size_t N>
-std::optional<Enum> parse(std::string_view word, const std::array<Enum, N>& values) noexcept {
-    for (const Enum value : values)
-        if (to_string(value) == word) return value;
-    return std::nullopt;
-}
 
 constexpr std::array kLayers = {Layer::process, Layer::handshake, Layer::tunnel, Layer::route,
                                 Layer::dns,     Layer::tcp,       Layer::tls,    Layer::auth,
@@ -56,8 +51,8 @@ std::string_view to_string(Verdict verdict) noexcept {
     return "?";
 }
 
-std::optional<Layer> parse_layer(std::string_view word) noexcept { return parse(word, kLayers); }
-std::optional<Severity> parse_severity(std::string_view word) noexcept { return parse(word, kSeverities); }
-std::optional<Verdict> parse_verdict(std::string_view word) noexcept { return parse(word, kVerdicts); }
+std::optional<Layer> parse_layer(std::string_view word) noexcept { return parse_word(word, kLayers); }
+std::optional<Severity> parse_severity(std::string_view word) noexcept { return parse_word(word, kSeverities); }
+std::optional<Verdict> parse_verdict(std::string_view word) noexcept { return parse_word(word, kVerdicts); }
 
 }  // namespace memdb::health

@@ -1,6 +1,7 @@
 // Courses of one node's probe, told as rows: at, event -> phase, why, actions.
 #include "reach/probe_machine.hpp"
 #include "tests/support/probe_printing.hpp"
+#include "tests/support/probe_words.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,21 +14,8 @@ namespace {
 
 using namespace memdb;
 using namespace memdb::reach;
+using namespace memdb::reach::words;
 using health::Layer;
-
-constexpr TimePoint t0{1000000s};  // a multiple of every interval in use: ticks fall on whole seconds of a story
-const ProbeTarget kTarget{6379, true, true};
-const ProbeTarget kPlain{6379, false, false};
-const ProbeTimings kTimings{};
-
-ReplyReceived status(std::string text, Microseconds took = 300us) {
-    return {{.kind = Reply::Kind::status, .text = std::move(text)}, took};
-}
-ReplyReceived refusal(std::string text) { return {{.kind = Reply::Kind::error, .text = std::move(text)}, 300us}; }
-const ReplyReceived kOk = status("OK"), kPong = status("PONG");
-const Resolved kResolved{{"10.0.0.1"}, 2ms};
-const Reply kTopology{.kind = Reply::Kind::array, .items = {{.kind = Reply::Kind::array}}};
-const ConnectFailed kRefused{ConnectProblem::refused, "Connection refused"};
 
 struct Line {
     Duration at;
