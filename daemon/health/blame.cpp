@@ -102,6 +102,7 @@ std::string failure_summary(const TunnelFacts& tunnel) {
     if (code == "no-net-admin") return "openvpn may not configure the network";
     if (code == "config-refused") return "openvpn refuses the configuration";
     if (code == "network-offline") return "this machine has no network";
+    if (code == "tunnel-silent") return fmt::format("nothing comes from the endpoint {} any more", who);
     if (code == "server-cert-untrusted") return fmt::format("the certificate of {} is not trusted", who);
     if (code == "server-name-mismatch") return fmt::format("the certificate of {} is for another name", who);
     if (code == "server-cert-expired") return fmt::format("the certificate of {} has expired", who);
@@ -156,7 +157,7 @@ LayerState of_tunnel_layer(Layer layer, const TunnelFacts& tunnel) {
     // What blocks without a failure is the credential, which the handshake would need.
     const bool failed = tunnel.failure.has_value() || tunnel.stage == TunnelStage::blocked;
     const CatalogEntry* const entry = tunnel.failure ? find_entry(*tunnel.failure) : nullptr;
-    const Layer broken = entry != nullptr && entry->layer == Layer::process ? Layer::process : Layer::handshake;
+    const Layer broken = entry != nullptr && entry->layer <= Layer::tunnel ? entry->layer : Layer::handshake;
     switch (tunnel.stage) {
         case TunnelStage::up: return layer == Layer::tunnel && tunnel.fault ? LayerState::failed : LayerState::ok;
         case TunnelStage::handshaking:

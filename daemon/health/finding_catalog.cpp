@@ -35,7 +35,7 @@ constexpr std::array kCatalog = {
     CatalogEntry{"tunnel-silent",           tunnel,    error,   0s, "check this machine's network; openvpn starts again by itself when the endpoint stays silent"},
     CatalogEntry{"tunnel-config-error",     tunnel,    warning, 0s, "openvpn could not apply an address or route: look for another VPN or a network with the same addresses (`ip route`)"},
     CatalogEntry{"cluster-name-unresolved", dns,       error,   0s, "check the cluster's name (`memdbctl profile show`), and that this network's DNS does not drop private answers"},
-    CatalogEntry{"port-filtered",           tcp,       error,   0s, "let the endpoint's security group in on the cluster's group (not the client range: AWS translates client addresses)"},
+    CatalogEntry{"port-filtered",           tcp,       error,   1s, "let the endpoint's security group in on the cluster's group (not the client range: AWS translates client addresses)"},
     CatalogEntry{"port-refused",            tcp,       error,   0s, "nothing listens there: check the cluster's port, and in AWS whether the node is being replaced"},
     CatalogEntry{"tls-off",                 tls,       warning, 0s, "switch TLS on for the cluster: passwords and data are readable inside the VPC"},
     CatalogEntry{"tls-not-offered",         tls,       error,   0s, "the node speaks no TLS: switch it on for the cluster, or say `--tls off` at import if that is meant"},

@@ -183,8 +183,14 @@ Step Turn::lost_in_place(const StateLine& line) {
     std::string word;
     for (const char c : line.detail.substr(0, 48))
         word += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ? c : '-';
-    if (line.detail == "ping-restart" || line.detail == "inactive") word = to_string(Cause::tunnel_silent);
-    if (line.detail == "network-unreachable") word = to_string(Cause::network_offline);
+    Cause cause = Cause::none;
+    if (line.detail == "ping-restart" || line.detail == "inactive") cause = Cause::tunnel_silent;
+    if (line.detail == "network-unreachable") cause = Cause::network_offline;
+    if (cause != Cause::none) {  // it stays the reason until the attempts say something newer
+        s_.cause = cause;
+        s_.evidence = "openvpn: " + word;
+        word = to_string(cause);
+    }
     note_restart(false, word);
     s_.failed = std::min(s_.failed + 1, kFailedLimit);
     s_.attempt = 1;

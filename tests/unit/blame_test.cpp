@@ -251,6 +251,14 @@ TEST(Ladder, fails_at_the_handshake_when_the_login_or_the_credential_blocks) {
     EXPECT_EQ(drawn(facts), "-x--------");
 }
 
+TEST(Ladder, fails_the_layer_that_the_last_failure_names) {
+    Facts facts = good_day();
+    facts.tunnel.stage = TunnelStage::handshaking;
+    facts.tunnel.failure = "tunnel-silent";
+    EXPECT_EQ(drawn(facts), "+-x-------");
+    EXPECT_EQ(blame(facts)[0].summary, "nothing comes from the endpoint 192.0.2.1:443 any more");
+}
+
 TEST(Ladder, fails_the_cluster_layer_on_a_condition_of_the_cluster) {
     Facts facts = good_day();
     facts.clusters[0].conditions.push_back({"slots-uncovered", "5461 slots have no node", ""});

@@ -14,10 +14,10 @@ Condition condition(std::string code) { return {std::move(code), "a sentence", "
 
 TEST(HealthTracker, shows_at_once_what_the_catalogue_does_not_delay) {
     HealthTracker tracker;
-    tracker.observe({condition("port-filtered")}, t0, w0 + 7s);
+    tracker.observe({condition("port-refused")}, t0, w0 + 7s);
     ASSERT_EQ(tracker.visible().size(), 1U);
     const Finding& finding = tracker.visible()[0];
-    EXPECT_EQ(finding.code, "port-filtered");
+    EXPECT_EQ(finding.code, "port-refused");
     EXPECT_EQ(finding.layer, Layer::tcp);
     EXPECT_EQ(finding.severity, Severity::error);
     EXPECT_EQ(finding.since, w0 + 7s);

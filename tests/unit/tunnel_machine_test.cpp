@@ -168,6 +168,8 @@ const Story kStories[] = {
                      {68500ms, D{}, P::starting, "retry", "resolve"},
                      {68500ms, kResolved, P::starting, "endpoint resolved", "spawn 192.0.2.3:443"}}),
      "endpoint-silent", "tunnel-silent", 1, 2},
+    {"a_tunnel_that_fell_silent_stays_the_reason_while_it_is_tried_again",
+     connected_then({{60s, reconnecting("ping-restart"), P::handshaking, "openvpn restarts", ""}}), "tunnel-silent", "tunnel-silent", 1, 1},
     {"reconnect_on_request_restarts_in_place_and_is_not_counted",
      connected_then({{60s, ReconnectRequested{"request", true}, P::handshaking, "reconnect in place", "restart in place"},
                      {60s, reconnecting("SIGUSR1"), P::handshaking, "ignored", ""},
