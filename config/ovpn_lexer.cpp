@@ -166,6 +166,7 @@ class OvpnReader {
 
         Directive block{line_, std::string(tag), {}, std::string{}};
         const std::string end_tag = fmt::format("</{}>", tag);
+        block.inline_text->reserve(rest_.size());  // a key must not be left behind in a buffer that was outgrown
         while (!rest_.empty()) {
             const auto line = next_line();
             if (!line) return line.error();

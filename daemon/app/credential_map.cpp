@@ -18,6 +18,17 @@ control::CredentialView credential_view(const CredentialInForce& credential, Wal
     return view;
 }
 
+bool is_usable(const std::optional<CredentialInForce>& credential, WallTime now) {
+    if (!credential) return false;
+    const auto state = keys::state_of(credential->certificate, now);
+    return state == keys::CredentialState::valid || state == keys::CredentialState::expiring;
+}
+
+Hold hold_of(bool held, bool usable, bool is_up) noexcept {
+    if (held) return usable ? Hold::release : Hold::keep;
+    return usable || is_up ? Hold::keep : Hold::hold;
+}
+
 std::vector<health::Condition> credential_conditions(const CredentialInForce& credential, WallTime now) {
     using keys::CredentialState;
     const keys::CertificateInfo& info = credential.certificate;

@@ -22,6 +22,20 @@ inline constexpr std::int64_t kCaExpiringDays = 90;
 
 control::CredentialView credential_view(const CredentialInForce& credential, WallTime now);
 
+/// Whether an attempt with it can succeed: it is valid now and for client use.
+bool is_usable(const std::optional<CredentialInForce>& credential, WallTime now);
+
+/// What a wanted tunnel does about its credential.
+enum class Hold : std::uint8_t {
+    keep,     ///< go on as it is
+    hold,     ///< make no attempt: it cannot succeed before something changes (design §4, `blocked`)
+    release,  ///< attempts make sense again, for instance after a corrected clock
+};
+
+/// @param held   no attempts are made at present. @param is_up  a tunnel that is up is left alone until it ends by
+/// itself.
+Hold hold_of(bool held, bool usable, bool is_up) noexcept;
+
 std::vector<health::Condition> credential_conditions(const CredentialInForce& credential, WallTime now);
 
 }  // namespace memdb::app

@@ -114,6 +114,15 @@ control::AccessPolicy Daemon::access_policy() const {
     return policy;
 }
 
+control::ServerLimits Daemon::server_limits() const {
+    control::ServerLimits limits;
+    limits.connections = settings_.control.connection_limit;
+    limits.per_uid = settings_.control.user_limit;
+    limits.root_reserve = settings_.control.root_reserve;
+    limits.request = settings_.control.request_limit;
+    return limits;
+}
+
 Result<void> Daemon::open_socket() {
     auto passed = host::take_listen_socket();
     if (passed.has_error()) return passed.error();
@@ -126,11 +135,6 @@ Result<void> Daemon::open_socket() {
         if (bound.has_error()) return bound.error();
         listening = *bound;
     }
-    control::ServerLimits limits;
-    limits.connections = settings_.control.connection_limit;
-    limits.per_uid = settings_.control.user_limit;
-    limits.root_reserve = settings_.control.root_reserve;
-    limits.request = settings_.control.request_limit;
     control::Callbacks callbacks{[this]() -> const control::Snapshot& {
                                      look();
                                      return snapshot_;
@@ -138,7 +142,8 @@ Result<void> Daemon::open_socket() {
                                  [this](control::Intent intent, std::function<void(control::Reply)> done) {
                                      perform(std::move(intent), std::move(done));
                                  }};
-    server_ = std::make_unique<control::ControlServer>(io_, listening, own_path, policy, std::move(callbacks), limits);
+    server_ = std::make_unique<control::ControlServer>(io_, listening, own_path, policy, std::move(callbacks),
+                                                       server_limits());
     return {};
 }
 
@@ -150,7 +155,7 @@ void Daemon::start_profiles() {
     }
     for (const std::string& name : *names) {
         if (const auto added = add_agent(name); added.has_error()) {
-            damaged_[name] = {"state-unreadable", "the profile " + name + " cannot be read", added.error().message};
+            note_damage(name, "cannot be read", added.error());
             continue;
         }
         const keys::StoredWish stored = store_->wanted(name);
@@ -159,6 +164,11 @@ void Daemon::start_profiles() {
                               stored.trouble->message};
         if (stored.wanted == control::Wanted::connected) agents_.at(name)->wish(control::Wish::connect);
     }
+}
+
+/// A profile that is on disk but not at work is still shown.
+void Daemon::note_damage(const std::string& name, const std::string& what, const Failure& why) {
+    damaged_[name] = {"state-unreadable", "the profile " + name + " " + what, why.message};
 }
 
 Result<void> Daemon::add_agent(const std::string& name) {
@@ -182,7 +192,11 @@ void Daemon::perform(control::Intent intent, std::function<void(control::Reply)>
         return;
     }
     std::visit(Overloaded{
-                   [&](const control::ImportIntent& wanted) { done(import(wanted.request)); },
+                   [&](control::ImportIntent& wanted) {
+                       const control::Reply reply = import(wanted.request);
+                       wipe(wanted.request.ovpn_text);  // it may hold an inline key
+                       done(reply);
+                   },
                    [&](const control::RemoveIntent& wanted) { remove(wanted.profile, std::move(done)); },
                    [&](const control::WishIntent& wanted) { done(wish(wanted)); },
                    [&](const control::PingIntent& wanted) { ping(wanted, std::move(done)); },
@@ -193,9 +207,11 @@ void Daemon::perform(control::Intent intent, std::function<void(control::Reply)>
 control::Reply Daemon::import(const config::ImportRequest& request) {
     const auto imported = store_->import(request, wall_now());
     if (imported.has_error()) return control::failure_reply(imported.error());
-    if (const auto added = add_agent(imported->profile.name); added.has_error())
-        return control::failure_reply(added.error());
     changed();
+    if (const auto added = add_agent(imported->profile.name); added.has_error()) {
+        note_damage(imported->profile.name, "cannot be read", added.error());
+        return control::failure_reply(added.error());
+    }
     return {201, control::to_json(control::ImportReport{imported->profile.name, imported->warnings})};
 }
 
@@ -209,7 +225,9 @@ void Daemon::remove(const std::string& name, std::function<void(control::Reply)>
         removing_.erase(name);
         agents_.erase(name);
         const auto removed = store_->remove(name);
-        if (removed.has_value()) damaged_.erase(name);
+        damaged_.erase(name);
+        if (removed.has_error() && removed.error().code != Errc::not_found)
+            note_damage(name, "could not be removed", removed.error());
         changed();
         done(removed.has_error() ? control::failure_reply(removed.error()) : control::Reply{204, ""});
     };
@@ -220,6 +238,8 @@ void Daemon::remove(const std::string& name, std::function<void(control::Reply)>
 }
 
 control::Reply Daemon::wish(const control::WishIntent& intent) {
+    if (removing_.contains(intent.profile))
+        return control::error_reply(control::ErrorCode::conflict, intent.profile + " is being removed");
     const auto found = agents_.find(intent.profile);
     if (found == agents_.end())
         return control::error_reply(control::ErrorCode::not_found, "no profile is called " + intent.profile);
@@ -271,6 +291,7 @@ void Daemon::reload() {
         settings_ = std::move(*settings);
         (void)set_log_level(to_string(settings_.log.level));  // the parser lets no other word through
         server_->set_policy(access_policy());
+        server_->set_limits(server_limits());
         for (auto& [name, agent] : agents_) agent->settings_changed();
         logger("agent")->info("read the settings again");
     }

@@ -52,7 +52,9 @@ class Daemon {
     Result<void> open_socket();
     void start_profiles();
     Result<void> add_agent(const std::string& name);
+    void note_damage(const std::string& name, const std::string& what, const Failure& why);
     [[nodiscard]] control::AccessPolicy access_policy() const;
+    [[nodiscard]] control::ServerLimits server_limits() const;
 
     void perform(control::Intent intent, std::function<void(control::Reply)> done);
     control::Reply import(const config::ImportRequest& request);

@@ -70,12 +70,6 @@ void ProfileAgent::take_credential() {
     }
 }
 
-bool ProfileAgent::has_usable_credential(WallTime wall) const {
-    if (!credential_) return false;
-    const auto state = keys::state_of(credential_->certificate, wall);
-    return state == keys::CredentialState::valid || state == keys::CredentialState::expiring;
-}
-
 tunnel::TunnelSetup ProfileAgent::tunnel_setup() const {
     tunnel::TunnelSetup setup;
     setup.profile = profile_.profile.name;
@@ -103,7 +97,7 @@ void ProfileAgent::wish(control::Wish wish) {
         if (wish == control::Wish::reconnect)
             for (ClusterAtWork& each : clusters_) each.runner->path_changed();
     } else {
-        held_ = !has_usable_credential(wall_now());
+        held_ = !is_usable(credential_, wall_now());
         if (!held_ && was_wanted && wish == control::Wish::reconnect)
             tunnel_->reconnect("request");
         else if (!held_)
@@ -112,16 +106,18 @@ void ProfileAgent::wish(control::Wish wish) {
     around_.changed();
 }
 
-/// A credential that has ended stops the attempts; one that counts again (a corrected clock) lets them go on.
-void ProfileAgent::hold_or_release_tunnel(WallTime wall) {
+void ProfileAgent::follow_credential(WallTime wall) {
     if (!tunnel_ || wanted_ == Wanted::disconnected) return;
-    const bool usable = has_usable_credential(wall);
-    if (held_ && usable) {
-        held_ = false;
-        tunnel_->connect();
-    } else if (!held_ && !usable && tunnel_->state().phase != Phase::up) {
-        held_ = true;
-        tunnel_->disconnect();
+    switch (hold_of(held_, is_usable(credential_, wall), tunnel_->state().phase == Phase::up)) {
+        case Hold::keep: return;
+        case Hold::hold:
+            held_ = true;
+            tunnel_->disconnect();
+            return;
+        case Hold::release:
+            held_ = false;
+            tunnel_->connect();
+            return;
     }
 }
 
@@ -192,7 +188,8 @@ health::Facts ProfileAgent::facts(TimePoint now, WallTime wall) const {
 }
 
 control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const ClockOffset& clock) {
-    hold_or_release_tunnel(wall);
+    follow_credential(wall);
+    for (ClusterAtWork& each : clusters_) each.runner->notice_sleep();
     const health::Facts seen = facts(now, wall);
     health_.observe(health::blame(seen), now, wall);
 

@@ -47,7 +47,6 @@ class ProfileAgent {
 
     /// Follows a person's wish. Idempotent.
     void wish(control::Wish wish);
-    [[nodiscard]] control::Wanted wanted() const noexcept { return wanted_; }
 
     /// The profile as it is now. Observes health: call it when something moved, and at next_look().
     control::ProfileView view(TimePoint now, WallTime wall, const ClockOffset& clock);
@@ -76,9 +75,8 @@ class ProfileAgent {
     };
 
     void take_credential();
-    [[nodiscard]] bool has_usable_credential(WallTime wall) const;
     [[nodiscard]] tunnel::TunnelSetup tunnel_setup() const;
-    void hold_or_release_tunnel(WallTime wall);
+    void follow_credential(WallTime wall);
     void tunnel_changed(const tunnel::TunnelState& state);
     void start_probes();
     void stop_probes();

@@ -39,6 +39,9 @@ class ControlServer {
     /// Holds for connections made from now on.
     void set_policy(const AccessPolicy& policy) { policy_ = policy; }
 
+    /// The same. A request or reply under way keeps its limits.
+    void set_limits(const ServerLimits& limits) { host_.limits = limits; }
+
     /// Stops accepting, closes every connection, removes the own socket file. Replies under way are cut off.
     void close();
 

@@ -226,11 +226,12 @@ void ControlSession::written() {
 }
 
 void ControlSession::begin_stream() {
+    const std::string first = snapshot_line(host_->callbacks.snapshot(), wall_now());  // may publish: not yet to us
     streaming_ = true;
     timer_.cancel();
     output_ = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nCache-Control: no-store\r\n";
     output_ += chunked_ ? "Transfer-Encoding: chunked\r\n\r\n" : "Connection: close\r\n\r\n";
-    add_chunk(snapshot_line(host_->callbacks.snapshot(), wall_now()));
+    add_chunk(first);
     output_ += std::exchange(pending_, {});
     write();
     input_.resize(kInputSize);
@@ -260,7 +261,8 @@ void ControlSession::add_chunk(std::string_view lines) {
 
 void ControlSession::publish(std::string_view lines) {
     if (!streaming_ || !open() || lines.empty()) return;
-    if (pending_.size() + lines.size() > host_->limits.stream_queue) {
+    // One batch may be larger than the limit (a big cluster lost at once): only what waits behind another counts.
+    if (!pending_.empty() && pending_.size() + lines.size() > host_->limits.stream_queue) {
         logger("control")->warn("a reader of events is too slow and was dropped uid={} pid={}", peer_.uid, peer_.pid);
         return close();
     }

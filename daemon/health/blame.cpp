@@ -127,6 +127,21 @@ bool all_silent(const Facts& facts) {
     return any;
 }
 
+/// The layer at which a tunnel that is up in name only is dead: nodes fail, and no way leads to the server any more, or
+/// nothing comes from it.
+std::optional<Layer> dead_at(const Facts& facts) {
+    const bool no_way = facts.tunnel.route_to_server.has_value() && !*facts.tunnel.route_to_server;
+    if (no_way && any_failed(facts)) return Layer::handshake;  // nodes fail one by one, the reason is the same for all
+    if (all_silent(facts) && facts.tunnel.server_silent_for >= kServerSilence) return Layer::tunnel;
+    return std::nullopt;
+}
+
+LayerState of_tunnel_that_is_up(Layer layer, const Facts& facts) {
+    const std::optional<Layer> dead = dead_at(facts);
+    if (layer == dead || (layer == Layer::tunnel && facts.tunnel.fault)) return LayerState::failed;
+    return dead && layer > *dead ? LayerState::unknown : LayerState::ok;
+}
+
 /// The tunnel's own trouble; true when it explains everything behind it.
 bool blame_tunnel(const Facts& facts, std::vector<Condition>& out) {
     const TunnelFacts& tunnel = facts.tunnel;
@@ -138,11 +153,10 @@ bool blame_tunnel(const Facts& facts, std::vector<Condition>& out) {
             out.push_back({*tunnel.failure, failure_summary(tunnel), tunnel.failure_evidence});
         return true;
     }
-    if (any_failed(facts) && no_way) {  // nodes fail one by one, the reason is the same for all
+    if (const auto dead = dead_at(facts); dead == Layer::handshake) {
         out.push_back({"network-offline", "this machine has no network", "no route to " + tunnel.server});
         return true;
-    }
-    if (all_silent(facts) && tunnel.server_silent_for >= kServerSilence) {
+    } else if (dead) {
         out.push_back({"tunnel-silent", fmt::format("nothing comes from the endpoint {} any more", tunnel.server),
                        fmt::format("no byte for {} s", tunnel.server_silent_for / 1s)});
         return true;
@@ -153,13 +167,14 @@ bool blame_tunnel(const Facts& facts, std::vector<Condition>& out) {
     return false;
 }
 
-LayerState of_tunnel_layer(Layer layer, const TunnelFacts& tunnel) {
+LayerState of_tunnel_layer(Layer layer, const Facts& facts) {
+    const TunnelFacts& tunnel = facts.tunnel;
     // What blocks without a failure is the credential, which the handshake would need.
     const bool failed = tunnel.failure.has_value() || tunnel.stage == TunnelStage::blocked;
     const CatalogEntry* const entry = tunnel.failure ? find_entry(*tunnel.failure) : nullptr;
     const Layer broken = entry != nullptr && entry->layer <= Layer::tunnel ? entry->layer : Layer::handshake;
     switch (tunnel.stage) {
-        case TunnelStage::up: return layer == Layer::tunnel && tunnel.fault ? LayerState::failed : LayerState::ok;
+        case TunnelStage::up: return of_tunnel_that_is_up(layer, facts);
         case TunnelStage::handshaking:
         case TunnelStage::starting:
         case TunnelStage::waiting:
@@ -174,16 +189,19 @@ LayerState of_tunnel_layer(Layer layer, const TunnelFacts& tunnel) {
 }
 
 bool any_passed(Layer layer, const Facts& facts) {
-    for (const ClusterFacts& cluster : facts.clusters)
+    for (const ClusterFacts& cluster : facts.clusters) {
+        if (layer == Layer::tls && !cluster.tls) continue;  // nothing was secured there
         for (const NodeFacts& node : cluster.nodes)
             if (node.verdict == NodeVerdict::ok ||
                 (node.verdict == NodeVerdict::failed && node.passed && *node.passed >= layer))
                 return true;
+    }
     return false;
 }
 
 /// Of one layer over all nodes: failed when any node's last try broke there, ok when any went through and none broke.
 LayerState of_node_layer(Layer layer, const Facts& facts) {
+    if (layer == Layer::tls && std::ranges::none_of(facts.clusters, &ClusterFacts::tls)) return LayerState::skipped;
     for (const ClusterFacts& cluster : facts.clusters)
         for (const NodeFacts& node : cluster.nodes)
             if (node.verdict == NodeVerdict::failed && node.failed_at == layer) return LayerState::failed;
@@ -222,7 +240,7 @@ std::array<LayerState, kWay.size()> ladder(const Facts& facts) {
         const Layer layer = kWay[i];
         if (layer <= Layer::tunnel)
             out[i] = facts.direct   ? LayerState::skipped
-                     : facts.wanted ? of_tunnel_layer(layer, facts.tunnel)
+                     : facts.wanted ? of_tunnel_layer(layer, facts)
                                     : LayerState::unknown;
         else if (!facts.wanted || (!facts.direct && facts.tunnel.stage != TunnelStage::up))
             out[i] = LayerState::unknown;

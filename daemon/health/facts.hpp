@@ -59,7 +59,6 @@ struct ClusterFacts {
 struct Facts {
     bool wanted = false;
     bool direct = false;
-    bool warming_up = false;  ///< the profile has been on its way for less than the normal time
     TunnelFacts tunnel;
     std::optional<bool> route_to_nodes;  ///< direct profiles: whether there is any way to a node's address
     std::vector<ClusterFacts> clusters;

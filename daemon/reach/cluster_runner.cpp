@@ -74,10 +74,12 @@ ClusterRunner::~ClusterRunner() {
 
 // --- calls ----------------------------------------------------------------------------------------------------------
 
-void ClusterRunner::start() { feed(TrackingRequested{}); }
+void ClusterRunner::start() {
+    if (!tracker_.is_running) asleep_so_far_ = asleep();  // what was slept through before does not matter
+    feed(TrackingRequested{});
+}
 void ClusterRunner::stop() { feed(TrackingEndRequested{}); }
 void ClusterRunner::path_changed() { every_node(PathChanged{}); }
-void ClusterRunner::probe_now() { every_node(ProbeRequested{}); }
 void ClusterRunner::set_timings(const ProbeTimings& timings) { timings_ = timings; }
 
 const ProbeState* ClusterRunner::probe_of(const std::string& label) const noexcept {

@@ -1,8 +1,8 @@
 // The probes of one cluster at work: asks cluster_tracker and probe_machine, and does what they say. Decides nothing.
 //
-// In:   start, stop, path_changed, probe_now, ping; answers of resolver, links and timers. Out: state for the snapshot,
-// on_change when it moved, log lines on edges. All calls and callbacks on the loop's thread; callbacks never come from
-// inside a call.
+// In:   start, stop, path_changed, notice_sleep, ping; answers of resolver, links and timers. Out: state for the
+// snapshot, on_change when it moved, log lines on edges. All calls and callbacks on the loop's thread; callbacks never
+// come from inside a call.
 #pragma once
 
 #include "base/secret.hpp"
@@ -61,7 +61,7 @@ class ClusterRunner {
     void start();  ///< Begins to probe. Idempotent.
     void stop();   ///< Closes all connections; every node becomes unknown, the topology is remembered. Idempotent.
     void path_changed();  ///< The way to the nodes is another: proves everything anew, at once.
-    void probe_now();     ///< Brings the next PING or attempt of every node forward to now.
+    void notice_sleep();  ///< After a sleep nothing proved before it counts: call it before believing the state.
 
     /// A fresh PING on each kept connection (a whole proof where there is none).
     ///
@@ -97,7 +97,6 @@ class ClusterRunner {
     void failed(const std::shared_ptr<Node>& node);
     void arm(const std::shared_ptr<Node>& node);
     void arm();
-    void notice_sleep();
     void settle_pings(const Node& node);
     void note_change();
     void every_node(const ProbeEvent& event);

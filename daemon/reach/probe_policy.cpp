@@ -77,18 +77,17 @@ ProbeVerdict judge_security(const ProbeScene& scene, const SecureFailed& failure
 }
 
 ProbeVerdict judge_error(const ProbeScene& scene, const Reply& error) {
-    const auto question = stage_of(scene.phase).question;
+    const auto [layer, question] = stage_of(scene.phase);
     std::string evidence = fmt::format("{} answers {} with: {}", scene.where, question, one_line(error.text));
     const std::string_view word = error_class(error);
     if (word == "NOAUTH") return verdict(Layer::auth, "auth-required", std::move(evidence), true);
     if (word == "WRONGPASS") return verdict(Layer::auth, "auth-rejected", std::move(evidence), true);
     if (word == "NOPERM") return verdict(Layer::auth, "auth-no-permission", std::move(evidence), true);
-    if (word == "LOADING" || word == "MASTERDOWN")
-        return verdict(Layer::ping, "node-loading", std::move(evidence), true);
+    if (word == "LOADING" || word == "MASTERDOWN") return verdict(layer, "node-loading", std::move(evidence), true);
     const bool is_full = error.text.find("max number of clients") != std::string::npos;
     if (scene.phase == ProbePhase::authenticating && word == "ERR" && !is_full)
         return verdict(Layer::auth, "auth-rejected", std::move(evidence), true);
-    return verdict(Layer::ping, "node-busy", std::move(evidence));
+    return verdict(layer, "node-busy", std::move(evidence));
 }
 
 ProbeVerdict judge_malformed(const ProbeScene& scene, std::string_view text) {

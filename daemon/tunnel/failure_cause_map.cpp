@@ -66,13 +66,17 @@ constexpr Rule kRules[] = {
 }  // namespace
 
 Cause cause_of_log(std::string_view line) noexcept {
-    // The echo of our own commands and of state lines says nothing new, and quotes text of the peer.
-    if (line.find("MANAGEMENT:") != std::string_view::npos) return Cause::none;
-    // So does what the server pushes: it could name anything.
-    if (line.find("PUSH: Received control message:") != std::string_view::npos) return Cause::none;
     const auto has = [&](std::string_view text) { return line.find(text) != std::string_view::npos; };
+    // Behind VERIFY stands the subject of a certificate that nobody trusts yet: only VERIFY's own rules may read it.
+    const bool verify = has("VERIFY ");
+    // The echo of our own commands and of state lines says nothing new, and quotes text of the peer.
+    if (!verify && has("MANAGEMENT:")) return Cause::none;
+    // So does what the server pushes: it could name anything.
+    if (!verify && has("PUSH: Received control message:")) return Cause::none;
     for (const Rule& rule : kRules)
-        if (has(rule.text) && has(rule.also) && (rule.unless.empty() || !has(rule.unless))) return rule.cause;
+        if (verify == rule.text.starts_with("VERIFY ") && has(rule.text) && has(rule.also) &&
+            (rule.unless.empty() || !has(rule.unless)))
+            return rule.cause;
     return Cause::none;
 }
 

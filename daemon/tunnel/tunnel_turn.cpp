@@ -195,9 +195,13 @@ Step Turn::lost_in_place(const StateLine& line) {
     s_.failed = std::min(s_.failed + 1, kFailedLimit);
     s_.attempt = 1;
     if (s_.server) s_.tried = {*s_.server};
-    if (s_.stale) {
-        Step stopping = terminate(AfterStop::restart, false, "openvpn restarts, the input has changed");
-        stopping.state.retry_at = now_;
+    // The first loss restarts in place at once; a tunnel that keeps falling down waits, without a process.
+    const Duration wait = backoff_delay(s_.failed, t_.first_backoff, t_.longest_backoff, jitter01_);
+    if (s_.stale || wait > 0ms) {
+        Step stopping = terminate(AfterStop::restart, false,
+                                  s_.stale ? "openvpn restarts, the input has changed" : "openvpn restarts again");
+        stopping.state.retry_at = now_ + wait;
+        stopping.state.attempt = 0;  // the next process is the first attempt
         return stopping;
     }
     handshake(true);

@@ -251,6 +251,21 @@ TEST(Ladder, fails_at_the_handshake_when_the_login_or_the_credential_blocks) {
     EXPECT_EQ(drawn(facts), "-x--------");
 }
 
+TEST(Ladder, claims_no_tls_where_there_is_none) {
+    Facts facts = good_day();
+    facts.clusters[0].tls = false;
+    EXPECT_EQ(drawn(facts), "++++++s+++");
+}
+
+TEST(Ladder, does_not_call_a_dead_tunnel_well) {
+    Facts facts = good_day();
+    for (NodeFacts& each : facts.clusters[0].nodes) fail(each, Layer::tcp, "node-unreachable", Layer::dns);
+    facts.tunnel.server_silent_for = 3s;
+    EXPECT_EQ(drawn(facts), "++x-+x----");
+    facts.tunnel.route_to_server = false;
+    EXPECT_EQ(drawn(facts), "+x--+x----");
+}
+
 TEST(Ladder, fails_the_layer_that_the_last_failure_names) {
     Facts facts = good_day();
     facts.tunnel.stage = TunnelStage::handshaking;

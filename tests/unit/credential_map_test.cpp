@@ -50,6 +50,21 @@ TEST(CredentialMap, warns_of_a_certificate_authority_that_ends) {
     EXPECT_EQ(codes(given), Codes{"ca-expiring"});
 }
 
+TEST(CredentialMap, holds_attempts_that_cannot_succeed) {
+    EXPECT_FALSE(is_usable(std::nullopt, kNow));
+    EXPECT_TRUE(is_usable(credential(days(-1), days(29)), kNow));
+    EXPECT_FALSE(is_usable(credential(days(-9), days(-1)), kNow));
+    EXPECT_FALSE(is_usable(credential(days(1), days(9)), kNow));
+    struct Row {
+        bool held, usable, up;
+        Hold want;
+    };
+    for (const Row& row : {Row{false, true, false, Hold::keep}, Row{false, true, true, Hold::keep},
+                           Row{false, false, true, Hold::keep}, Row{false, false, false, Hold::hold},
+                           Row{true, false, false, Hold::keep}, Row{true, true, false, Hold::release}})
+        EXPECT_EQ(hold_of(row.held, row.usable, row.up), row.want);
+}
+
 TEST(CredentialMap, shows_the_generation_in_force) {
     const auto view = credential_view(credential(days(-1), days(10)), kNow);
     EXPECT_EQ(view.generation, 2U);

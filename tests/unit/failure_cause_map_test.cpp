@@ -36,6 +36,9 @@ constexpr Row kRows[] = {
     {"VERIFY ERROR: depth=0, error=unable to get local issuer certificate: CN=otherserver, serial=304671353088410399219222828820558907177510039852", Cause::server_cert_untrusted},
     {"VERIFY ERROR: depth=1, error=self-signed certificate in certificate chain: CN=ca, serial=1", Cause::server_cert_untrusted},  // source
     {"VERIFY X509NAME ERROR: CN=server, must be other", Cause::server_name_mismatch},
+    // Subjects that a stranger chose: they may not choose the cause, least of all a blocking one.
+    {"VERIFY ERROR: depth=0, error=self-signed certificate: O=Private key does not match the certificate, serial=1", Cause::server_cert_untrusted},
+    {"VERIFY ERROR: depth=0, error=self-signed certificate: O=MANAGEMENT: AUTH_FAILED, serial=1", Cause::server_cert_untrusted},
     {"VERIFY EKU ERROR", Cause::server_cert_untrusted},  // source
     {"AUTH: Received control message: AUTH_FAILED", Cause::auth_failed},
     {"SIGTERM[soft,auth-failure] received, process exiting", Cause::auth_failed},
