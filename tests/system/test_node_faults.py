@@ -52,7 +52,7 @@ FAULTS = {
     "LOADING": ("loading", "good", (), "node-loading", "ping", "is still loading data"),
     "MASTERDOWN": ("masterdown", "good", (), "node-loading", "ping", "is still loading data"),
     "BUSY": ("busy", "good", (), "node-busy", "ping", "is busy"),
-    "too many clients": ("maxclients", "good", (), "node-busy", "ping", "is busy"),
+    "too many clients": ("maxclients", "good", (), "node-busy", "auth", "is busy"),
     "slow": ("healthy", "good", ("--delay-ms", "700"), "node-unreachable", "tls", "does not answer"),
 }
 
