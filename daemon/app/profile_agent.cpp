@@ -207,6 +207,10 @@ control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const Cloc
     view.since = verdict_since_;
     if (tunnel_) {
         view.tunnel = tunnel_view(tunnel_->state(), clock);
+        // Translated once, when it was first seen: a clock that jumps, or a sleep, must not make it another moment.
+        if (!shown_since_ || shown_since_->first != tunnel_->state().since)
+            shown_since_.emplace(tunnel_->state().since, view.tunnel->since);
+        view.tunnel->since = shown_since_->second;
         if (held_) {
             view.tunnel->phase = "blocked";
             if (!seen.credential.empty()) view.tunnel->blocked_cause = seen.credential.front().code;

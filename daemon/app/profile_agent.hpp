@@ -22,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace memdb::app {
@@ -100,6 +101,7 @@ class ProfileAgent {
     std::optional<TimePoint> probed_since_;  ///< and since when it is up: another value is another path
     bool probing_ = false;
     bool held_ = false;  ///< wanted, but without a usable credential: no attempt is made
+    std::optional<std::pair<TimePoint, WallTime>> shown_since_;  ///< the tunnel's `since`, as it is shown
     std::optional<health::Verdict> verdict_;
     WallTime verdict_since_{};
     std::vector<control::LayerView> layers_;

@@ -354,21 +354,9 @@ ClusterSummary summarize(const TrackerState& state) {
         switch (node.health) {
             case NodeHealth::ok: ++sum.ok; break;
             case NodeHealth::unknown: ++sum.unknown; break;
-            case NodeHealth::failed: {
-                ++sum.failed;
-                const auto known = std::find_if(sum.failed_codes.begin(), sum.failed_codes.end(),
-                                                [&](const auto& entry) { return entry.first == node.code; });
-                if (known == sum.failed_codes.end())
-                    sum.failed_codes.emplace_back(node.code, 1);
-                else
-                    ++known->second;
-                break;
-            }
+            case NodeHealth::failed: ++sum.failed; break;
         }
     }
-    std::sort(sum.failed_codes.begin(), sum.failed_codes.end(), [](const auto& a, const auto& b) {
-        return a.second != b.second ? a.second > b.second : a.first < b.first;
-    });
     if (sum.ok == 0) return sum;  // what the cluster said about itself is old
     if (!state.topology_problem.empty()) sum.findings.push_back({"topology-unreadable", state.topology_problem});
     if (!state.coverage || !state.coverage->is_cluster) return sum;

@@ -105,9 +105,8 @@ struct ClusterFinding {
 };
 
 struct ClusterSummary {
-    std::size_t ok = 0, failed = 0, unknown = 0;                    ///< counted nodes, see is_counted
-    std::vector<std::pair<std::string, std::size_t>> failed_codes;  ///< by count, then by code
-    std::optional<unsigned> slots_covered;                          ///< empty: not in cluster mode, or no node is ok
+    std::size_t ok = 0, failed = 0, unknown = 0;  ///< counted nodes, see is_counted
+    std::optional<unsigned> slots_covered;        ///< empty: not in cluster mode, or no node is ok
     std::vector<ClusterFinding> findings;
     bool operator==(const ClusterSummary&) const = default;
 };

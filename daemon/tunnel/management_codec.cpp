@@ -184,16 +184,6 @@ std::string ManagementCodec::encode(Command command) {
     return std::string(to_string(command)) + '\n';
 }
 
-std::string quoted(std::string_view parameter) {
-    std::string out = "\"";
-    for (const char c : parameter) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) continue;
-        if (c == '\\' || c == '"') out += '\\';
-        out += c;
-    }
-    return out += '"';
-}
-
 std::string cleaned(std::string_view text, std::size_t limit) {
     const bool cut = text.size() > limit;
     std::string out(text.substr(0, limit));

@@ -147,10 +147,6 @@ class ManagementCodec {
     bool broken_ = false;
 };
 
-/// One parameter as openvpn's lexer takes it back: in double quotes, `\` and `"` escaped. Control characters, which
-/// could end the line, are dropped.
-[[nodiscard]] std::string quoted(std::string_view parameter);
-
 /// Text of a peer for people: control and non-ASCII bytes become '?', longer than `limit` bytes ends in "…".
 [[nodiscard]] std::string cleaned(std::string_view text, std::size_t limit = 512);
 

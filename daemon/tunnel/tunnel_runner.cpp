@@ -234,11 +234,10 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
     }
 
     void send(Command command) {
-        std::string bytes = codec.encode(command);
+        const std::string bytes = codec.encode(command);
         if (!link || bytes.empty()) return push(ManagementLost{"openvpn leaves commands unanswered"});
         log->trace("{}: > {}", setup.profile, to_string(command));
-        if (const auto sent = link->send(std::move(bytes)); sent.has_error())
-            push(ManagementLost{sent.error().message});
+        if (const auto sent = link->send(bytes); sent.has_error()) push(ManagementLost{sent.error().message});
     }
 
     // --- the log: every step at debug, edges at info ---
@@ -319,10 +318,6 @@ void TunnelRunner::terminate(std::function<void()> done) {
     if (impl_->state.phase == Phase::stopped && impl_->queue.empty()) return asio::post(impl_->io, std::move(done));
     impl_->done_ = std::move(done);
     impl_->push(DisconnectRequested{});
-}
-
-bool TunnelRunner::is_idle() const noexcept {
-    return impl_->state.phase == Phase::stopped || impl_->state.phase == Phase::blocked;
 }
 
 const TunnelState& TunnelRunner::state() const noexcept { return impl_->state; }

@@ -43,8 +43,6 @@ class TunnelRunner {
     /// Disconnects; `done` comes once, from the loop, when no process is left: within stop_grace + kill_limit (4.5 s).
     void terminate(std::function<void()> done);
 
-    /// Nothing runs and nothing is planned (`stopped` or `blocked`).
-    [[nodiscard]] bool is_idle() const noexcept;
     [[nodiscard]] const TunnelState& state() const noexcept;
 
   private:

@@ -211,9 +211,4 @@ TEST(ManagementCodec, cleans_and_caps_what_the_peer_says) {
     EXPECT_EQ(cleaned("abc", 2), "ab…");
 }
 
-TEST(ManagementCodec, quotes_for_openvpns_lexer) {
-    EXPECT_EQ(quoted("a b"), "\"a b\"");
-    EXPECT_EQ(quoted("\"\\\r\n#"), "\"\\\"\\\\#\"");
-}
-
 }  // namespace
