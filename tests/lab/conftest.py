@@ -1,6 +1,7 @@
 """One lab (LAB=test unless LAB says otherwise) for the whole run, one fresh agent with the profile demo for each test."""
 import os
 import pathlib
+import signal
 import shutil
 import sys
 
@@ -8,6 +9,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from memdb import Agent, Events, Lab  # noqa: E402
+
+# Started in the background of a script, we inherit SIGINT as ignored, and so would the programs under test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

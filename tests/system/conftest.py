@@ -13,6 +13,9 @@ def pytest_configure(config):
     del config
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end: take everything down first
 
+# Started in the background of a script, we inherit SIGINT as ignored, and so would the programs under test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.fixture(scope="session")
 def place():
