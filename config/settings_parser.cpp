@@ -96,6 +96,8 @@ const std::array kKeys = {
     Key{"tunnel",  "stable_after_s",          DurationKey{1s,   1,  3600, field<&Settings::tunnel, &Tunnel::stable_after>}},
     Key{"tunnel",  "heartbeat_interval_ms",   DurationKey{1ms, 500, 60000, field<&Settings::tunnel, &Tunnel::heartbeat_interval>}},
     Key{"tunnel",  "heartbeat_limit_ms",      DurationKey{1ms, 500, 60000, field<&Settings::tunnel, &Tunnel::heartbeat_limit>}},
+    Key{"tunnel",  "session_limit_h",         DurationKey{1h,   0,    24, field<&Settings::tunnel, &Tunnel::session_limit>}},
+    Key{"tunnel",  "renew_before_s",          DurationKey{1s,   0, 86400, field<&Settings::tunnel, &Tunnel::renew_before>}},
     Key{"probe",   "sentinel_interval_ms",    DurationKey{1ms, 100, 60000, field<&Settings::probe, &Probe::sentinel_interval>}},
     Key{"probe",   "node_interval_ms",        DurationKey{1ms, 500, 600000, field<&Settings::probe, &Probe::node_interval>}},
     Key{"probe",   "kept_ping_limit_ms",      DurationKey{1ms,  50, 10000, field<&Settings::probe, &Probe::kept_ping_limit>}},
@@ -155,6 +157,10 @@ void check_together(const Settings& settings, const toml::table& document, TomlP
     if (settings.tunnel.silence_limit > settings.tunnel.attempt_limit) {
         problems.add(line("tunnel", "silence_limit_ms"), "tunnel.silence_limit_ms",
                      "must not be longer than tunnel.attempt_limit_s");
+    }
+    if (settings.tunnel.renew_before > 0s && settings.tunnel.renew_before >= settings.tunnel.session_limit) {
+        problems.add(line("tunnel", "renew_before_s"), "tunnel.renew_before_s",
+                     "must be shorter than tunnel.session_limit_h");
     }
     if (settings.control.root_reserve >= settings.control.connection_limit) {
         problems.add(line("control", "root_reserve"), "control.root_reserve",

@@ -81,8 +81,7 @@ void add_measurements(control::NodeView& view, const reach::ProbeState& probe, c
 
 }  // namespace
 
-health::TunnelFacts tunnel_facts(const tunnel::TunnelState& state, const std::string& endpoint,
-                                 std::optional<bool> route_to_server, TimePoint now) {
+health::TunnelFacts tunnel_facts(const tunnel::TunnelState& state, const TunnelSurroundings& around, TimePoint now) {
     health::TunnelFacts facts;
     facts.stage = stage_of(state);
     facts.process_runs = state.openvpn_pid.has_value() && state.phase != Phase::stopping;
@@ -90,9 +89,34 @@ health::TunnelFacts tunnel_facts(const tunnel::TunnelState& state, const std::st
     facts.failure_evidence = state.evidence;
     if (state.config_error) facts.fault = "tunnel-config-error";
     if (state.link_grew_at) facts.server_silent_for = now - *state.link_grew_at;
-    facts.server = state.server ? to_string(*state.server) : endpoint;
-    facts.route_to_server = route_to_server;
+    facts.server = state.server ? to_string(*state.server) : around.endpoint;
+    facts.route_to_server = around.route_to_server;
+    facts.server_answers = around.incident.server_answers;
+    if (around.incident.quiet_since) facts.tun_silent_for = now - *around.incident.quiet_since;
+    if (state.heartbeat_sent_at) facts.openvpn_silent_for = now - *state.heartbeat_sent_at;
+    if (is_flapping(state, now)) facts.losses = state.losses.size();
+    facts.session_left = around.session_left;
+    if (!state.pushed) return facts;
+    facts.ping = state.pushed->ping;
+    if (state.pushed->redirect_gateway)
+        facts.redirect = "redirect-gateway" + std::string(state.pushed->redirect_flags.empty() ? "" : " ") +
+                         state.pushed->redirect_flags;
     return facts;
+}
+
+health::IncidentInput incident_input(const tunnel::TunnelState& state,
+                                     const std::vector<health::ClusterFacts>& clusters,
+                                     std::optional<TimePoint> silent_since, std::optional<std::uint64_t> received) {
+    health::IncidentInput seen;
+    seen.waiting = state.phase == Phase::waiting && state.online && !state.addresses.empty();
+    if (state.phase == Phase::up) seen.up_since = state.connected_at;
+    seen.silent_since = silent_since;
+    for (const health::ClusterFacts& cluster : clusters)
+        for (const health::NodeFacts& node : cluster.nodes)
+            seen.any_ok = seen.any_ok || node.verdict == NodeVerdict::ok;
+    seen.received = received;
+    seen.addresses = state.addresses.size();
+    return seen;
 }
 
 control::TunnelView tunnel_view(const tunnel::TunnelState& state, const ClockOffset& clock) {

@@ -5,6 +5,7 @@
 #include "config/profile.hpp"
 #include "control/snapshot.hpp"
 #include "health/facts.hpp"
+#include "health/incident_machine.hpp"
 #include "health/verdict_policy.hpp"
 #include "reach/cluster_tracker.hpp"
 #include "tunnel/tunnel_state.hpp"
@@ -16,12 +17,22 @@
 
 namespace memdb::app {
 
-/// @param endpoint         how people call the server before an address is known: "NAME:443".
-/// @param route_to_server  whether the kernel has any way to the server's address, when that was looked up.
-health::TunnelFacts tunnel_facts(const tunnel::TunnelState& state, const std::string& endpoint,
-                                 std::optional<bool> route_to_server, TimePoint now);
+/// What is known of a tunnel beside its own state.
+struct TunnelSurroundings {
+    std::string endpoint;                 ///< how people call the server before an address is known: "NAME:443"
+    std::optional<bool> route_to_server;  ///< whether the kernel has any way to its address, when that was looked up
+    health::IncidentState incident;
+    std::optional<Duration> session_left;
+};
+
+health::TunnelFacts tunnel_facts(const tunnel::TunnelState& state, const TunnelSurroundings& around, TimePoint now);
 
 control::TunnelView tunnel_view(const tunnel::TunnelState& state, const ClockOffset& clock);
+
+/// What incident_machine sees of a profile. `silent_since`: of all its nodes.
+health::IncidentInput incident_input(const tunnel::TunnelState& state,
+                                     const std::vector<health::ClusterFacts>& clusters,
+                                     std::optional<TimePoint> silent_since, std::optional<std::uint64_t> received);
 
 /// How a node's probe is found by the tracker's label; null when there is none (yet).
 using ProbeOf = std::function<const reach::ProbeState*(const std::string& label)>;

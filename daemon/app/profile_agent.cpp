@@ -99,7 +99,7 @@ void ProfileAgent::wish(control::Wish wish) {
     } else {
         held_ = !is_usable(credential_, wall_now());
         if (!held_ && was_wanted && wish == control::Wish::reconnect)
-            tunnel_->reconnect("request");
+            tunnel_->reconnect({"request"});
         else if (!held_)
             tunnel_->connect();
     }

@@ -1,6 +1,8 @@
 #include "health/blame.hpp"
 
+#include "health/dependency_policy.hpp"
 #include "health/finding_catalog.hpp"
+#include "health/sentence_map.hpp"
 
 #include <fmt/format.h>
 
@@ -10,247 +12,207 @@
 namespace memdb::health {
 namespace {
 
-using control::LayerState;
-
-std::string short_name(const std::string& name) {
-    // An address has no labels to leave out.
-    const bool is_address = name.find_first_not_of("0123456789.:abcdefABCDEF") == std::string::npos;
-    return is_address ? name : name.substr(0, name.find('.'));
+template <class Predicate>
+bool any_node(const Facts& facts, Predicate predicate) {
+    return std::ranges::any_of(facts.clusters,
+                               [&](const ClusterFacts& c) { return std::ranges::any_of(c.nodes, predicate); });
 }
 
-std::string describe(const NodeFacts& node) {
-    if (node.shard.empty()) return short_name(node.name);
-    return fmt::format("{} ({} of shard {})", short_name(node.name), node.role.empty() ? "node" : node.role,
-                       node.shard);
-}
-
-/// "6 of 6 nodes", "demo-0002-002 (replica of shard 2)", "a-1 (…), b-1 (…) and 3 more".
-std::string subject(const std::vector<const NodeFacts*>& nodes, std::size_t of) {
-    if (nodes.size() == of && of > 1) return fmt::format("{} of {} nodes", of, of);
-    constexpr std::size_t shown = 2;
-    std::string text;
-    for (std::size_t i = 0; i < std::min(nodes.size(), shown); ++i) text += (i > 0 ? ", " : "") + describe(*nodes[i]);
-    if (nodes.size() > shown) text += fmt::format(" and {} more", nodes.size() - shown);
-    return text;
-}
-
-/// What each node-level code says of its subject. Codes that are not of nodes never come here.
-std::string predicate(std::string_view code, std::uint16_t port, bool several) {
-    const auto verb = [several](std::string_view one, std::string_view many) { return several ? many : one; };
-    if (code == "cluster-name-unresolved") return fmt::format("{} no address", verb("has", "have"));
-    if (code == "port-refused") return fmt::format("{} connections on TCP {}", verb("refuses", "refuse"), port);
-    if (code == "tls-not-offered") return fmt::format("{} no TLS", verb("speaks", "speak"));
-    if (code == "tls-untrusted") return fmt::format("{} a certificate of an unknown issuer", verb("shows", "show"));
-    if (code == "tls-name-mismatch") return fmt::format("{} a certificate for another name", verb("shows", "show"));
-    if (code == "tls-expired") return fmt::format("{} an expired certificate", verb("shows", "show"));
-    if (code == "tls-handshake-failed") return fmt::format("{} the TLS handshake", verb("breaks off", "break off"));
-    if (code == "auth-required") return fmt::format("{} a user and password", verb("wants", "want"));
-    if (code == "auth-rejected") return fmt::format("{} this user or password", verb("rejects", "reject"));
-    if (code == "auth-no-permission") return fmt::format("{} PING to this user", verb("forbids", "forbid"));
-    if (code == "node-loading") return fmt::format("{} still loading data", verb("is", "are"));
-    if (code == "node-busy") return fmt::format("{} busy", verb("is", "are"));
-    return fmt::format("{} not answer", verb("does", "do"));
-}
-
-std::size_t count_of(const ClusterFacts& cluster, NodeVerdict verdict) {
-    return static_cast<std::size_t>(std::ranges::count(cluster.nodes, verdict, &NodeFacts::verdict));
-}
-
+bool is_failed(const NodeFacts& node) { return node.verdict == NodeVerdict::failed; }
+bool is_ok(const NodeFacts& node) { return node.verdict == NodeVerdict::ok; }
+bool is_astray(const NodeFacts& node) { return node.route != RouteState::unknown && node.route != RouteState::ok; }
 bool is_silent_on_tcp(const NodeFacts& node) {
-    return node.verdict == NodeVerdict::failed && node.code == "node-unreachable" && node.failed_at == Layer::tcp;
+    return is_failed(node) && node.failed_at == Layer::tcp && node.code == "node-unreachable";
+}
+bool is_silent_in_tls(const NodeFacts& node) { return is_failed(node) && node.failed_at == Layer::tls && node.silent; }
+
+bool all_silent(const Facts& facts) { return any_node(facts, is_failed) && !any_node(facts, is_ok); }
+
+/// Whether packets to some node enter the tunnel at all: else its silence says nothing about it.
+bool uses_tunnel(const Facts& facts) {
+    return any_node(facts, [](const NodeFacts& node) { return !is_astray(node); });
 }
 
-/// Every node is silent on TCP: a filter in between, not the nodes (they would not all die at once).
-Condition port_filtered(const ClusterFacts& cluster, const Facts& facts) {
+std::string_view code_of(RouteState state) {
+    switch (state) {
+        case RouteState::missing: return "route-missing";
+        case RouteState::shadowed: return "route-shadowed";
+        case RouteState::not_via_tunnel: return "route-not-via-tunnel";
+        case RouteState::outside: return "cluster-address-outside-routes";
+        case RouteState::unknown:
+        case RouteState::ok: return {};
+    }
+    return {};
+}
+
+std::string_view code_of(const NodeFacts& node, const ClusterFacts& cluster) {
+    if (is_astray(node)) return code_of(node.route);
+    if (node.code == "cluster-name-unresolved" && !cluster.vpc_answer.empty()) return "dns-not-applied";
+    return node.code;
+}
+
+std::string evidence_of(std::string_view code, const NodeFacts& node, const ClusterFacts& cluster) {
+    std::string evidence = is_astray(node) ? node.route_evidence : node.evidence;
+    const bool names = code == "dns-not-applied" || code == "cluster-address-outside-routes";
+    if (names && !cluster.vpc_answer.empty())
+        evidence += fmt::format("{}{} says {}", evidence.empty() ? "" : "; ", cluster.vpc_resolver, cluster.vpc_answer);
+    return evidence;
+}
+
+/// Only large packets are lost: seen with a real payload, or by handshakes that all hang where certificates travel.
+bool loses_large_packets(const ClusterFacts& cluster) {
+    if (!cluster.large_lost.empty()) return true;
+    return std::ranges::any_of(cluster.nodes, is_silent_in_tls) &&
+           std::ranges::all_of(cluster.nodes, [](const NodeFacts& n) { return is_silent_in_tls(n) || is_astray(n); });
+}
+
+void blame_large_packets(const ClusterFacts& cluster, std::vector<Condition>& out) {
+    std::string evidence = cluster.large_lost;
+    if (evidence.empty())
+        evidence = std::ranges::find_if(cluster.nodes, is_silent_in_tls)->evidence + ", after TCP had connected";
+    out.push_back({"path-mtu-too-small", "small packets pass, large ones get lost on the way", std::move(evidence)});
+}
+
+/// Every node is silent on TCP: a filter in between, or all of them down at once; from here both look the same.
+void blame_filter(const ClusterFacts& cluster, const Facts& facts, std::vector<Condition>& out) {
+    const TunnelFacts& tunnel = facts.tunnel;
+    const bool asking =
+        !facts.direct && tunnel.tun_silent_for && !tunnel.server_answers && *tunnel.tun_silent_for < kAskingLimit;
+    if (asking) return;  // soon it is known whether the tunnel is to blame
     const std::size_t n = cluster.nodes.size();
-    const std::string while_what = facts.direct ? "" : " while the tunnel carries traffic";
-    return {"port-filtered",
-            fmt::format("{} of {} {} silent on TCP {}{}", n, n, n == 1 ? "node" : "nodes", cluster.port, while_what),
-            cluster.nodes.front().evidence};
+    const std::string_view but = facts.direct ? ""
+                                 : tunnel.tun_silent_for && tunnel.server_answers.value_or(false)
+                                     ? " while the endpoint answers"
+                                     : " while the tunnel carries traffic";
+    out.push_back({"port-filtered",
+                   fmt::format("{} of {} {} silent on TCP {}{}", n, n, n == 1 ? "node" : "nodes", cluster.port, but),
+                   cluster.nodes.front().evidence});
 }
 
 void blame_cluster(const ClusterFacts& cluster, const Facts& facts, std::vector<Condition>& out) {
     if (!cluster.tls)
         out.push_back({"tls-off", "TLS is off for " + cluster.endpoint, "the profile says tls = \"off\""});
-    if (!cluster.nodes.empty() && std::ranges::all_of(cluster.nodes, is_silent_on_tcp)) {
-        out.push_back(port_filtered(cluster, facts));
+    if (loses_large_packets(cluster)) blame_large_packets(cluster, out);
+    if (!cluster.nodes.empty() && std::ranges::all_of(cluster.nodes, [](const NodeFacts& node) {
+            return is_silent_on_tcp(node) && !is_astray(node);
+        })) {
+        blame_filter(cluster, facts, out);
         return;  // without a connection nothing newer is known of the cluster
     }
-    std::map<std::string, std::vector<const NodeFacts*>> by_code;
+    std::map<std::string_view, std::vector<const NodeFacts*>> by_code;
     for (const NodeFacts& node : cluster.nodes)
-        if (node.verdict == NodeVerdict::failed) by_code[node.code].push_back(&node);
+        if (is_failed(node) || is_astray(node)) by_code[code_of(node, cluster)].push_back(&node);
     for (const auto& [code, nodes] : by_code)
-        out.push_back({code,
+        out.push_back({std::string(code),
                        fmt::format("{} {}", subject(nodes, cluster.nodes.size()),
                                    predicate(code, cluster.port, nodes.size() > 1)),
-                       nodes.front()->evidence});
+                       evidence_of(code, *nodes.front(), cluster)});
     out.insert(out.end(), cluster.conditions.begin(), cluster.conditions.end());
 }
 
-std::string failure_summary(const TunnelFacts& tunnel) {
-    const std::string& code = *tunnel.failure;
-    const std::string& who = tunnel.server;
-    if (code == "endpoint-silent") return fmt::format("the endpoint {} does not answer", who);
-    if (code == "endpoint-name-unresolved") return fmt::format("the endpoint's name {} has no address", who);
-    if (code == "handshake-rejected")
-        return fmt::format("the endpoint {} answers but does not finish the handshake", who);
-    if (code == "auth-failed") return fmt::format("the endpoint {} rejects the login", who);
-    if (code == "openvpn-crashed") return "openvpn ended by itself";
-    if (code == "openvpn-hung") return "openvpn does not answer any more";
-    if (code == "openvpn-missing") return "the program openvpn is not there";
-    if (code == "tun-device-unavailable") return "no tun device can be opened";
-    if (code == "no-net-admin") return "openvpn may not configure the network";
-    if (code == "config-refused") return "openvpn refuses the configuration";
-    if (code == "network-offline") return "this machine has no network";
-    if (code == "tunnel-silent") return fmt::format("nothing comes from the endpoint {} any more", who);
-    if (code == "server-cert-untrusted") return fmt::format("the certificate of {} is not trusted", who);
-    if (code == "server-name-mismatch") return fmt::format("the certificate of {} is for another name", who);
-    if (code == "server-cert-expired") return fmt::format("the certificate of {} has expired", who);
-    if (code == "client-key-mismatch") return "certificate and key do not belong together";
-    if (code == "client-cert-unusable") return "openvpn cannot use the client certificate";
-    return fmt::format("no tunnel to {}", who);
+std::string silence_evidence(const TunnelFacts& tunnel) {
+    std::string text = fmt::format("nothing through the tunnel for {:.1f} s",
+                                   static_cast<double>(tunnel.tun_silent_for.value_or(0ms).count()) / 1000.0);
+    if (tunnel.server_answers && !*tunnel.server_answers) text += "; it answers no packet of ours";
+    if (tunnel.ping && tunnel.server_silent_for >= kPingsMissed * *tunnel.ping)
+        text += fmt::format("; no byte from it for {} s", tunnel.server_silent_for / 1s);
+    else
+        text += "; its own pings still arrive";
+    return text;
 }
 
-bool any_failed(const Facts& facts) {
-    for (const ClusterFacts& cluster : facts.clusters)
-        if (count_of(cluster, NodeVerdict::failed) > 0) return true;
-    return false;
-}
-
-bool all_silent(const Facts& facts) {
-    bool any = false;
-    for (const ClusterFacts& cluster : facts.clusters)
-        for (const NodeFacts& node : cluster.nodes) {
-            if (node.verdict == NodeVerdict::ok) return false;
-            any = any || node.verdict == NodeVerdict::failed;
-        }
-    return any;
-}
-
-/// The layer at which a tunnel that is up in name only is dead: nodes fail, and no way leads to the server any more, or
-/// nothing comes from it.
-std::optional<Layer> dead_at(const Facts& facts) {
-    const bool no_way = facts.tunnel.route_to_server.has_value() && !*facts.tunnel.route_to_server;
-    if (no_way && any_failed(facts)) return Layer::handshake;  // nodes fail one by one, the reason is the same for all
-    if (all_silent(facts) && facts.tunnel.server_silent_for >= kServerSilence) return Layer::tunnel;
-    return std::nullopt;
-}
-
-LayerState of_tunnel_that_is_up(Layer layer, const Facts& facts) {
-    const std::optional<Layer> dead = dead_at(facts);
-    if (layer == dead || (layer == Layer::tunnel && facts.tunnel.fault)) return LayerState::failed;
-    return dead && layer > *dead ? LayerState::unknown : LayerState::ok;
-}
-
-/// The tunnel's own trouble; true when it explains everything behind it.
-bool blame_tunnel(const Facts& facts, std::vector<Condition>& out) {
+/// What is wrong with a tunnel that is up.
+void blame_up(const Facts& facts, Blame& out) {
     const TunnelFacts& tunnel = facts.tunnel;
-    const bool no_way = tunnel.route_to_server.has_value() && !*tunnel.route_to_server;
-    if (tunnel.stage != TunnelStage::up) {
-        if (no_way && tunnel.stage != TunnelStage::blocked)
-            out.push_back({"network-offline", "this machine has no network", "no route to " + tunnel.server});
-        else if (tunnel.failure)
-            out.push_back({*tunnel.failure, failure_summary(tunnel), tunnel.failure_evidence});
-        return true;
-    }
-    if (const auto dead = dead_at(facts); dead == Layer::handshake) {
-        out.push_back({"network-offline", "this machine has no network", "no route to " + tunnel.server});
-        return true;
-    } else if (dead) {
-        out.push_back({"tunnel-silent", fmt::format("nothing comes from the endpoint {} any more", tunnel.server),
-                       fmt::format("no byte for {} s", tunnel.server_silent_for / 1s)});
-        return true;
+    auto& conditions = out.conditions;
+    if (is_offline(facts)) {
+        conditions.push_back({"network-offline", "this machine has no network", "no route to " + tunnel.server});
+    } else if (is_hung(facts)) {
+        conditions.push_back({"openvpn-hung", failure_summary("openvpn-hung", tunnel.server),
+                              fmt::format("no answer for {} ms", tunnel.openvpn_silent_for->count())});
+    } else if (is_silent(facts)) {
+        conditions.push_back(
+            {"tunnel-silent", failure_summary("tunnel-silent", tunnel.server), silence_evidence(tunnel)});
+        out.remedy = Remedy::restart;
+    } else if (tunnel.tun_silent_for && tunnel.server_answers.value_or(false) && all_silent(facts) &&
+               uses_tunnel(facts)) {
+        out.remedy = Remedy::other_address;
     }
     if (tunnel.fault)
-        out.push_back(
+        conditions.push_back(
             {*tunnel.fault, "openvpn connected, but not everything could be set up", tunnel.failure_evidence});
-    return false;
+    if (!tunnel.redirect.empty())
+        conditions.push_back({"default-route-captured",
+                              "the endpoint takes all traffic of this machine, not only the VPC's",
+                              "it pushed " + tunnel.redirect});
+    if (tunnel.session_left && *tunnel.session_left <= kSessionEnding)
+        conditions.push_back({"session-ending",
+                              fmt::format("the endpoint ends this session in {} min",
+                                          std::max<Duration::rep>(*tunnel.session_left / 1min, 0)),
+                              "memdbd connects again by itself"});
 }
 
-LayerState of_tunnel_layer(Layer layer, const Facts& facts) {
+/// What is wrong with a tunnel that is not up.
+void blame_down(const Facts& facts, Blame& out) {
     const TunnelFacts& tunnel = facts.tunnel;
-    // What blocks without a failure is the credential, which the handshake would need.
-    const bool failed = tunnel.failure.has_value() || tunnel.stage == TunnelStage::blocked;
-    const CatalogEntry* const entry = tunnel.failure ? find_entry(*tunnel.failure) : nullptr;
-    const Layer broken = entry != nullptr && entry->layer <= Layer::tunnel ? entry->layer : Layer::handshake;
-    switch (tunnel.stage) {
-        case TunnelStage::up: return of_tunnel_that_is_up(layer, facts);
-        case TunnelStage::handshaking:
-        case TunnelStage::starting:
-        case TunnelStage::waiting:
-        case TunnelStage::blocked:
-            if (layer == broken && failed) return LayerState::failed;
-            if (layer == Layer::process && tunnel.process_runs) return LayerState::ok;
-            return LayerState::unknown;
-        case TunnelStage::none:
-        case TunnelStage::stopped: return LayerState::unknown;
-    }
-    return LayerState::unknown;
+    const bool no_way = tunnel.route_to_server.has_value() && !*tunnel.route_to_server;
+    if (no_way && tunnel.stage != TunnelStage::blocked)
+        out.conditions.push_back({"network-offline", "this machine has no network", "no route to " + tunnel.server});
+    else if (tunnel.failure)
+        out.conditions.push_back(
+            {*tunnel.failure, failure_summary(*tunnel.failure, tunnel.server), tunnel.failure_evidence});
 }
 
-bool any_passed(Layer layer, const Facts& facts) {
-    for (const ClusterFacts& cluster : facts.clusters) {
-        if (layer == Layer::tls && !cluster.tls) continue;  // nothing was secured there
-        for (const NodeFacts& node : cluster.nodes)
-            if (node.verdict == NodeVerdict::ok ||
-                (node.verdict == NodeVerdict::failed && node.passed && *node.passed >= layer))
-                return true;
+std::optional<Layer> first_failing(const std::vector<Condition>& conditions) {
+    std::optional<Layer> first;
+    for (const Condition& condition : conditions) {
+        const CatalogEntry* const entry = find_entry(condition.code);
+        if (entry == nullptr || entry->severity != Severity::error || entry->layer == Layer::agent) continue;
+        first = std::min(first.value_or(entry->layer), entry->layer);
     }
-    return false;
-}
-
-/// Of one layer over all nodes: failed when any node's last try broke there, ok when any went through and none broke.
-LayerState of_node_layer(Layer layer, const Facts& facts) {
-    if (layer == Layer::tls && std::ranges::none_of(facts.clusters, &ClusterFacts::tls)) return LayerState::skipped;
-    for (const ClusterFacts& cluster : facts.clusters)
-        for (const NodeFacts& node : cluster.nodes)
-            if (node.verdict == NodeVerdict::failed && node.failed_at == layer) return LayerState::failed;
-    return any_passed(layer, facts) ? LayerState::ok : LayerState::unknown;
-}
-
-LayerState of_cluster_layer(const Facts& facts) {
-    bool all_known = !facts.clusters.empty();
-    for (const ClusterFacts& cluster : facts.clusters) {
-        if (!cluster.conditions.empty()) return LayerState::failed;
-        all_known = all_known && cluster.topology_known && count_of(cluster, NodeVerdict::ok) > 0;
-    }
-    return all_known ? LayerState::ok : LayerState::unknown;
+    return first;
 }
 
 }  // namespace
 
-std::vector<Condition> blame(const Facts& facts) {
-    std::vector<Condition> out;
-    if (!facts.wanted) return facts.credential;
-    const bool explained = !facts.direct && blame_tunnel(facts, out);
-    if (!explained && facts.direct && all_silent(facts) && facts.route_to_nodes && !*facts.route_to_nodes) {
-        out.push_back({"network-offline", "this machine has no network", "no route to the cluster's nodes"});
-    } else if (!explained) {
-        for (const ClusterFacts& cluster : facts.clusters) blame_cluster(cluster, facts, out);
+bool is_offline(const Facts& facts) noexcept {
+    const bool no_way = facts.tunnel.route_to_server.has_value() && !*facts.tunnel.route_to_server;
+    return no_way && (any_node(facts, is_failed) || !any_node(facts, is_ok));
+}
+
+bool is_hung(const Facts& facts) noexcept {
+    return facts.tunnel.tun_silent_for && facts.tunnel.openvpn_silent_for.value_or(0ms) >= kOpenvpnSilence;
+}
+
+bool is_silent(const Facts& facts) noexcept {
+    const TunnelFacts& tunnel = facts.tunnel;
+    if (tunnel.stage != TunnelStage::up || !tunnel.tun_silent_for || !uses_tunnel(facts)) return false;
+    const bool link_is_silent = tunnel.ping && tunnel.server_silent_for >= kPingsMissed * *tunnel.ping &&
+                                *tunnel.tun_silent_for >= kLinkPatience;
+    return link_is_silent || (tunnel.server_answers && !*tunnel.server_answers);
+}
+
+Blame blame(const Facts& facts) {
+    Blame out;
+    if (!facts.wanted) {
+        out.conditions = facts.credential;
+        return out;
     }
     // Dates matter whatever else is broken: an expired certificate is the root of a rejected handshake, so it comes
     // first.
-    out.insert(out.begin(), facts.credential.begin(), facts.credential.end());
-    return out;
-}
-
-std::array<LayerState, kWay.size()> ladder(const Facts& facts) {
-    std::array<LayerState, kWay.size()> out{};
-    for (std::size_t i = 0; i < kWay.size(); ++i) {
-        const Layer layer = kWay[i];
-        if (layer <= Layer::tunnel)
-            out[i] = facts.direct   ? LayerState::skipped
-                     : facts.wanted ? of_tunnel_layer(layer, facts)
-                                    : LayerState::unknown;
-        else if (!facts.wanted || (!facts.direct && facts.tunnel.stage != TunnelStage::up))
-            out[i] = LayerState::unknown;
-        else if (layer == Layer::cluster)
-            out[i] = of_cluster_layer(facts);
-        else if (layer == Layer::route)  // a TCP connection is the proof of a route: what a look-up says is weaker
-            out[i] = any_passed(Layer::tcp, facts) ? LayerState::ok : LayerState::unknown;
-        else
-            out[i] = of_node_layer(layer, facts);
-    }
+    out.conditions = facts.credential;
+    out.conditions.insert(out.conditions.end(), facts.notices.begin(), facts.notices.end());
+    const bool up = facts.direct || facts.tunnel.stage == TunnelStage::up;
+    if (!facts.direct) up ? blame_up(facts, out) : blame_down(facts, out);
+    if (facts.tunnel.losses > 0)
+        out.conditions.push_back({"tunnel-flapping", "the tunnel is lost again and again",
+                                  fmt::format("{} times in ten minutes", facts.tunnel.losses)});
+    if (facts.direct && all_silent(facts) && facts.route_to_nodes && !*facts.route_to_nodes)
+        out.conditions.push_back({"network-offline", "this machine has no network", "no route to the cluster's nodes"});
+    if (up)
+        for (const ClusterFacts& cluster : facts.clusters) blame_cluster(cluster, facts, out.conditions);
+    out.conditions = root_causes(std::move(out.conditions));
+    out.first_failing = first_failing(out.conditions);
     return out;
 }
 

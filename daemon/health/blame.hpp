@@ -1,26 +1,53 @@
 // From what is known to what is wrong: one pure function. The first failing layer decides; its followers are not
 // reported.
 //
-// In:   Facts. Out: the conditions that hold now, root cause first; and how far the way is proven, layer by layer.
-// Does not know for how long: health_tracker adds `since` and keeps blips from people.
+// In:   Facts. Out: the conditions that hold now, root cause first; the first layer that fails; and whether another
+// tunnel could help. How far the way is proven, layer by layer, is health/ladder. Does not know for how long:
+// health_tracker adds `since` and keeps blips from people, incident_machine decides when a remedy is due.
 #pragma once
 
-#include "control/snapshot.hpp"
 #include "health/facts.hpp"
 
-#include <array>
+#include <optional>
 #include <vector>
 
 namespace memdb::health {
 
-/// The conditions that hold, root cause first. Empty when all is well or nothing is wanted.
-std::vector<Condition> blame(const Facts& facts);
+/// What could help. A dead cluster behind a live tunnel never asks for another tunnel.
+enum class Remedy : std::uint8_t {
+    none,
+    restart,        ///< the tunnel itself is silent
+    other_address,  ///< the server lives and nothing comes through: one try elsewhere may help (AWS: one subnet's
+                    ///< route)
+};
 
-/// One state for each layer of kWay. `ok` is never a guess: a layer is ok when something went through it in the last
-/// try of a node (or, for the first three, when openvpn says so and did not take it back).
-std::array<control::LayerState, kWay.size()> ladder(const Facts& facts);
+struct Blame {
+    std::vector<Condition> conditions;
+    std::optional<Layer> first_failing;  ///< of the conditions with severity error
+    Remedy remedy = Remedy::none;
+};
 
-/// So long without a link byte from the server, while nodes are silent too, is a silent tunnel: 3 pushed pings of AWS.
-inline constexpr Duration kServerSilence = 3s;
+Blame blame(const Facts& facts);
+
+/// Whether the tunnel, though up, is silent (design §4): no node answers, nothing came through the device since, and
+/// the server has sent nothing for 3 of its pings or does not answer a packet of ours past the tunnel.
+[[nodiscard]] bool is_silent(const Facts& facts) noexcept;
+
+/// Whether there is no way at all to the server, and nodes feel it.
+[[nodiscard]] bool is_offline(const Facts& facts) noexcept;
+
+/// Whether openvpn itself hangs, and nodes feel it.
+[[nodiscard]] bool is_hung(const Facts& facts) noexcept;
+
+/// So many of the server's own pings may be missing before its silence counts.
+inline constexpr int kPingsMissed = 3;
+/// An agent that was held up for a while must first hear what has come meanwhile.
+inline constexpr Duration kLinkPatience = 1s;
+/// openvpn answers its management in a millisecond; so long is no coincidence.
+inline constexpr Duration kOpenvpnSilence = 500ms;
+/// So long the question whether the server lives may take before silent nodes are blamed without its answer.
+inline constexpr Duration kAskingLimit = 3s;
+/// A session that ends so soon is worth a word.
+inline constexpr Duration kSessionEnding = 15min;
 
 }  // namespace memdb::health

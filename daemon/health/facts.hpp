@@ -28,11 +28,21 @@ struct TunnelFacts {
     bool process_runs = false;           ///< an openvpn lives and its management answers
     std::optional<std::string> failure;  ///< finding code of the last failed attempt, or of `blocked`; none once up
     std::string failure_evidence;
-    std::optional<std::string> fault;     ///< up, but not well: "tunnel-config-error"
-    Duration server_silent_for{};         ///< since the last link bytes from the server; only meaningful while up
-    std::string server;                   ///< "192.0.2.1:443", or the endpoint's name before an address is known
-    std::optional<bool> route_to_server;  ///< whether the kernel has any way to the server's address
+    std::optional<std::string> fault;    ///< up, but not well: "tunnel-config-error"
+    Duration server_silent_for{};        ///< since the last link bytes from the server; only meaningful while up
+    std::optional<Duration> ping;        ///< how often the server says it sends something, if it said so
+    std::optional<bool> server_answers;  ///< a packet past the tunnel: answered, or twice not; none: not asked (yet)
+    std::optional<Duration> tun_silent_for;      ///< no node answers, and nothing came through the device for so long
+    std::optional<Duration> openvpn_silent_for;  ///< a question to its management is unanswered for so long
+    std::size_t losses = 0;                      ///< lately, when they are so many that it flaps; else 0
+    std::optional<Duration> session_left;        ///< until the endpoint ends the session
+    std::string redirect;                        ///< what the server pushed, unasked, to capture the default route
+    std::string server;                          ///< "192.0.2.1:443", or the endpoint's name before an address is known
+    std::optional<bool> route_to_server;         ///< whether the kernel has any way to the server's address
 };
+
+/// What the kernel would do with a packet to a node, judged by health/route_policy.
+enum class RouteState : std::uint8_t { unknown, ok, missing, shadowed, not_via_tunnel, outside };
 
 enum class NodeVerdict : std::uint8_t { ok, failed, unknown };
 
@@ -45,6 +55,9 @@ struct NodeFacts {
     Layer failed_at = Layer::ping;
     std::string code;      ///< only when failed
     std::string evidence;  ///< only when failed
+    bool silent = false;   ///< only when failed: a deadline passed and nothing had come
+    RouteState route = RouteState::unknown;
+    std::string route_evidence;
 };
 
 struct ClusterFacts {
@@ -54,6 +67,9 @@ struct ClusterFacts {
     bool topology_known = false;
     std::vector<NodeFacts> nodes;
     std::vector<Condition> conditions;  ///< of the cluster layer, from cluster_tracker
+    std::string vpc_answer;             ///< what the pushed resolver says of the endpoint's name; empty: nothing known
+    std::string vpc_resolver;           ///< who that is
+    std::string large_lost;             ///< small packets pass and large ones do not: how that was seen; else empty
 };
 
 struct Facts {
@@ -63,6 +79,7 @@ struct Facts {
     std::optional<bool> route_to_nodes;  ///< direct profiles: whether there is any way to a node's address
     std::vector<ClusterFacts> clusters;
     std::vector<Condition> credential;  ///< certificate dates and state
+    std::vector<Condition> notices;     ///< what the host's own networks and other profiles have to do with it
 };
 
 }  // namespace memdb::health

@@ -5,15 +5,24 @@
 #include "base/time.hpp"
 #include "health/finding.hpp"
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
 namespace memdb::health {
 
+/// How a finding hangs together with others (see dependency_policy).
+enum class Tie : std::uint8_t {
+    follows,   ///< not worth a word when something earlier explains the rest of the way
+    explains,  ///< the rest of the way cannot work: hides all findings of later layers that follow
+    alone,     ///< says something of its own, whatever else is broken
+};
+
 struct CatalogEntry {
     std::string_view code;
     Layer layer;
     Severity severity;
+    Tie tie;
     Duration visible_after;   ///< shorter than that nobody hears of it
     std::string_view advice;  ///< the command to run or the setting to check; no trailing full stop
 };

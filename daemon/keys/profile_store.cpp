@@ -19,6 +19,7 @@ using control::Wanted;
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kFolderMode = 0700;
 constexpr std::size_t kWishLimit = 64;
+constexpr std::size_t kRangesLimit = 64 * 1024;
 constexpr std::string_view kLeftover = ".new-";
 constexpr std::string_view kRemoved = ".old-";
 
@@ -198,6 +199,30 @@ Result<void> ProfileStore::set_wanted(const std::string& name, Wanted wanted) {
     if (const auto exists = check_exists(name); !exists) return exists.error();
     return replace_file(root_ / name / "wanted", wanted == Wanted::connected ? "connected\n" : "disconnected\n",
                         kFileMode);
+}
+
+Result<std::vector<IpNetwork>> ProfileStore::known_ranges(const std::string& name) const {
+    if (const auto exists = check_exists(name); !exists) return exists.error();
+    const auto text = read_file(root_ / name / "ranges", kRangesLimit);
+    if (!text && text.error().code == Errc::not_found) return std::vector<IpNetwork>{};
+    if (!text) return text.error();
+    std::vector<IpNetwork> ranges;
+    for (std::string_view rest = *text; !rest.empty();) {
+        const auto end = rest.find('\n');
+        const auto range = parse_network(rest.substr(0, end));
+        if (!range || end == std::string_view::npos)
+            return Failure{Errc::malformed, fmt::format("profile {}: the file ranges is damaged", name)};
+        ranges.push_back(*range);
+        rest.remove_prefix(end + 1);
+    }
+    return ranges;
+}
+
+Result<void> ProfileStore::remember_ranges(const std::string& name, const std::vector<IpNetwork>& ranges) {
+    if (const auto exists = check_exists(name); !exists) return exists.error();
+    std::string text;
+    for (const IpNetwork& range : ranges) text += to_string(range) + "\n";
+    return replace_file(root_ / name / "ranges", text, kFileMode);
 }
 
 Result<Secret<>> ProfileStore::cluster_password(const config::Profile& profile) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "base/ip_network.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
 #include "config/import_request.hpp"
@@ -73,6 +74,13 @@ class ProfileStore {
 
     /// Stores the wish. Errc::not_found, Errc::io.
     Result<void> set_wanted(const std::string& name, control::Wanted wanted);
+
+    /// The address ranges behind the tunnel, as the endpoint last pushed them: known before the next connection.
+    /// Absent: none. Errc::malformed (they are written anew by the next connection), Errc::io.
+    [[nodiscard]] Result<std::vector<IpNetwork>> known_ranges(const std::string& name) const;
+
+    /// Errc::not_found, Errc::io.
+    Result<void> remember_ranges(const std::string& name, const std::vector<IpNetwork>& ranges);
 
     /// The password for the clusters' users; empty when the profile has none.
     ///

@@ -5,6 +5,7 @@ namespace memdb::tunnel {
 std::string_view to_string(Cause cause) noexcept {
     switch (cause) {
         case Cause::none: return "";
+        case Cause::profile_overlap: return "profile-overlap";
         case Cause::openvpn_missing: return "openvpn-missing";
         case Cause::tun_device_unavailable: return "tun-device-unavailable";
         case Cause::no_net_admin: return "no-net-admin";
@@ -31,6 +32,7 @@ std::string_view to_string(Cause cause) noexcept {
 
 int weight(Cause cause) noexcept {
     switch (cause) {
+        case Cause::profile_overlap:
         case Cause::openvpn_missing:
         case Cause::tun_device_unavailable:
         case Cause::no_net_admin:

@@ -9,6 +9,7 @@ namespace memdb::tunnel {
 
 enum class Cause : std::uint8_t {
     none,
+    profile_overlap,
     openvpn_missing,
     tun_device_unavailable,
     no_net_admin,
@@ -33,6 +34,7 @@ enum class Cause : std::uint8_t {
 
 /// Every cause but `none`, for tables and tests.
 inline constexpr std::array kCauses = {
+    Cause::profile_overlap,
     Cause::openvpn_missing,
     Cause::tun_device_unavailable,
     Cause::no_net_admin,

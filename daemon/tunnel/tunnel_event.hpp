@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tunnel/management_codec.hpp"
+#include "tunnel/push_reply_parser.hpp"
 #include "tunnel/tunnel_state.hpp"
 
 #include <string>
@@ -19,8 +20,27 @@ struct DisconnectRequested {
 };
 struct ReconnectRequested {
     std::string cause;  ///< for last_restart_cause: "request", or the finding that made the agent ask
-    bool asked = true;  ///< by a person; else by the agent: counted in `restarts`, and only done while `up`
+    bool asked = true;  ///< by a person or a plan; else the tunnel is no good: counted, and only done while `up`
+    Cause blame = Cause::none;            ///< why it is no good, until the attempts say something newer
+    std::string evidence;                 ///< for `blame`
+    std::optional<ServerAddress> server;  ///< to be tried first, when the endpoint still has it
     bool operator==(const ReconnectRequested&) const = default;
+};
+struct NetworkChanged {  ///< another way out of this machine, or none
+    bool online = true;
+    bool operator==(const NetworkChanged&) const = default;
+};
+struct ServerAnswered {  ///< a packet of ours, sent past openvpn, was answered: another try makes sense now
+    ServerAddress server;
+    bool operator==(const ServerAnswered&) const = default;
+};
+struct CheckRequested {  ///< something is silent: does openvpn itself still live?
+    bool operator==(const CheckRequested&) const = default;
+};
+struct Forbidden {  ///< another profile stands against it: blocked until its input changes
+    Cause cause = Cause::profile_overlap;
+    std::string evidence;
+    bool operator==(const Forbidden&) const = default;
 };
 struct InputChanged {  ///< configuration, key, certificate, clock: what could have blocked
     bool operator==(const InputChanged&) const = default;
@@ -58,6 +78,10 @@ struct ByteCounted {
     std::uint64_t in = 0, out = 0;
     bool operator==(const ByteCounted&) const = default;
 };
+struct OptionsPushed {
+    PushedOptions options;
+    bool operator==(const OptionsPushed&) const = default;
+};
 struct DeviceOpened {
     std::string name;
     bool operator==(const DeviceOpened&) const = default;
@@ -79,9 +103,10 @@ struct DeadlinePassed {
 };
 
 using TunnelEvent =
-    std::variant<ConnectRequested, DisconnectRequested, ReconnectRequested, InputChanged, EndpointResolved,
-                 EndpointUnresolved, SpawnFailed, ManagementOpened, ManagementLost, HoldAsked, StateChanged,
-                 ByteCounted, DeviceOpened, FaultSeen, HeartbeatAnswered, ProcessExited, DeadlinePassed>;
+    std::variant<ConnectRequested, DisconnectRequested, ReconnectRequested, InputChanged, NetworkChanged,
+                 ServerAnswered, CheckRequested, Forbidden, EndpointResolved, EndpointUnresolved, SpawnFailed,
+                 ManagementOpened, ManagementLost, HoldAsked, StateChanged, ByteCounted, OptionsPushed, DeviceOpened,
+                 FaultSeen, HeartbeatAnswered, ProcessExited, DeadlinePassed>;
 
 struct ResolveEndpoint {  ///< answered by EndpointResolved or EndpointUnresolved
     bool operator==(const ResolveEndpoint&) const = default;

@@ -42,21 +42,22 @@ Step Turn::on(const DisconnectRequested&) {
 }
 
 Step Turn::on(const ReconnectRequested& event) {
-    const bool replace = s_.phase == Phase::handshaking || (s_.phase == Phase::up && s_.stale);
-    if (!event.asked && s_.phase != Phase::up) return ignore();  // already on the way, or not wanted
-    if (replace) {
-        note_restart(event.asked, event.cause);
-        Step stopping = terminate(AfterStop::restart, false, "reconnect with a new process");
-        stopping.state.retry_at = now_;
-        return stopping;
+    if (!event.asked) {
+        if (s_.phase != Phase::up) return ignore();  // already on the way, or not wanted
+        return given_up(event);
+    }
+    if (s_.phase == Phase::handshaking || (s_.phase == Phase::up && (s_.stale || !s_.online))) {
+        note_restart(true, event.cause);
+        return replace_process(now_, "reconnect with a new process");
     }
     switch (s_.phase) {
         case Phase::up:
-            note_restart(event.asked, event.cause);
+            note_restart(true, event.cause);
             if (s_.server) s_.tried = {*s_.server};  // should it fail, another address comes first
             s_.attempt = 1;
             handshake(true);
             actions_.emplace_back(RestartInPlace{});
+            actions_.emplace_back(ResolveEndpoint{});  // the endpoint may have moved meanwhile
             return done("reconnect in place");
         case Phase::stopping:
             return s_.after == AfterStop::restart ? ignore() : restart_after_stop("connect after the stop");
@@ -67,6 +68,43 @@ Step Turn::on(const ReconnectRequested& event) {
         case Phase::handshaking: return ignore();
     }
     return ignore();
+}
+
+Step Turn::on(const NetworkChanged& event) {
+    if (event.online) return network_found();
+    return s_.online ? network_lost() : ignore();
+}
+
+Step Turn::on(const ServerAnswered& event) {
+    if (s_.phase != Phase::waiting || !s_.online) return ignore();
+    s_.preferred = event.server;
+    return start("the server answers again");
+}
+
+Step Turn::on(const CheckRequested&) {
+    if (s_.phase != Phase::handshaking && s_.phase != Phase::up) return ignore();
+    const TimePoint limit = now_ + t_.urgent_limit;
+    if (s_.heartbeat_outstanding) {
+        if (s_.heartbeat_at && *s_.heartbeat_at <= limit) return ignore();
+        s_.heartbeat_at = limit;
+        return done("heartbeat is urgent now");
+    }
+    send_heartbeat(t_.urgent_limit);
+    return done("heartbeat");
+}
+
+Step Turn::on(const Forbidden& event) {
+    if (s_.phase == Phase::stopped || s_.phase == Phase::blocked) return ignore();
+    if (s_.phase == Phase::stopping && s_.after != AfterStop::restart) return ignore();
+    s_.cause = event.cause;
+    s_.evidence = event.evidence;
+    if (resolving()) actions_.emplace_back(CancelResolve{});
+    if (!has_process(s_)) return rest(Phase::blocked, "forbidden");
+    if (s_.phase != Phase::stopping) return terminate(AfterStop::blocked, false, "forbidden");
+    s_.after = AfterStop::blocked;
+    s_.retry_at = std::nullopt;
+    s_.may_block = false;
+    return done("forbidden");
 }
 
 Step Turn::on(const InputChanged&) {
@@ -80,8 +118,9 @@ Step Turn::on(const InputChanged&) {
 }
 
 Step Turn::on(const EndpointResolved& event) {
-    if (!resolving()) return ignore();
+    if (!resolving()) return addresses_renewed(event.addresses);
     if (event.addresses.empty()) return fail(Cause::endpoint_name_unresolved, "no address", "endpoint unresolved");
+    s_.addresses = event.addresses;
     s_.server = choose(event.addresses);
     s_.starting = Starting::spawned;
     s_.limit_at = now_ + t_.management_limit;
@@ -130,7 +169,10 @@ Step Turn::on(const HoldAsked&) {
         StateLine line;
         line.detail = "unannounced";
         const Step lost = lost_in_place(line);
-        return lost.state.phase == Phase::handshaking ? Turn(lost.state, now_, jitter01_, t_).on(HoldAsked{}) : lost;
+        if (lost.state.phase != Phase::handshaking) return lost;
+        Turn next(lost.state, now_, jitter01_, t_);
+        next.actions_ = lost.actions;
+        return next.on(HoldAsked{});
     }
     if (s_.phase != Phase::handshaking) return ignore();  // SIGTERM works in a hold
     if (s_.hold_due) handshake(false);                    // the limits count from the release
@@ -157,8 +199,8 @@ Step Turn::on(const StateChanged& event) {
                 return fail(Cause::network_offline, event.line.detail, "attempt ended by openvpn");
             return fail(silence(), event.line.detail, "attempt ended by openvpn");
         case OpenvpnState::exiting: {
-            const Cause told = event.line.detail == "auth-failure" ? Cause::auth_failed : Cause::none;
-            return told == Cause::none ? ignore() : on(FaultSeen{told, "EXITING," + event.line.detail});
+            if (event.line.detail == "auth-failure") return on(FaultSeen{Cause::auth_failed, "EXITING,auth-failure"});
+            return s_.phase == Phase::up ? farewell(event.line.detail) : ignore();
         }
         case OpenvpnState::connecting:
         case OpenvpnState::resolve:
@@ -177,6 +219,12 @@ Step Turn::on(const ByteCounted& event) {
     if (grew) s_.link_grew_at = now_;
     if (grew && s_.phase == Phase::handshaking) server_spoke();
     return s_ == before_ ? ignore() : done("bytes counted");
+}
+
+Step Turn::on(const OptionsPushed& event) {
+    if (!has_process(s_) || s_.pushed == event.options) return ignore();
+    s_.pushed = event.options;
+    return done("options pushed");
 }
 
 Step Turn::on(const DeviceOpened& event) {
@@ -210,6 +258,7 @@ Step Turn::on(const FaultSeen& event) {
 Step Turn::on(const HeartbeatAnswered&) {
     if (!s_.heartbeat_outstanding) return ignore();
     s_.heartbeat_outstanding = false;
+    s_.heartbeat_sent_at = std::nullopt;
     s_.heartbeat_at = now_ + t_.heartbeat_interval;
     return done("heartbeat answered");
 }
@@ -248,6 +297,10 @@ Step Turn::on(const DeadlinePassed&) {
         case Phase::up:
             if (due(s_.heartbeat_at)) return heartbeat_due();
             if (!due(s_.stable_at)) return ignore();
+            if (const auto until = flapping_until(s_, now_)) {
+                s_.stable_at = *until;
+                return done("stable, but not for long enough");
+            }
             s_.stable_at = std::nullopt;
             s_.failed = 0;
             return done("stable");

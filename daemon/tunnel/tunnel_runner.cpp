@@ -51,12 +51,12 @@ struct Resolving {
 }  // namespace
 
 struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
-    Impl(asio::io_context& loop, host::NameResolver& names, TunnelSetup s, TunnelTimings t, Changed changed)
+    Impl(asio::io_context& loop, host::NameResolver& names, TunnelSetup s, TunnelTimings t, Handlers h)
         : io(loop),
           resolver(names),
           setup(std::move(s)),
           timings(t),
-          on_change(std::move(changed)),
+          handlers(std::move(h)),
           timer(loop),
           log(logger("tunnel")) {}
 
@@ -82,7 +82,7 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
         if (std::holds_alternative<ProcessExited>(event) || std::holds_alternative<SpawnFailed>(event)) drop_process();
         for (const TunnelAction& action : done.actions) perform(action);
         arm();
-        if (state != before && on_change) on_change(state);
+        if (state != before && handlers.changed) handlers.changed(state);
         if (!closed && state.phase == Phase::stopped && done_) asio::post(io, std::exchange(done_, nullptr));
     }
 
@@ -176,6 +176,7 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
     void spawn(const ServerAddress& server) {
         drop_process();
         codec = ManagementCodec();
+        pushed = PushReplyParser();
         management_open = false;
         const auto weak = weak_from_this();
         link = std::make_unique<ManagementLink>(
@@ -192,6 +193,7 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
         if (const auto listening = link->listen(setup.management_socket); listening.has_error())
             return push(SpawnFailed{Cause::openvpn_crashed, listening.error().message});
 
+        if (handlers.about_to_spawn) handlers.about_to_spawn(server);
         process = std::make_unique<OpenvpnProcess>(io);
         const auto pid =
             process->spawn(openvpn_arguments(setup, server), {[weak](std::string_view line) {
@@ -204,12 +206,15 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
                                                               }});
         if (pid.has_error()) return push(SpawnFailed{cause_of_spawn(pid.error().code), pid.error().message});
         link->expect(*pid);
+        if (handlers.spawned) handlers.spawned(*pid);
         log->debug("{}: openvpn started pid={} server={}", setup.profile, *pid, to_string(server));
     }
 
     void drop_process() {
+        const bool was_there = process != nullptr;
         process.reset();
         link.reset();
+        if (was_there && !closed && handlers.gone) handlers.gone();
     }
 
     // --- the process and its management connection ---
@@ -223,6 +228,8 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
         for (const ManagementMessage& message : codec.feed(bytes)) {
             if (log->should_log(spdlog::level::trace)) log->trace("{}: < {}", setup.profile, describe(message));
             if (auto event = event_of(message)) push(std::move(*event));
+            if (const auto* line = std::get_if<LogLine>(&message))
+                if (auto options = pushed.feed(line->text)) push(OptionsPushed{std::move(*options)});
             if (std::holds_alternative<ProtocolError>(message) && link) link->close();
         }
     }
@@ -275,7 +282,7 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
     host::NameResolver& resolver;
     TunnelSetup setup;
     TunnelTimings timings;
-    Changed on_change;
+    Handlers handlers;
     asio::steady_timer timer;
     std::shared_ptr<spdlog::logger> log;
 
@@ -290,13 +297,14 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
 
     std::shared_ptr<Resolving> resolving;
     ManagementCodec codec;
+    PushReplyParser pushed;
     std::unique_ptr<ManagementLink> link;
     std::unique_ptr<OpenvpnProcess> process;
 };
 
 TunnelRunner::TunnelRunner(asio::io_context& io, host::NameResolver& resolver, TunnelSetup setup, TunnelTimings timings,
-                           Changed on_change)
-    : impl_(std::make_shared<Impl>(io, resolver, std::move(setup), timings, std::move(on_change))) {}
+                           Handlers handlers)
+    : impl_(std::make_shared<Impl>(io, resolver, std::move(setup), timings, std::move(handlers))) {}
 
 TunnelRunner::~TunnelRunner() {
     impl_->closed = true;
@@ -307,9 +315,11 @@ TunnelRunner::~TunnelRunner() {
 
 void TunnelRunner::connect() { impl_->push(ConnectRequested{}); }
 void TunnelRunner::disconnect() { impl_->push(DisconnectRequested{}); }
-void TunnelRunner::reconnect(std::string cause, bool asked) {
-    impl_->push(ReconnectRequested{std::move(cause), asked});
-}
+void TunnelRunner::reconnect(ReconnectRequested wish) { impl_->push(std::move(wish)); }
+void TunnelRunner::check() { impl_->push(CheckRequested{}); }
+void TunnelRunner::network_changed(bool online) { impl_->push(NetworkChanged{online}); }
+void TunnelRunner::server_answered(ServerAddress server) { impl_->push(ServerAnswered{std::move(server)}); }
+void TunnelRunner::forbid(Cause cause, std::string evidence) { impl_->push(Forbidden{cause, std::move(evidence)}); }
 void TunnelRunner::input_changed() { impl_->push(InputChanged{}); }
 void TunnelRunner::set_setup(TunnelSetup setup) { impl_->setup = std::move(setup); }
 void TunnelRunner::set_timings(TunnelTimings timings) { impl_->timings = timings; }

@@ -16,12 +16,17 @@ namespace memdb::tunnel {
 
 class TunnelRunner {
   public:
-    /// After each step that changed the state, from the loop. It may call any member function.
-    using Changed = std::function<void(const TunnelState&)>;
+    /// Called from the loop. Only `changed` may call member functions of the runner.
+    struct Handlers {
+        std::function<void(const TunnelState&)> changed;             ///< after each step that changed the state
+        std::function<void(const ServerAddress&)> about_to_spawn{};  ///< openvpn will change the host: write it down
+        std::function<void(int pid)> spawned{};
+        std::function<void()> gone{};  ///< no process any more: whatever it left on the host can be removed
+    };
 
     /// `io` and `resolver` must outlive the runner.
     TunnelRunner(boost::asio::io_context& io, host::NameResolver& resolver, TunnelSetup setup, TunnelTimings timings,
-                 Changed on_change);
+                 Handlers handlers);
     /// Calls nothing back any more. An openvpn that still runs ends by itself, since its management connection closes.
     ~TunnelRunner();
     TunnelRunner(const TunnelRunner&) = delete;
@@ -30,8 +35,13 @@ class TunnelRunner {
     // Wishes: queued, and done from the loop.
     void connect();
     void disconnect();
-    /// `cause`: "request" from a person (`asked`), else the finding that made the agent ask. See ReconnectRequested.
-    void reconnect(std::string cause, bool asked = true);
+    void reconnect(ReconnectRequested wish);
+    /// Nodes are silent: asks openvpn at once whether it lives.
+    void check();
+    /// Another way out of this machine than before, or none.
+    void network_changed(bool online);
+    void server_answered(ServerAddress server);
+    void forbid(Cause cause, std::string evidence);
     /// Something that could have blocked has changed: configuration, key, certificate, clock.
     void input_changed();
 

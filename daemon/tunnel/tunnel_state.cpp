@@ -15,6 +15,14 @@ std::optional<TimePoint> next_deadline(const TunnelState& state) noexcept {
     return earliest;
 }
 
+std::optional<TimePoint> flapping_until(const TunnelState& state, TimePoint now) noexcept {
+    if (state.losses.size() < kFlapLosses) return std::nullopt;
+    const TimePoint until = state.losses[state.losses.size() - kFlapLosses] + kFlapWindow;
+    return now < until ? std::optional(until) : std::nullopt;
+}
+
+bool is_flapping(const TunnelState& state, TimePoint now) noexcept { return flapping_until(state, now).has_value(); }
+
 bool has_process(const TunnelState& state) noexcept {
     switch (state.phase) {
         case Phase::starting: return state.starting == Starting::spawned;

@@ -4,6 +4,7 @@
 #include "base/time.hpp"
 #include "config/profile.hpp"
 #include "tunnel/failure_cause.hpp"
+#include "tunnel/push_reply_parser.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -50,6 +51,8 @@ struct TunnelState {
     std::optional<TimePoint> retry_at;      ///< in `waiting`, and in `stopping` before a restart
 
     bool heartbeat_outstanding = false;
+    std::optional<TimePoint> heartbeat_sent_at;  ///< while one is outstanding
+    bool online = true;                          ///< some way leads out of this machine; else no attempt is made
     bool hold_due = false;      ///< in `handshaking`: restarting in place, openvpn's RECONNECTING and hold are expected
     bool server_seen = false;   ///< in `handshaking`: something came from the server in this attempt
     bool stale = false;         ///< the running process was started from input that has changed since
@@ -61,12 +64,16 @@ struct TunnelState {
     unsigned failed = 0;        ///< failures in a row, for the back-off
     std::uint64_t restarts =
         0;  ///< how often a tunnel that was up was lost without anybody asking, since memdbd started
+    std::vector<TimePoint> losses;   ///< the last of these `restarts`, oldest first; see is_flapping()
+    std::string farewell;            ///< in `up`: why openvpn said it would end (EXITING); empty when it did not
     std::string last_restart_cause;  ///< of the last restart, asked or not: a finding code or openvpn's own reason
 
     Cause fault = Cause::none;  ///< what was seen in this attempt so far
     Cause cause = Cause::none;  ///< why the last attempt failed; in `blocked` what blocks; none once up
     std::string evidence;       ///< the line that told it, cleaned; belongs to `fault`, else to `cause`
 
+    std::vector<ServerAddress> addresses;    ///< of the endpoint, as last resolved
+    std::optional<ServerAddress> preferred;  ///< to be tried first by the next process
     std::vector<ServerAddress> tried;     ///< since the tunnel was last up; each gets its turn before one is repeated
     std::optional<ServerAddress> server;  ///< of the running or last process
 
@@ -76,6 +83,7 @@ struct TunnelState {
     std::uint64_t bytes_in = 0, bytes_out = 0;  ///< link bytes of the running process
     std::optional<TimePoint> link_grew_at;      ///< when bytes_in last grew: the server's last sign of life (blame)
     std::optional<TimePoint> connected_at;      ///< in `up`
+    std::optional<PushedOptions> pushed;        ///< what the server told the running process
 
     bool operator==(const TunnelState&) const = default;
 };
@@ -85,6 +93,14 @@ struct TunnelState {
 
 /// Whether an openvpn of ours is, or may be, alive.
 [[nodiscard]] bool has_process(const TunnelState& state) noexcept;
+
+/// So many losses within kFlapWindow are a flapping tunnel: its failures are not forgotten then, so it backs off.
+inline constexpr std::size_t kFlapLosses = 4;
+inline constexpr Duration kFlapWindow = 10min;
+[[nodiscard]] bool is_flapping(const TunnelState& state, TimePoint now) noexcept;
+
+/// When is_flapping() ends by itself, while it holds.
+[[nodiscard]] std::optional<TimePoint> flapping_until(const TunnelState& state, TimePoint now) noexcept;
 
 /// "192.0.2.1:443", "[2001:db8::1]:443".
 [[nodiscard]] std::string to_string(const ServerAddress& server);

@@ -21,6 +21,10 @@ class Turn {
     Step on(const DisconnectRequested&);
     Step on(const ReconnectRequested&);
     Step on(const InputChanged&);
+    Step on(const NetworkChanged&);
+    Step on(const ServerAnswered&);
+    Step on(const CheckRequested&);
+    Step on(const Forbidden&);
     Step on(const EndpointResolved&);
     Step on(const EndpointUnresolved&);
     Step on(const SpawnFailed&);
@@ -29,6 +33,7 @@ class Turn {
     Step on(const HoldAsked&);
     Step on(const StateChanged&);
     Step on(const ByteCounted&);
+    Step on(const OptionsPushed&);
     Step on(const DeviceOpened&);
     Step on(const FaultSeen&);
     Step on(const HeartbeatAnswered&);
@@ -54,7 +59,15 @@ class Turn {
     Step gone(std::string_view why);
     Step connected(const StateLine& line);
     Step lost_in_place(const StateLine& line);
+    Step given_up(const ReconnectRequested& event);
+    Step farewell(std::string_view detail);
     Step heartbeat_due();
+    void send_heartbeat(Duration limit);
+    Step rest_offline(std::string_view why);
+    Step network_lost();
+    Step network_found();
+    Step replace_process(TimePoint retry_at, std::string_view why);
+    Step addresses_renewed(const std::vector<ServerAddress>& addresses);
     void note_restart(bool asked, std::string_view cause);
     void handshake(bool hold_due);
     void server_spoke();

@@ -1,0 +1,25 @@
+#include "health/dependency_policy.hpp"
+
+#include "health/finding_catalog.hpp"
+
+#include <algorithm>
+
+namespace memdb::health {
+
+std::vector<Condition> root_causes(std::vector<Condition> conditions) {
+    std::optional<Layer> root;  // the earliest layer that explains all behind it
+    for (const Condition& condition : conditions) {
+        const CatalogEntry* const entry = find_entry(condition.code);
+        if (entry == nullptr || entry->tie != Tie::explains) continue;
+        root = std::min(root.value_or(entry->layer), entry->layer);
+    }
+    std::vector<Condition> out;
+    for (Condition& condition : conditions) {
+        const CatalogEntry* const entry = find_entry(condition.code);
+        const bool hidden = root && entry != nullptr && entry->layer > *root && entry->tie != Tie::alone;
+        if (!hidden) out.push_back(std::move(condition));
+    }
+    return out;
+}
+
+}  // namespace memdb::health
