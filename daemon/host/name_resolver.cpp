@@ -1,19 +1,21 @@
-#define CARES_NO_DEPRECATED  // Debian 12 has 1.18, which lacks what newer versions recommend
 #include "host/name_resolver.hpp"
 
+#include "base/clock.hpp"
+#include "base/ip_network.hpp"
+#include "host/dns_link.hpp"
+
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/stat.h>
 
-#include <ares.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -43,132 +45,6 @@ struct FileStamp {
     }
 };
 
-/// One c-ares channel: the configuration of one moment. Replaced when the files behind it change.
-///
-/// c-ares owns its sockets; ours only wait on them and are released before it closes them.
-class Channel : public std::enable_shared_from_this<Channel> {
-  public:
-    Channel(asio::io_context& io, std::string servers) : io_(io), timer_(io), servers_(std::move(servers)) {}
-    ~Channel() {
-        if (handle_ != nullptr) ares_destroy(handle_);  // calls back with ARES_EDESTRUCTION
-    }
-    Channel(const Channel&) = delete;
-    Channel& operator=(const Channel&) = delete;
-
-    [[nodiscard]] int open() {
-        ares_options options{};
-        options.flags = ARES_FLAG_NOSEARCH;  // cluster and endpoint names are complete
-        options.timeout = 1000;
-        options.tries = 2;
-        options.sock_state_cb = [](void* self, ares_socket_t socket, int readable, int writable) {
-            static_cast<Channel*>(self)->watch(socket, readable != 0, writable != 0);
-        };
-        options.sock_state_cb_data = this;
-        std::array<char, 3> lookups{'f', 'b', '\0'};  // the hosts file first, then DNS
-        options.lookups = lookups.data();
-        int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS |
-                   ARES_OPT_NOROTATE;
-#ifdef ARES_OPT_QUERY_CACHE
-        mask |= ARES_OPT_QUERY_CACHE;  // with a lifetime of 0: off; after a failover the answer must be new
-#endif
-        const int status = ares_init_options(&handle_, &options, mask);
-        if (status != ARES_SUCCESS || servers_.empty()) return status;
-        return ares_set_servers_ports_csv(handle_, servers_.c_str());
-    }
-
-    void ask(const std::string& name, ares_addrinfo_callback done, void* argument) {
-        ares_addrinfo_hints hints{};
-        hints.ai_family = AF_UNSPEC;
-        hints.ai_socktype = SOCK_STREAM;
-        ares_getaddrinfo(handle_, name.c_str(), nullptr, &hints, done, argument);
-        arm();
-    }
-
-    /// The servers that are asked, for messages: "10.20.0.2", "192.0.2.53 or 192.0.2.54".
-    [[nodiscard]] std::string servers() const {
-        ares_addr_port_node* list = nullptr;
-        if (ares_get_servers_ports(handle_, &list) != ARES_SUCCESS || list == nullptr) return "(none)";
-        std::string text;
-        for (const ares_addr_port_node* node = list; node != nullptr; node = node->next) {
-            std::array<char, INET6_ADDRSTRLEN> address{};
-            inet_ntop(node->family, &node->addr, address.data(), address.size());
-            text += (text.empty() ? "" : " or ") + std::string(address.data());
-        }
-        ares_free_data(list);
-        return text;
-    }
-
-  private:
-    struct Watched {
-        explicit Watched(asio::io_context& io) : descriptor(io) {}
-        asio::posix::stream_descriptor descriptor;
-        bool wants_read = false, wants_write = false;
-        bool waits_read = false, waits_write = false;
-    };
-
-    void watch(ares_socket_t socket, bool readable, bool writable) {
-        const auto known = sockets_.find(socket);
-        if (!readable && !writable) {
-            if (known == sockets_.end()) return;
-            known->second->descriptor.release();  // c-ares closes it
-            sockets_.erase(known);
-            return;
-        }
-        auto watched = known != sockets_.end() ? known->second : std::make_shared<Watched>(io_);
-        if (known == sockets_.end()) {
-            error_code error;
-            watched->descriptor.assign(socket, error);
-            if (error) return;  // the question runs into its deadline
-            sockets_[socket] = watched;
-        }
-        watched->wants_read = readable;
-        watched->wants_write = writable;
-        wait(watched);
-    }
-
-    void wait(const std::shared_ptr<Watched>& watched) {
-        using Descriptor = asio::posix::stream_descriptor;
-        const auto ready = [this, weak = std::weak_ptr(watched), self = weak_from_this()](bool reading) {
-            return [this, weak, self, reading](const error_code& error) {
-                const auto alive = weak.lock();
-                const auto keep = self.lock();
-                if (error || !alive || !keep || !alive->descriptor.is_open()) return;
-                (reading ? alive->waits_read : alive->waits_write) = false;
-                const ares_socket_t socket = alive->descriptor.native_handle();
-                ares_process_fd(handle_, reading ? socket : ARES_SOCKET_BAD, reading ? ARES_SOCKET_BAD : socket);
-                if (alive->descriptor.is_open()) wait(alive);
-                arm();
-            };
-        };
-        if (watched->wants_read && !std::exchange(watched->waits_read, true))
-            watched->descriptor.async_wait(Descriptor::wait_read, ready(true));
-        if (watched->wants_write && !std::exchange(watched->waits_write, true))
-            watched->descriptor.async_wait(Descriptor::wait_write, ready(false));
-    }
-
-    /// c-ares' own repetitions. No question, no timer: an idle resolver wakes nobody.
-    void arm() {
-        timeval left{};
-        if (ares_timeout(handle_, nullptr, &left) == nullptr) {
-            timer_.cancel();
-            return;
-        }
-        timer_.expires_after(std::chrono::seconds(left.tv_sec) + Microseconds(left.tv_usec));
-        timer_.async_wait([this, self = weak_from_this()](const error_code& error) {
-            const auto keep = self.lock();
-            if (error || !keep) return;
-            ares_process_fd(handle_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-            arm();
-        });
-    }
-
-    asio::io_context& io_;
-    asio::steady_timer timer_;
-    std::string servers_;
-    std::map<ares_socket_t, std::shared_ptr<Watched>> sockets_;
-    ares_channel handle_ = nullptr;
-};
-
 std::optional<asio::ip::address> address_of(const sockaddr& found) {
     if (found.sa_family == AF_INET) {
         sockaddr_in v4{};
@@ -181,6 +57,26 @@ std::optional<asio::ip::address> address_of(const sockaddr& found) {
     asio::ip::address_v6::bytes_type bytes{};
     std::memcpy(bytes.data(), v6.sin6_addr.s6_addr, bytes.size());
     return asio::ip::address_v6(bytes);
+}
+
+/// "10.20.0.2", "fd00::2", "10.20.0.2:53", "[fd00::2]:53" as c-ares reads it, always with a port; nothing for anything
+/// else.
+std::optional<std::string> one_server(std::string_view text) {
+    std::string_view host = text, port = "53";
+    const bool in_brackets = text.starts_with('[');
+    const auto end = in_brackets ? text.find(']') : text.find(':');
+    if (!parse_address(text) && end != std::string_view::npos) {
+        host = in_brackets ? text.substr(1, end - 1) : text.substr(0, end);
+        const std::string_view rest = text.substr(in_brackets ? end + 1 : end);
+        if (!rest.empty() && rest.front() != ':') return std::nullopt;
+        if (!rest.empty() || !in_brackets) port = rest.substr(1);
+    }
+    const auto address = parse_address(host);
+    if (!address || (in_brackets && !address->is_v6)) return std::nullopt;
+    std::uint16_t number = 0;
+    const auto [last, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (error != std::errc() || last != port.data() + port.size() || number == 0) return std::nullopt;
+    return fmt::format("{}{}{}:{}", address->is_v6 ? "[" : "", to_string(*address), address->is_v6 ? "]" : "", number);
 }
 
 NameResolver::Addresses addresses_of(const ares_addrinfo* answer) {
@@ -221,7 +117,13 @@ struct NameResolver::Impl {
         asio::steady_timer timer;
         Done done;
         std::string name;
-        std::shared_ptr<Channel> channel;
+        std::shared_ptr<DnsLink> link;
+    };
+    /// A link to one server that the caller named.
+    struct Direct {
+        std::string server;  // as c-ares reads it
+        std::shared_ptr<DnsLink> link;
+        TimePoint used;
     };
 
     Impl(asio::io_context& context, std::string csv) : io(context), servers(std::move(csv)) {
@@ -230,27 +132,46 @@ struct NameResolver::Impl {
     ~Impl() {
         self.reset();  // what c-ares still calls finds nobody
         open.clear();
-        channel.reset();
+        system.reset();
+        direct.clear();
         ares_library_cleanup();
     }
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
 
-    /// The channel for the files as they are now; nothing when c-ares cannot be set up.
-    std::shared_ptr<Channel> current() {
+    /// The link for the files as they are now; nothing when c-ares cannot be set up.
+    std::shared_ptr<DnsLink> current() {
         const std::array now_read{FileStamp("/etc/resolv.conf"), FileStamp("/etc/nsswitch.conf")};
-        if (channel && read == now_read) return channel;
-        auto fresh = std::make_shared<Channel>(io, servers);
-        if (fresh->open() != ARES_SUCCESS) return nullptr;
+        if (system && read == now_read) return system;
+        auto fresh = DnsLink::open(io, servers, DnsLink::Sources::hosts_file_and_dns);
+        if (!fresh) return nullptr;
         read = now_read;
-        channel = std::move(fresh);  // questions on the old one keep it until they end
-        return channel;
+        system = std::move(fresh);  // questions on the old one keep it until they end
+        return system;
+    }
+
+    /// The link to `server`; nothing when c-ares cannot be set up.
+    std::shared_ptr<DnsLink> link_to(const std::string& server) {
+        auto known = std::ranges::find(direct, server, &Direct::server);
+        if (known == direct.end()) {
+            auto fresh = DnsLink::open(io, server, DnsLink::Sources::dns);
+            if (!fresh) return nullptr;
+            if (direct.size() >= kServerLimit) direct.erase(std::ranges::min_element(direct, {}, &Direct::used));
+            known = direct.insert(direct.end(), Direct{server, std::move(fresh), {}});
+        }
+        known->used = now();
+        return known->link;
+    }
+
+    /// Without a timer: it costs a little memory until the next question, but wakes nobody.
+    void drop_idle() {
+        std::erase_if(direct, [at = now()](const Direct& one) { return at - one.used > kServerIdle; });
     }
 
     void finish(Query query, Result<Addresses> result) {
         const auto found = open.find(query);
         if (found == open.end()) return;
-        // Posted: this may run inside c-ares, or inside resolve() when the hosts file had the answer. The channel goes
+        // Posted: this may run inside c-ares, or inside resolve() when the hosts file had the answer. The link goes
         // along, because c-ares may not be destroyed from its own callback.
         found->second->timer.cancel();
         asio::post(io, [owner = std::weak_ptr(self), query, result = std::move(result)]() mutable {
@@ -272,7 +193,7 @@ struct NameResolver::Impl {
         const auto found = (*alive)->open.find(ticket->query);
         if (found == (*alive)->open.end()) return;
         const Open& question = *found->second;
-        const std::string asked = question.channel->servers();
+        const std::string asked = question.link->servers();
         Addresses addresses = status == ARES_SUCCESS && answer != nullptr ? addresses_of(answer) : Addresses{};
         if (status == ARES_SUCCESS && addresses.empty()) status = ARES_ENODATA;
         if (status == ARES_SUCCESS)
@@ -281,26 +202,49 @@ struct NameResolver::Impl {
             (*alive)->finish(ticket->query, failure_of(status, question.name, asked));
     }
 
-    void ask(Query query, const std::shared_ptr<Open>& question, Duration limit) {
-        question->channel = current();
-        if (!question->channel)
+    std::pair<Query, std::shared_ptr<Open>> add(const std::string& name, Done done) {
+        const auto question = std::make_shared<Open>(io, std::move(done), name);
+        open.emplace(++last, question);
+        return {last, question};
+    }
+
+    /// `link` is only called when somebody must be asked.
+    Query start(const std::string& name, Duration limit, Done done,
+                const std::function<std::shared_ptr<DnsLink>()>& link) {
+        drop_idle();
+        const auto [query, question] = add(name, std::move(done));
+        error_code not_an_address;
+        const auto literal = asio::ip::make_address(name, not_an_address);
+        if (!not_an_address)
+            finish(query, Addresses{literal});
+        else if (name.empty() || name.size() > 253)
+            finish(query, Failure{Errc::not_found, "the name is no host name"});
+        else
+            ask(query, question, link(), limit);
+        return query;
+    }
+
+    void ask(Query query, const std::shared_ptr<Open>& question, std::shared_ptr<DnsLink> link, Duration limit) {
+        question->link = std::move(link);
+        if (!question->link)
             return finish(query, Failure{Errc::io, "the name resolver cannot be set up; look at /etc/resolv.conf"});
         question->timer.expires_after(limit);
-        question->timer.async_wait(
-            [owner = std::weak_ptr(self), query, weak = std::weak_ptr(question)](const error_code& error) {
-                const auto alive = owner.lock();
-                const auto late = weak.lock();
-                if (error || !alive || !late) return;
-                (*alive)->finish(query, Failure{Errc::deadline_passed, fmt::format("the name server {} does not answer",
-                                                                                   late->channel->servers())});
-            });
-        const std::shared_ptr<Channel> keep = question->channel;
+        question->timer.async_wait([owner = std::weak_ptr(self), query,
+                                    weak = std::weak_ptr(question)](const error_code& error) {
+            const auto alive = owner.lock();
+            const auto late = weak.lock();
+            if (error || !alive || !late) return;
+            (*alive)->finish(query, Failure{Errc::deadline_passed,
+                                            fmt::format("the name server {} does not answer", late->link->servers())});
+        });
+        const std::shared_ptr<DnsLink> keep = question->link;
         keep->ask(question->name, &Impl::answered, std::make_unique<Ticket>(Ticket{self, query}).release());
     }
 
     asio::io_context& io;
     std::string servers;
-    std::shared_ptr<Channel> channel;
+    std::shared_ptr<DnsLink> system;
+    std::vector<Direct> direct;
     std::array<FileStamp, 2> read{FileStamp(""), FileStamp("")};
     std::map<Query, std::shared_ptr<Open>> open;
     Query last = 0;
@@ -313,18 +257,18 @@ NameResolver::NameResolver(asio::io_context& io, std::string servers)
 NameResolver::~NameResolver() = default;
 
 NameResolver::Query NameResolver::resolve(const std::string& name, Duration limit, Done done) {
-    const Query query = ++impl_->last;
-    const auto question = std::make_shared<Impl::Open>(impl_->io, std::move(done), name);
-    impl_->open.emplace(query, question);
-    error_code not_an_address;
-    const auto literal = asio::ip::make_address(name, not_an_address);
-    if (!not_an_address)
-        impl_->finish(query, Addresses{literal});
-    else if (name.empty() || name.size() > 253)
-        impl_->finish(query, Failure{Errc::not_found, "the name is no host name"});
-    else
-        impl_->ask(query, question, limit);
-    return query;
+    return impl_->start(name, limit, std::move(done), [impl = impl_.get()] { return impl->current(); });
+}
+
+NameResolver::Query NameResolver::resolve_at(const std::string& server, const std::string& name, Duration limit,
+                                             Done done) {
+    const auto where = one_server(server);
+    if (!where) {
+        const Query query = impl_->add(name, std::move(done)).first;
+        impl_->finish(query, Failure{Errc::bad_input, fmt::format("\"{}\" is no address of a name server", server)});
+        return query;
+    }
+    return impl_->start(name, limit, std::move(done), [&] { return impl_->link_to(*where); });
 }
 
 void NameResolver::cancel(Query query) noexcept {
@@ -332,7 +276,7 @@ void NameResolver::cancel(Query query) noexcept {
     if (found == impl_->open.end()) return;
     const auto question = found->second;
     impl_->open.erase(found);
-    // The channel may be this question's alone: it goes from the loop, for c-ares may be calling us.
+    // The link may be this question's alone: it goes from the loop, for c-ares may be calling us.
     asio::post(impl_->io, [question] {});
 }
 

@@ -1,4 +1,5 @@
-// Names to addresses with c-ares on the agent's own loop: a deadline for each, cancellable, never blocking.
+// Names to addresses with c-ares on the agent's own loop: a deadline for each, cancellable, never blocking. Asks as the
+// system does, or one DNS server that the caller names.
 //
 // Reads /etc/resolv.conf, nsswitch.conf and hosts again for every question whose files have changed, so that another
 // network is noticed. Decides nothing: callers say the name and the limit.
@@ -24,6 +25,9 @@ class NameResolver {
     using Done = std::function<void(Result<Addresses>)>;
     using Query = std::uint64_t;
 
+    static constexpr std::size_t kServerLimit = 4;  ///< of resolve_at(), kept open; others are opened anew
+    static constexpr Duration kServerIdle = 5min;   ///< after that a kept one is dropped, at the next question
+
     /// @param servers  "ADDRESS[:PORT],…" to ask instead of those in resolv.conf; empty: resolv.conf's.
     explicit NameResolver(boost::asio::io_context& io, std::string servers = {});
     ~NameResolver();  ///< open questions are dropped without calling back
@@ -37,6 +41,12 @@ class NameResolver {
     ///               Errc::io (no server reachable, refused, malformed answer). The message is one line for a person.
     /// @param done   called exactly once, from the loop, never from inside this call; not at all after cancel().
     Query resolve(const std::string& name, Duration limit, Done done);
+
+    /// The same, but asks `server` alone: neither the servers of resolv.conf nor the hosts file.
+    ///
+    /// @param server  "10.20.0.2", "fd00::2", "10.20.0.2:53", "[fd00::2]:53". `done` gets Errc::bad_input for anything
+    ///                else.
+    Query resolve_at(const std::string& server, const std::string& name, Duration limit, Done done);
 
     /// Forgets the question. Unknown and finished ones are ignored.
     void cancel(Query query) noexcept;
