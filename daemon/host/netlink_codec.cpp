@@ -272,7 +272,8 @@ Result<std::vector<NetlinkMessage>> parse_netlink(std::span<const std::byte> dat
     std::vector<NetlinkMessage> messages;
     while (!datagram.empty()) {
         const auto header = head<nlmsghdr>(datagram);
-        if (!header || !mnl_nlmsg_ok(&*header, static_cast<int>(datagram.size())))
+        // Not mnl_nlmsg_ok: it takes a length beyond INT_MAX for a negative one, which fits everywhere.
+        if (!header || header->nlmsg_len < sizeof(nlmsghdr) || header->nlmsg_len > datagram.size())
             return malformed("a message with a length that does not fit");
         auto body = parse_body(header->nlmsg_type, behind<nlmsghdr>(datagram.first(header->nlmsg_len)));
         if (!body) return body.error();

@@ -105,7 +105,7 @@ enum class RouteQuestion : std::uint8_t {
 [[nodiscard]] NetlinkRequest encode_question(const IpAddress& to, RouteQuestion question, std::uint32_t sequence);
 
 enum class DumpOf : std::uint8_t { links, addresses, routes };
-/// All of one kind, both families; links without counters.
+/// All of one kind, both families.
 [[nodiscard]] NetlinkRequest encode_dump(DumpOf what, std::uint32_t sequence);
 
 /// One link with its counters. A name has 1 to 15 bytes: of longer ones the rest is cut.
