@@ -45,6 +45,9 @@ struct Route {
     return route.to.prefix == 0 && route.table == kMainTable;
 }
 
+/// "10.20.0.0/16 via 192.0.2.1 dev eth0", "default dev tun0": for the log and for people.
+[[nodiscard]] std::string to_string(const Route& route);
+
 /// How the kernel would send to one destination now.
 struct RouteAnswer {
     enum class Kind : std::uint8_t { found, unreachable };

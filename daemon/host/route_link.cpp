@@ -38,16 +38,12 @@ bool means_unreachable(int error) {
     }
 }
 
+/// Whether a route cannot be added because its gateway is on no attached network.
+bool means_no_way(int error) { return error == ENETUNREACH || error == EHOSTUNREACH || error == ENETDOWN; }
+
 /// IPv6 may answer with the route instead of an error.
 bool is_dead_end(std::uint8_t type) {
     return type == RTN_BLACKHOLE || type == RTN_UNREACHABLE || type == RTN_PROHIBIT || type == RTN_THROW;
-}
-
-std::string text_of(const Route& route) {
-    std::string text = to_string(route.to);
-    if (route.gateway) text += " via " + to_string(*route.gateway);
-    if (!route.device.empty()) text += " dev " + route.device;
-    return text;
 }
 
 }  // namespace
@@ -226,9 +222,9 @@ Result<void> RouteLink::change(const NetlinkRequest& request, const char* doing,
     if (!answer) return answer.error();
     const int error = error_in(*answer);
     if (error == 0 || error == harmless) return {};
-    Failure failure = system_failure(fmt::format("{} the route {}", doing, text_of(route)), error);
+    Failure failure = system_failure(fmt::format("{} the route {}", doing, to_string(route)), error);
     if (error == EPERM) failure.code = Errc::not_permitted;
-    if (error == ENODEV) failure.code = Errc::not_found;
+    if (error == ENODEV || means_no_way(error)) failure.code = Errc::not_found;
     return failure;
 }
 

@@ -44,7 +44,8 @@ class RouteLink {
 
     /// Adds the route; success when it is there already. It never displaces another: of one with the same destination
     /// and metric IPv4 goes on using the older, IPv6 uses both. Errc::not_permitted without CAP_NET_ADMIN,
-    /// Errc::not_found when there is no such device, Errc::io when the kernel refuses (no way to the gateway, …).
+    /// Errc::not_found when there is no such device, it is down, or the gateway is on none of the attached networks;
+    /// Errc::io when the kernel refuses otherwise.
     Result<void> add(const Route& route);
 
     /// Removes exactly this route (same_route), whoever made it; success when it is not there. Errc::not_permitted;

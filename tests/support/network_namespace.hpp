@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <linux/capability.h>
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <functional>
@@ -33,6 +36,15 @@ inline void make_laptop() {
     sh("ip link add lan type veth peer name far && ip link set lan addrgenmode none && ip link set far addrgenmode none"
        " && ip address add 192.0.2.2/24 dev lan && ip -6 address add fd00:2::2/64 dev lan nodad"
        " && ip link set lan up && ip link set far up && ip route add default via 192.0.2.1 dev lan");
+}
+
+/// From here on the calling thread has no CAP_NET_ADMIN.
+inline void drop_net_admin() {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct sets[2]{};
+    ASSERT_EQ(::syscall(SYS_capget, &header, sets), 0);
+    sets[0].effective &= ~(1U << CAP_NET_ADMIN);
+    ASSERT_EQ(::syscall(SYS_capset, &header, sets), 0);
 }
 
 }  // namespace memdb::tests
