@@ -1,4 +1,4 @@
-// Reads the fields of JSON objects into plain values; for the api_* and event files only.
+// Reads the fields of JSON objects into plain values; for the api_* and event files, and host_footprint.
 //
 // The first failure sticks in the Trouble shared by a tree of readers; later reads do nothing. Messages name the path
 // of the field and what was expected, never the value: it may be a secret or an attack on a terminal.
