@@ -1,6 +1,7 @@
 #include "reach/cluster_tracker.hpp"
 
-#include "base/overloaded.hpp"
+#include "reach/roster_map.hpp"
+#include "reach/sentinel_policy.hpp"
 
 #include <fmt/format.h>
 
@@ -10,20 +11,7 @@
 namespace memdb::reach {
 namespace {
 
-constexpr std::size_t kFewNodes = 32;         // so many share the sentinel's ticks, to wake the laptop less often
 constexpr Duration kSuspicionSpread = 100ms;  // all nodes are probed within it once the sentinel has failed
-
-std::uint32_t hash(std::string_view text) noexcept {  // FNV-1a
-    std::uint32_t value = 2166136261U;
-    for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 16777619U;
-    return value;
-}
-
-std::string label_of(std::string_view name, std::uint16_t port, const ClusterSeed& seed) {
-    if (port == seed.port) return std::string(name);
-    return name.find(':') == std::string_view::npos ? fmt::format("{}:{}", name, port)
-                                                    : fmt::format("[{}]:{}", name, port);
-}
 
 /// One step under way. Members are the parameters that every rule needs.
 class Turn {
@@ -76,30 +64,15 @@ class Turn {
         const bool term_is_over = now_ >= s_.sentinel_until;
         if (current != nullptr && current->health == NodeHealth::ok && !term_is_over) return;
         if (term_is_over) s_.sentinel_until = now_ + timings_.sentinel_term;
-        const unsigned shard = current != nullptr ? current->shard : 0;
-        const TrackedNode* next = nullptr;  // the first ok node of the next shard that has one, round and round
-        for (const TrackedNode& node : s_.nodes) {
-            if (node.health != NodeHealth::ok) continue;
-            const bool node_is_ahead = node.shard > shard;
-            const bool next_is_ahead = next != nullptr && next->shard > shard;
-            if (next == nullptr || (node_is_ahead && !next_is_ahead)) next = &node;
-        }
-        if (next == nullptr) next = current != nullptr ? current : &s_.nodes.front();  // nobody answers: keep asking it
-        if (next->label == s_.sentinel) return;
-        s_.sentinel = next->label;
+        const TrackedNode& next = next_sentinel(s_.nodes, current);
+        if (next.label == s_.sentinel) return;
+        s_.sentinel = next.label;
         s_.sentinel_until = now_ + timings_.sentinel_term;
-    }
-
-    [[nodiscard]] Rhythm rhythm_of(const TrackedNode& node) const {
-        if (node.label == s_.sentinel) return {timings_.sentinel_interval, 0ms};
-        const Duration grain = s_.nodes.size() <= kFewNodes ? timings_.sentinel_interval : Duration(1);
-        const auto places = std::max<Duration::rep>(timings_.node_interval / grain, 1);
-        return {timings_.node_interval, static_cast<Duration::rep>(hash(node.label)) % places * grain};
     }
 
     void set_rhythms() {
         for (TrackedNode& node : s_.nodes) {
-            const Rhythm rhythm = rhythm_of(node);
+            const Rhythm rhythm = rhythm_of(node, node.label == s_.sentinel, s_.nodes.size(), timings_);
             if (rhythm == node.rhythm) continue;
             node.rhythm = rhythm;
             const bool is_new = std::any_of(actions_.begin(), actions_.end(), [&](TrackerAction& action) {
@@ -114,18 +87,19 @@ class Turn {
 
     // --- nodes ------------------------------------------------------------------------------------------------------
 
-    void add(TrackedNode node) {
+    void track(const TrackedNode& node) {
         actions_.emplace_back(AddNode{node.label, node.name, node.port, node.rhythm});
-        s_.nodes.push_back(std::move(node));
     }
 
-    void remove(const std::string& label) {
+    void untrack(const std::string& label) {
         actions_.emplace_back(RemoveNode{label});
-        std::erase_if(s_.nodes, [&](const TrackedNode& node) { return node.label == label; });
         if (s_.asked == label) s_.asked.clear();
     }
 
-    void add_seed() { add({.label = seed_.name, .name = seed_.name, .port = seed_.port, .is_seed = true}); }
+    void add_seed() {
+        s_.nodes.push_back({.label = seed_.name, .name = seed_.name, .port = seed_.port, .is_seed = true});
+        track(s_.nodes.back());
+    }
 
     /// The seed goes once a member is proved, and comes back when all members have failed.
     void weigh_seed() {
@@ -136,7 +110,8 @@ class Turn {
         const auto seed =
             std::find_if(s_.nodes.begin(), s_.nodes.end(), [](const TrackedNode& node) { return node.is_seed; });
         if (seed != s_.nodes.end() && std::any_of(s_.nodes.begin(), s_.nodes.end(), is_ok)) {
-            remove(std::string(seed->label));
+            untrack(seed->label);
+            s_.nodes.erase(seed);
         } else if (seed == s_.nodes.end() && find(seed_.name) == nullptr &&
                    std::all_of(s_.nodes.begin(), s_.nodes.end(), is_failed)) {
             add_seed();
@@ -168,54 +143,14 @@ class Turn {
         actions_.emplace_back(AskTopology{node->label});
     }
 
-    TrackedNode tracked(const ClusterNode& node) {
-        const std::string label = label_of(node.name, node.port, seed_);
-        TrackedNode next{label, node.name, node.port, node.ip, node.role, node.shard};
-        const TrackedNode* known = find(label);
-        if (known == nullptr) return next;
-        next.health = known->health;
-        next.code = known->code;
-        next.rhythm = known->rhythm;
-        if (!node.has_slots && !node.is_online && known->shard != 0)
-            next.shard = known->shard;  // where people look for it
-        return next;
-    }
-
-    static std::string outline(const std::vector<TrackedNode>& nodes) {
-        std::string text;
-        for (const TrackedNode& node : nodes)
-            if (!node.is_seed) text += fmt::format("{}/{}/{};", node.label, node.shard, node.role == Role::primary);
-        return text;
-    }
-
     void apply(const ClusterMap& map) {
-        std::vector<TrackedNode> next;
-        for (const ClusterNode& node : map.nodes) next.push_back(tracked(node));
-        const std::vector<TrackedNode> old = std::exchange(s_.nodes, {});
-        const auto has = [](const std::vector<TrackedNode>& nodes, const TrackedNode& wanted) {
-            return std::any_of(nodes.begin(), nodes.end(),
-                               [&](const TrackedNode& node) { return node.label == wanted.label; });
-        };
-        for (TrackedNode& node : next) {
-            if (has(old, node))
-                s_.nodes.push_back(std::move(node));
-            else
-                add(std::move(node));
-        }
-        for (const TrackedNode& node : old) {
-            if (has(s_.nodes, node)) continue;
-            s_.nodes.push_back(node);
-            if (!node.is_seed) remove(node.label);  // the seed stays until a member is proved
-        }
+        Roster roster = follow_map(s_.nodes, map, seed_);
+        s_.nodes = std::move(roster.nodes);
+        for (const std::string& label : roster.joined) track(*find(label));
+        for (const std::string& label : roster.left) untrack(label);
         s_.coverage = Coverage{map.is_cluster, map.slots_covered, map.uncovered, map.shards_without_primary};
         weigh_seed();
-        if (outline(old) == outline(s_.nodes)) return;
-        unsigned shards = 0;  // slotless ones have the highest numbers and do not count
-        for (const ClusterNode& node : map.nodes)
-            if (node.has_slots) shards = std::max(shards, node.shard);
-        actions_.emplace_back(
-            AnnounceTopology{fmt::format("{} {}, {} {}", shards, shards == 1 ? "shard" : "shards", map.nodes.size(),
-                                         map.nodes.size() == 1 ? "node" : "nodes")});
+        if (!roster.announcement.empty()) actions_.emplace_back(AnnounceTopology{std::move(roster.announcement)});
     }
 
     // --- events -----------------------------------------------------------------------------------------------------
@@ -228,8 +163,7 @@ class Turn {
         if (s_.nodes.empty())
             add_seed();
         else  // known from before the pause: no need to ask the seed first
-            for (const TrackedNode& node : s_.nodes)
-                actions_.emplace_back(AddNode{node.label, node.name, node.port, node.rhythm});
+            for (const TrackedNode& node : s_.nodes) track(node);
         return done("start");
     }
 
