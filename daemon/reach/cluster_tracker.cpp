@@ -27,7 +27,7 @@ class Turn {
   private:
     TrackerStep ignored() { return {before_, {}, "ignored"}; }
 
-    /// What every step ends with: a sentinel, its rhythm and everybody's, a topology question if one is due.
+    /// What every step ends with: a sentinel, its rhythm and everybody's, the questions that are due.
     TrackerStep done(std::string_view why) {
         choose_sentinel();
         set_rhythms();
@@ -35,6 +35,7 @@ class Turn {
         s_.deadline = s_.sentinel_until;
         if (s_.topology_due && (s_.asked.empty() ? find_ok() != nullptr : true))
             s_.deadline = std::min(*s_.deadline, *s_.topology_due);
+        ask_bulk_if_due();
         return {std::move(s_), std::move(actions_), why};
     }
 
@@ -83,6 +84,21 @@ class Turn {
             });
             if (!is_new) actions_.emplace_back(SetRhythm{node.label, rhythm});
         }
+    }
+
+    void probe_witnesses() {
+        for (const std::string& label : witnesses_of(s_.nodes, s_.sentinel))
+            actions_.emplace_back(ProbeNode{label, 0ms});
+    }
+
+    /// Not before the members are known or known to be unreadable: until then the sentinel is a seed about to leave.
+    void ask_bulk_if_due() {
+        const TrackedNode* sentinel = find(s_.sentinel);
+        const bool topology_was_seen = s_.coverage || s_.topology_was_missed || !s_.topology_problem.empty();
+        if (!topology_was_seen || sentinel == nullptr || sentinel->health != NodeHealth::ok) return;
+        follow_sentinel(s_.bulk, s_.sentinel, now_);
+        if (bulk_is_due(s_.bulk, now_, timings_)) actions_.emplace_back(AskBulk{s_.sentinel});
+        s_.deadline = std::min(*s_.deadline, *s_.bulk.due);
     }
 
     // --- nodes ------------------------------------------------------------------------------------------------------
@@ -171,15 +187,19 @@ class Turn {
     TrackerStep on(const TrackingEndRequested&) {
         for (const TrackedNode& node : s_.nodes) actions_.emplace_back(RemoveNode{node.label});
         if (s_.coverage) std::erase_if(s_.nodes, [](const TrackedNode& node) { return node.is_seed; });
-        for (TrackedNode& node : s_.nodes) {
-            node.health = NodeHealth::unknown;
-            node.code.clear();
-        }
+        forget_proofs();
         TrackerState paused;
         paused.nodes = std::move(s_.nodes);
         paused.coverage = std::move(s_.coverage);
         paused.sentinel = std::move(s_.sentinel);
         return {std::move(paused), std::move(actions_), "stop"};
+    }
+
+    void forget_proofs() {
+        for (TrackedNode& node : s_.nodes) {
+            node.health = NodeHealth::unknown;
+            node.code.clear();
+        }
     }
 
     TrackerStep on(const NodeProved& e) {
@@ -195,6 +215,14 @@ class Turn {
         return done("node ok");
     }
 
+    /// The sentinel's miss may be the tunnel's: its witnesses know at once, the re-probes only later.
+    TrackerStep on(const NodeMissed& e) {
+        const TrackedNode* node = find(e.label);
+        if (node == nullptr || node->health != NodeHealth::ok) return ignored();
+        if (e.label == s_.sentinel) probe_witnesses();
+        return done("node missed");
+    }
+
     TrackerStep on(const NodeBlamed& e) {
         TrackedNode* node = find(e.label);
         if (node == nullptr || (node->health == NodeHealth::failed && node->code == e.code)) return ignored();
@@ -202,6 +230,7 @@ class Turn {
         node->health = NodeHealth::failed;
         node->code = e.code;
         if (s_.asked == e.label) s_.asked.clear();
+        forget_node(s_.bulk, e.label);
         if (was_ok) s_.topology_due = now_;
         if (was_ok && e.label == s_.sentinel) suspect_all();
         weigh_seed();
@@ -231,7 +260,16 @@ class Turn {
         node->health = NodeHealth::unknown;
         node->code.clear();
         if (s_.asked == e.label) s_.asked.clear();
+        forget_node(s_.bulk, e.label);
         return done("node unknown");
+    }
+
+    /// All at once: told one by one, each node would become the sentinel for a moment.
+    TrackerStep on(const PathChanged&) {
+        forget_proofs();
+        s_.asked.clear();
+        s_.bulk = {};
+        return done("path changed");
     }
 
     TrackerStep on(const TopologyReceived& e) {
@@ -255,6 +293,18 @@ class Turn {
         s_.topology_problem = e.evidence;
         s_.topology_due = now_ + timings_.node_interval;
         return done("topology missed again");
+    }
+
+    TrackerStep on(const BulkChecked& e) {
+        if (e.label != s_.bulk.node) return ignored();
+        note_result(s_.bulk, e.result, e.evidence, now_, timings_);
+        return done("bulk checked");
+    }
+
+    TrackerStep on(const ProbeNowRequested&) {
+        actions_.emplace_back(ProbeNode{s_.sentinel, 0ms});
+        probe_witnesses();
+        return done("probe now");
     }
 
     TrackerStep on(const TrackerDeadlinePassed&) {

@@ -53,7 +53,8 @@ class Rules : ProbeTurn {
     }
 
     ProbeStep on(const ProbeRequested& e) {
-        if (s_.phase == ProbePhase::asking && !s_.wants_ping) {
+        const bool is_elsewhere = s_.phase == ProbePhase::asking || s_.phase == ProbePhase::bulk_checking;
+        if (is_elsewhere && !s_.wants_ping) {
             s_.wants_ping = true;
             return done("probe next");
         }
@@ -74,9 +75,23 @@ class Rules : ProbeTurn {
             ask(TopologyCommand::shards);
             return done("ask topology");
         }
-        if ((!is_proving(s_.phase) && s_.phase != ProbePhase::checking) || s_.wants_topology) return ignored();
+        const bool is_busy = s_.phase == ProbePhase::checking || s_.phase == ProbePhase::bulk_checking;
+        if ((!is_proving(s_.phase) && !is_busy) || s_.wants_topology) return ignored();
         s_.wants_topology = true;
         return done("ask topology next");
+    }
+
+    /// A small PING goes first: a bulk check means something only where small packets pass.
+    ProbeStep on(const BulkRequested&) {
+        if (s_.phase == ProbePhase::kept) {
+            s_.wants_bulk = true;
+            check();
+            return done("ping before bulk");
+        }
+        const bool is_busy = s_.phase == ProbePhase::checking || s_.phase == ProbePhase::asking;
+        if ((!is_proving(s_.phase) && !is_busy) || s_.wants_bulk) return ignored();
+        s_.wants_bulk = true;
+        return done("bulk next");
     }
 
     ProbeStep on(const RhythmChanged& e) {
@@ -133,6 +148,7 @@ class Rules : ProbeTurn {
         if (!is_talking(s_.phase)) return ignored();
         if (s_.phase == ProbePhase::kept) return fail(judge_malformed(scene(), "nothing was asked"));
         if (s_.phase == ProbePhase::asking) return on_topology(e.reply);
+        if (s_.phase == ProbePhase::bulk_checking) return on_bulk(e.reply);
         if (e.reply.kind == Reply::Kind::error) return fail(judge_error(scene(), e.reply));
         const bool is_auth = s_.phase == ProbePhase::authenticating;
         if (e.reply.kind != Reply::Kind::status || e.reply.text != (is_auth ? "OK" : "PONG"))
@@ -152,6 +168,22 @@ class Rules : ProbeTurn {
         act(PublishTopology{reply});
         rest();
         return done("topology received");
+    }
+
+    ProbeStep on_bulk(const Reply& reply) {
+        // Some proxies answer every PING with PONG. Neither that nor a refusal says how large packets fare.
+        const bool is_plain_pong = reply.kind == Reply::Kind::status && reply.text == "PONG";
+        if (reply.kind == Reply::Kind::error || is_plain_pong) {
+            act(PublishBulk{BulkResult::unknown, judge_error(scene(), reply).blame.evidence});
+            rest();
+            return done("bulk cannot be checked");
+        }
+        if (reply.kind != Reply::Kind::text || reply.text != bulk_payload())
+            return fail(judge_malformed(scene(), "it is not what was sent"));
+        s_.last_ok = now_;
+        act(PublishBulk{BulkResult::passed, {}});
+        rest();
+        return done("bulk passed");
     }
 
     ProbeStep on(const ReplyMalformed& e) {
@@ -174,6 +206,7 @@ class Rules : ProbeTurn {
             return done("try again");
         }
         if (s_.phase == ProbePhase::connecting && !s_.candidates.empty()) return next_address();
+        if (s_.phase == ProbePhase::bulk_checking) return miss_bulk();
         return fail(judge_silence(scene()));
     }
 

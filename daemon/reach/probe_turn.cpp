@@ -19,7 +19,8 @@ bool has_connection(ProbePhase phase) noexcept {
         case ProbePhase::pinging:
         case ProbePhase::kept:
         case ProbePhase::checking:
-        case ProbePhase::asking: return true;
+        case ProbePhase::asking:
+        case ProbePhase::bulk_checking: return true;
     }
     return false;
 }
@@ -29,7 +30,7 @@ bool has_connection(ProbePhase phase) noexcept {
 bool is_proving(ProbePhase phase) noexcept { return phase >= ProbePhase::resolving && phase <= ProbePhase::pinging; }
 
 bool is_talking(ProbePhase phase) noexcept {
-    return phase >= ProbePhase::authenticating && phase <= ProbePhase::asking;
+    return phase >= ProbePhase::authenticating && phase <= ProbePhase::bulk_checking;
 }
 
 void ProbeTurn::enter(ProbePhase phase, Duration limit) {
@@ -57,6 +58,7 @@ void ProbeTurn::begin_attempt() {
     s_.attempt_deadline.reset();
     s_.candidates.clear();
     s_.wants_ping = false;
+    s_.wants_bulk = false;
     resolve(timings_.dns_limit);
 }
 
@@ -118,11 +120,18 @@ void ProbeTurn::ask(TopologyCommand command) {
     act(SendTopology{command});
 }
 
+void ProbeTurn::check_bulk() {
+    s_.wants_bulk = false;
+    enter(ProbePhase::bulk_checking, timings_.bulk_limit);
+    act(SendBulk{});
+}
+
 void ProbeTurn::rest() {
     s_.phase = ProbePhase::kept;
     s_.deadline = next_tick();
     if (s_.wants_ping) return check();
-    if (s_.wants_topology) ask(TopologyCommand::shards);
+    if (s_.wants_topology) return ask(TopologyCommand::shards);
+    if (s_.wants_bulk) check_bulk();
 }
 
 // --- ends ------------------------------------------------------------------------------------------------------------
@@ -153,9 +162,11 @@ ProbeStep ProbeTurn::fail(ProbeVerdict verdict) {
     close();
     if (s_.phase == ProbePhase::asking || s_.wants_topology) act(PublishNoTopology{verdict.blame.evidence});
     s_.wants_topology = false;
-    if (!s_.failing_since) s_.failing_since = now_;
+    const bool is_first = !s_.failing_since;
+    if (is_first) s_.failing_since = now_;
     const bool was_failed = s_.health == NodeHealth::failed;
     if (!was_failed && !verdict.is_final && s_.misses < kReprobes) {
+        if (is_first && s_.health == NodeHealth::ok) act(PublishMiss{});
         ++s_.misses;
         begin_reprobe();
         return done("re-probe");
@@ -166,10 +177,21 @@ ProbeStep ProbeTurn::fail(ProbeVerdict verdict) {
     s_.attempt_deadline.reset();
     s_.candidates.clear();
     s_.wants_ping = false;
+    s_.wants_bulk = false;
     s_.phase = ProbePhase::waiting;
     s_.deadline = next_tick();
     act(PublishFailure{});
     return done(was_failed ? "still failed" : verdict.is_final ? "blamed at once" : "blamed");
+}
+
+/// The stream behind the lost segments is of no use any more. The node stays what it is unless the small PING of the
+/// re-probe fails too; this miss counts as the first, so that two re-probes are all there is before blame.
+ProbeStep ProbeTurn::miss_bulk() {
+    close();
+    act(PublishBulk{BulkResult::missed, judge_silence(scene()).blame.evidence});
+    s_.misses = 1;
+    begin_reprobe();
+    return done("bulk missed");
 }
 
 ProbeScene ProbeTurn::scene() const {

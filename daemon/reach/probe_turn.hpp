@@ -45,11 +45,13 @@ class ProbeTurn {
     void first_ping();
     void check();
     void ask(TopologyCommand command);
+    void check_bulk();
     void rest();  ///< between PINGs, or on to what was wanted meanwhile
 
     // Ends.
     [[nodiscard]] ProbeStep prove(Microseconds took);
     [[nodiscard]] ProbeStep fail(ProbeVerdict verdict);
+    [[nodiscard]] ProbeStep miss_bulk();  ///< not a failure of the node: it is proved anew
 
     [[nodiscard]] ProbeScene scene() const;
     [[nodiscard]] TimePoint next_tick() const;  ///< the first one of the rhythm after now

@@ -29,6 +29,22 @@ const TrackedNode& next_sentinel(const std::vector<TrackedNode>& nodes, const Tr
     return current != nullptr ? *current : nodes.front();
 }
 
+std::vector<std::string> witnesses_of(const std::vector<TrackedNode>& nodes, std::string_view sentinel) {
+    std::vector<std::string> witnesses, others;
+    std::vector<unsigned> shards;
+    for (const TrackedNode& node : nodes)
+        if (node.label == sentinel) shards.push_back(node.shard);
+    for (const TrackedNode& node : nodes) {
+        if (node.health != NodeHealth::ok || node.label == sentinel) continue;
+        const bool is_known = std::find(shards.begin(), shards.end(), node.shard) != shards.end();
+        (is_known ? others : witnesses).push_back(node.label);
+        if (!is_known) shards.push_back(node.shard);
+    }
+    witnesses.insert(witnesses.end(), others.begin(), others.end());
+    witnesses.resize(std::min(witnesses.size(), kMostWitnesses));
+    return witnesses;
+}
+
 Rhythm rhythm_of(const TrackedNode& node, bool is_sentinel, std::size_t count, const ProbeTimings& timings) {
     if (is_sentinel) return {timings.sentinel_interval, 0ms};
     const Duration grain = count <= kFewNodes ? timings.sentinel_interval : Duration(1);

@@ -16,6 +16,11 @@ namespace memdb::reach {
 /// @param current  may be null. @param nodes  at least one.
 [[nodiscard]] const TrackedNode& next_sentinel(const std::vector<TrackedNode>& nodes, const TrackedNode* current);
 
+/// Labels of nodes that are ok and not the sentinel, one of each other shard first: those who can tell at once whether
+/// the sentinel's silence is its own.
+[[nodiscard]] std::vector<std::string> witnesses_of(const std::vector<TrackedNode>& nodes, std::string_view sentinel);
+inline constexpr std::size_t kMostWitnesses = 8;
+
 [[nodiscard]] Rhythm rhythm_of(const TrackedNode& node, bool is_sentinel, std::size_t count,
                                const ProbeTimings& timings);
 
