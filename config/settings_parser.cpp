@@ -107,7 +107,9 @@ const std::array kKeys = {
     Key{"probe",   "tls_limit_ms",            DurationKey{1ms,  50, 30000, field<&Settings::probe, &Probe::tls_limit>}},
     Key{"probe",   "auth_limit_ms",           DurationKey{1ms,  50, 30000, field<&Settings::probe, &Probe::auth_limit>}},
     Key{"probe",   "ping_limit_ms",           DurationKey{1ms,  50, 30000, field<&Settings::probe, &Probe::ping_limit>}},
+    Key{"probe",   "bulk_limit_ms",           DurationKey{1ms, 100, 30000, field<&Settings::probe, &Probe::bulk_limit>}},
     Key{"probe",   "topology_interval_s",     DurationKey{1s,   1,  3600, field<&Settings::probe, &Probe::topology_interval>}},
+    Key{"probe",   "bulk_interval_s",         DurationKey{1s,   1,  3600, field<&Settings::probe, &Probe::bulk_interval>}},
     Key{"probe",   "sentinel_term_s",         DurationKey{1s,   1,  3600, field<&Settings::probe, &Probe::sentinel_term>}},
 };
 // clang-format on

@@ -79,12 +79,22 @@ void ClusterRunner::start() {
     feed(TrackingRequested{});
 }
 void ClusterRunner::stop() { feed(TrackingEndRequested{}); }
-void ClusterRunner::path_changed() { every_node(PathChanged{}); }
+void ClusterRunner::path_changed() {
+    queue_.emplace_back(TrackerEvent(PathChanged{}));
+    every_node(PathChanged{});
+}
+void ClusterRunner::probe_now() { feed(ProbeNowRequested{}); }
 void ClusterRunner::set_timings(const ProbeTimings& timings) { timings_ = timings; }
 
 const ProbeState* ClusterRunner::probe_of(const std::string& label) const noexcept {
     const auto found = nodes_.find(label);
     return found == nodes_.end() ? nullptr : &found->second->state;
+}
+
+std::vector<const ProbeState*> ClusterRunner::probes() const {
+    std::vector<const ProbeState*> states;
+    for (const auto& [label, node] : nodes_) states.push_back(&node->state);
+    return states;
 }
 
 void ClusterRunner::every_node(const ProbeEvent& event) {
@@ -158,10 +168,11 @@ void ClusterRunner::advance(const std::shared_ptr<Node>& node, const ProbeEvent&
     if (const auto log = logger("reach"); log->should_log(spdlog::level::debug))
         log->debug("{}: {} -> {} why=\"{}\"", node->id.label, to_string(node->state.phase), to_string(done.state.phase),
                    done.why);
-    const NodeHealth before = node->state.health;
+    const bool is_news = done.state.health != node->state.health ||
+                         done.state.failing_since.has_value() != node->state.failing_since.has_value();
     node->state = std::move(done.state);
     for (const ProbeAction& action : done.actions) perform(node, action);
-    if (before != node->state.health) note_change();
+    if (is_news) note_change();
     arm(node);
 }
 
@@ -177,6 +188,7 @@ void ClusterRunner::perform(const TrackerAction& action) {
                    [&](const RemoveNode& a) { remove(a.label); },
                    [&](const SetRhythm& a) { tell(a.label, RhythmChanged{a.rhythm}); },
                    [&](const AskTopology& a) { tell(a.label, TopologyRequested{}); },
+                   [&](const AskBulk& a) { tell(a.label, BulkRequested{}); },
                    [&](const ProbeNode& a) { tell(a.label, ProbeRequested{a.delay}); },
                    [&](const AnnounceTopology& a) { logger("reach")->info("{}: topology: {}", seed_.name, a.text); },
                },
@@ -211,38 +223,43 @@ void ClusterRunner::remove(const std::string& label) {
 // --- a probe's actions ----------------------------------------------------------------------------------------------
 
 void ClusterRunner::perform(const std::shared_ptr<Node>& node, const ProbeAction& action) {
-    const auto ask = [&](auto... words) {
-        node->link.send(format_command(std::array{std::string_view(words)...}),
-                        sizeof...(words) > 1 ? kTopologyReply : kShortReply);
+    const auto ask = [&](const ReplyLimits& limits, auto... words) {
+        node->link.send(format_command(std::array{std::string_view(words)...}), limits);
     };
     const std::string& label = node->id.label;
-    std::visit(
-        Overloaded{
-            [&](const Resolve& a) { resolve(node, a.limit); },
-            [&](const Connect& a) { node->link.connect(a.address, node->id.port); },
-            [&](const Secure&) {
-                if (tls_) return node->link.secure(tls_, node->id.name);
-                queue_.emplace_back(
-                    std::pair(std::weak_ptr(node), ProbeEvent(SecureFailed{SecureProblem::untrusted, tls_problem_})));
-            },
-            [&](const SendAuth&) { authenticate(*node); },
-            [&](const SendPing&) { ask("PING"); },
-            [&](const SendTopology& a) { ask("CLUSTER", a.command == TopologyCommand::shards ? "SHARDS" : "SLOTS"); },
-            [&](const CloseConnection&) {
-                resolver_.cancel(std::exchange(node->query, 0));
-                node->link.close();
-            },
-            [&](const PublishProof&) { proved(node); },
-            [&](const PublishFailure&) { failed(node); },
-            [&](const PublishUnknown&) { queue_.emplace_back(TrackerEvent(NodeForgotten{label})); },
-            [&](const PublishTopology& a) {
-                queue_.emplace_back(TrackerEvent(TopologyReceived{label, a.reply}));
-            },
-            [&](const PublishNoTopology& a) {
-                queue_.emplace_back(TrackerEvent(TopologyMissed{label, a.evidence}));
-            },
-        },
-        action);
+    std::visit(Overloaded{
+                   [&](const Resolve& a) { resolve(node, a.limit); },
+                   [&](const Connect& a) { node->link.connect(a.address, node->id.port); },
+                   [&](const Secure&) {
+                       if (tls_) return node->link.secure(tls_, node->id.name);
+                       queue_.emplace_back(std::pair(std::weak_ptr(node),
+                                                     ProbeEvent(SecureFailed{SecureProblem::untrusted, tls_problem_})));
+                   },
+                   [&](const SendAuth&) { authenticate(*node); },
+                   [&](const SendPing&) { ask(kShortReply, "PING"); },
+                   [&](const SendBulk&) { ask(kEchoReply, "PING", bulk_payload()); },
+                   [&](const SendTopology& a) {
+                       ask(kTopologyReply, "CLUSTER", a.command == TopologyCommand::shards ? "SHARDS" : "SLOTS");
+                   },
+                   [&](const CloseConnection&) {
+                       resolver_.cancel(std::exchange(node->query, 0));
+                       node->link.close();
+                   },
+                   [&](const PublishProof&) { proved(node); },
+                   [&](const PublishMiss&) { queue_.emplace_back(TrackerEvent(NodeMissed{label})); },
+                   [&](const PublishFailure&) { failed(node); },
+                   [&](const PublishUnknown&) { queue_.emplace_back(TrackerEvent(NodeForgotten{label})); },
+                   [&](const PublishTopology& a) {
+                       queue_.emplace_back(TrackerEvent(TopologyReceived{label, a.reply}));
+                   },
+                   [&](const PublishNoTopology& a) {
+                       queue_.emplace_back(TrackerEvent(TopologyMissed{label, a.evidence}));
+                   },
+                   [&](const PublishBulk& a) {
+                       queue_.emplace_back(TrackerEvent(BulkChecked{label, a.result, a.evidence}));
+                   },
+               },
+               action);
 }
 
 void ClusterRunner::resolve(const std::shared_ptr<Node>& node, Duration limit) {

@@ -1,8 +1,8 @@
 // The probes of one cluster at work: asks cluster_tracker and probe_machine, and does what they say. Decides nothing.
 //
-// In:   start, stop, path_changed, notice_sleep, ping; answers of resolver, links and timers. Out: state for the
-// snapshot, on_change when it moved, log lines on edges. All calls and callbacks on the loop's thread; callbacks never
-// come from inside a call.
+// In:   start, stop, path_changed, probe_now, notice_sleep, ping; answers of resolver, links and timers. Out: state for
+// the snapshot, on_change when it moved, log lines on edges. All calls and callbacks on the loop's thread; callbacks
+// never come from inside a call.
 #pragma once
 
 #include "base/secret.hpp"
@@ -49,8 +49,8 @@ class ClusterRunner {
     using OnChange = std::function<void()>;
     using OnPinged = std::function<void(std::vector<PingResult>)>;
 
-    /// @param on_change  called after a node's health or the topology changed, not after every PONG; several changes
-    ///                   may share one call.
+    /// @param on_change  called after a node's health, its first miss or its end, the topology or a bulk check, not
+    ///                   after every PONG; several changes may share one call.
     /// `io` and `resolver` must outlive this object.
     ClusterRunner(boost::asio::io_context& io, host::NameResolver& resolver, ClusterTarget target,
                   const ProbeTimings& timings, OnChange on_change);
@@ -61,6 +61,7 @@ class ClusterRunner {
     void start();  ///< Begins to probe. Idempotent.
     void stop();   ///< Closes all connections; every node becomes unknown, the topology is remembered. Idempotent.
     void path_changed();  ///< The way to the nodes is another: proves everything anew, at once.
+    void probe_now();     ///< The network may have changed: PINGs the sentinel and its witnesses at once.
     void notice_sleep();  ///< After a sleep nothing proved before it counts: call it before believing the state.
 
     /// A fresh PING on each kept connection (a whole proof where there is none).
@@ -75,6 +76,8 @@ class ClusterRunner {
     [[nodiscard]] const TrackerState& tracker() const noexcept { return tracker_; }
     /// @return null for a label that is not probed now. Valid until control returns to the loop.
     [[nodiscard]] const ProbeState* probe_of(const std::string& label) const noexcept;
+    /// Of every node that is probed now, for silent_since(). Valid until control returns to the loop.
+    [[nodiscard]] std::vector<const ProbeState*> probes() const;
     [[nodiscard]] const ProbeTimings& timings() const noexcept { return timings_; }
 
   private:

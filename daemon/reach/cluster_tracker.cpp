@@ -1,6 +1,7 @@
 #include "reach/cluster_tracker.hpp"
 
-#include "base/overloaded.hpp"
+#include "reach/roster_map.hpp"
+#include "reach/sentinel_policy.hpp"
 
 #include <fmt/format.h>
 
@@ -10,20 +11,7 @@
 namespace memdb::reach {
 namespace {
 
-constexpr std::size_t kFewNodes = 32;         // so many share the sentinel's ticks, to wake the laptop less often
 constexpr Duration kSuspicionSpread = 100ms;  // all nodes are probed within it once the sentinel has failed
-
-std::uint32_t hash(std::string_view text) noexcept {  // FNV-1a
-    std::uint32_t value = 2166136261U;
-    for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 16777619U;
-    return value;
-}
-
-std::string label_of(std::string_view name, std::uint16_t port, const ClusterSeed& seed) {
-    if (port == seed.port) return std::string(name);
-    return name.find(':') == std::string_view::npos ? fmt::format("{}:{}", name, port)
-                                                    : fmt::format("[{}]:{}", name, port);
-}
 
 /// One step under way. Members are the parameters that every rule needs.
 class Turn {
@@ -39,7 +27,7 @@ class Turn {
   private:
     TrackerStep ignored() { return {before_, {}, "ignored"}; }
 
-    /// What every step ends with: a sentinel, its rhythm and everybody's, a topology question if one is due.
+    /// What every step ends with: a sentinel, its rhythm and everybody's, the questions that are due.
     TrackerStep done(std::string_view why) {
         choose_sentinel();
         set_rhythms();
@@ -47,6 +35,7 @@ class Turn {
         s_.deadline = s_.sentinel_until;
         if (s_.topology_due && (s_.asked.empty() ? find_ok() != nullptr : true))
             s_.deadline = std::min(*s_.deadline, *s_.topology_due);
+        ask_bulk_if_due();
         return {std::move(s_), std::move(actions_), why};
     }
 
@@ -76,30 +65,15 @@ class Turn {
         const bool term_is_over = now_ >= s_.sentinel_until;
         if (current != nullptr && current->health == NodeHealth::ok && !term_is_over) return;
         if (term_is_over) s_.sentinel_until = now_ + timings_.sentinel_term;
-        const unsigned shard = current != nullptr ? current->shard : 0;
-        const TrackedNode* next = nullptr;  // the first ok node of the next shard that has one, round and round
-        for (const TrackedNode& node : s_.nodes) {
-            if (node.health != NodeHealth::ok) continue;
-            const bool node_is_ahead = node.shard > shard;
-            const bool next_is_ahead = next != nullptr && next->shard > shard;
-            if (next == nullptr || (node_is_ahead && !next_is_ahead)) next = &node;
-        }
-        if (next == nullptr) next = current != nullptr ? current : &s_.nodes.front();  // nobody answers: keep asking it
-        if (next->label == s_.sentinel) return;
-        s_.sentinel = next->label;
+        const TrackedNode& next = next_sentinel(s_.nodes, current);
+        if (next.label == s_.sentinel) return;
+        s_.sentinel = next.label;
         s_.sentinel_until = now_ + timings_.sentinel_term;
-    }
-
-    [[nodiscard]] Rhythm rhythm_of(const TrackedNode& node) const {
-        if (node.label == s_.sentinel) return {timings_.sentinel_interval, 0ms};
-        const Duration grain = s_.nodes.size() <= kFewNodes ? timings_.sentinel_interval : Duration(1);
-        const auto places = std::max<Duration::rep>(timings_.node_interval / grain, 1);
-        return {timings_.node_interval, static_cast<Duration::rep>(hash(node.label)) % places * grain};
     }
 
     void set_rhythms() {
         for (TrackedNode& node : s_.nodes) {
-            const Rhythm rhythm = rhythm_of(node);
+            const Rhythm rhythm = rhythm_of(node, node.label == s_.sentinel, s_.nodes.size(), timings_);
             if (rhythm == node.rhythm) continue;
             node.rhythm = rhythm;
             const bool is_new = std::any_of(actions_.begin(), actions_.end(), [&](TrackerAction& action) {
@@ -112,20 +86,36 @@ class Turn {
         }
     }
 
-    // --- nodes ------------------------------------------------------------------------------------------------------
-
-    void add(TrackedNode node) {
-        actions_.emplace_back(AddNode{node.label, node.name, node.port, node.rhythm});
-        s_.nodes.push_back(std::move(node));
+    void probe_witnesses() {
+        for (const std::string& label : witnesses_of(s_.nodes, s_.sentinel))
+            actions_.emplace_back(ProbeNode{label, 0ms});
     }
 
-    void remove(const std::string& label) {
+    /// Not before the members are known or known to be unreadable: until then the sentinel is a seed about to leave.
+    void ask_bulk_if_due() {
+        const TrackedNode* sentinel = find(s_.sentinel);
+        const bool topology_was_seen = s_.coverage || s_.topology_was_missed || !s_.topology_problem.empty();
+        if (!topology_was_seen || sentinel == nullptr || sentinel->health != NodeHealth::ok) return;
+        follow_sentinel(s_.bulk, s_.sentinel, now_);
+        if (bulk_is_due(s_.bulk, now_, timings_)) actions_.emplace_back(AskBulk{s_.sentinel});
+        s_.deadline = std::min(*s_.deadline, *s_.bulk.due);
+    }
+
+    // --- nodes ------------------------------------------------------------------------------------------------------
+
+    void track(const TrackedNode& node) {
+        actions_.emplace_back(AddNode{node.label, node.name, node.port, node.rhythm});
+    }
+
+    void untrack(const std::string& label) {
         actions_.emplace_back(RemoveNode{label});
-        std::erase_if(s_.nodes, [&](const TrackedNode& node) { return node.label == label; });
         if (s_.asked == label) s_.asked.clear();
     }
 
-    void add_seed() { add({.label = seed_.name, .name = seed_.name, .port = seed_.port, .is_seed = true}); }
+    void add_seed() {
+        s_.nodes.push_back({.label = seed_.name, .name = seed_.name, .port = seed_.port, .is_seed = true});
+        track(s_.nodes.back());
+    }
 
     /// The seed goes once a member is proved, and comes back when all members have failed.
     void weigh_seed() {
@@ -136,7 +126,8 @@ class Turn {
         const auto seed =
             std::find_if(s_.nodes.begin(), s_.nodes.end(), [](const TrackedNode& node) { return node.is_seed; });
         if (seed != s_.nodes.end() && std::any_of(s_.nodes.begin(), s_.nodes.end(), is_ok)) {
-            remove(std::string(seed->label));
+            untrack(seed->label);
+            s_.nodes.erase(seed);
         } else if (seed == s_.nodes.end() && find(seed_.name) == nullptr &&
                    std::all_of(s_.nodes.begin(), s_.nodes.end(), is_failed)) {
             add_seed();
@@ -168,54 +159,14 @@ class Turn {
         actions_.emplace_back(AskTopology{node->label});
     }
 
-    TrackedNode tracked(const ClusterNode& node) {
-        const std::string label = label_of(node.name, node.port, seed_);
-        TrackedNode next{label, node.name, node.port, node.ip, node.role, node.shard};
-        const TrackedNode* known = find(label);
-        if (known == nullptr) return next;
-        next.health = known->health;
-        next.code = known->code;
-        next.rhythm = known->rhythm;
-        if (!node.has_slots && !node.is_online && known->shard != 0)
-            next.shard = known->shard;  // where people look for it
-        return next;
-    }
-
-    static std::string outline(const std::vector<TrackedNode>& nodes) {
-        std::string text;
-        for (const TrackedNode& node : nodes)
-            if (!node.is_seed) text += fmt::format("{}/{}/{};", node.label, node.shard, node.role == Role::primary);
-        return text;
-    }
-
     void apply(const ClusterMap& map) {
-        std::vector<TrackedNode> next;
-        for (const ClusterNode& node : map.nodes) next.push_back(tracked(node));
-        const std::vector<TrackedNode> old = std::exchange(s_.nodes, {});
-        const auto has = [](const std::vector<TrackedNode>& nodes, const TrackedNode& wanted) {
-            return std::any_of(nodes.begin(), nodes.end(),
-                               [&](const TrackedNode& node) { return node.label == wanted.label; });
-        };
-        for (TrackedNode& node : next) {
-            if (has(old, node))
-                s_.nodes.push_back(std::move(node));
-            else
-                add(std::move(node));
-        }
-        for (const TrackedNode& node : old) {
-            if (has(s_.nodes, node)) continue;
-            s_.nodes.push_back(node);
-            if (!node.is_seed) remove(node.label);  // the seed stays until a member is proved
-        }
+        Roster roster = follow_map(s_.nodes, map, seed_);
+        s_.nodes = std::move(roster.nodes);
+        for (const std::string& label : roster.joined) track(*find(label));
+        for (const std::string& label : roster.left) untrack(label);
         s_.coverage = Coverage{map.is_cluster, map.slots_covered, map.uncovered, map.shards_without_primary};
         weigh_seed();
-        if (outline(old) == outline(s_.nodes)) return;
-        unsigned shards = 0;  // slotless ones have the highest numbers and do not count
-        for (const ClusterNode& node : map.nodes)
-            if (node.has_slots) shards = std::max(shards, node.shard);
-        actions_.emplace_back(
-            AnnounceTopology{fmt::format("{} {}, {} {}", shards, shards == 1 ? "shard" : "shards", map.nodes.size(),
-                                         map.nodes.size() == 1 ? "node" : "nodes")});
+        if (!roster.announcement.empty()) actions_.emplace_back(AnnounceTopology{std::move(roster.announcement)});
     }
 
     // --- events -----------------------------------------------------------------------------------------------------
@@ -228,8 +179,7 @@ class Turn {
         if (s_.nodes.empty())
             add_seed();
         else  // known from before the pause: no need to ask the seed first
-            for (const TrackedNode& node : s_.nodes)
-                actions_.emplace_back(AddNode{node.label, node.name, node.port, node.rhythm});
+            for (const TrackedNode& node : s_.nodes) track(node);
         return done("start");
     }
 
@@ -237,15 +187,19 @@ class Turn {
     TrackerStep on(const TrackingEndRequested&) {
         for (const TrackedNode& node : s_.nodes) actions_.emplace_back(RemoveNode{node.label});
         if (s_.coverage) std::erase_if(s_.nodes, [](const TrackedNode& node) { return node.is_seed; });
-        for (TrackedNode& node : s_.nodes) {
-            node.health = NodeHealth::unknown;
-            node.code.clear();
-        }
+        forget_proofs();
         TrackerState paused;
         paused.nodes = std::move(s_.nodes);
         paused.coverage = std::move(s_.coverage);
         paused.sentinel = std::move(s_.sentinel);
         return {std::move(paused), std::move(actions_), "stop"};
+    }
+
+    void forget_proofs() {
+        for (TrackedNode& node : s_.nodes) {
+            node.health = NodeHealth::unknown;
+            node.code.clear();
+        }
     }
 
     TrackerStep on(const NodeProved& e) {
@@ -261,6 +215,14 @@ class Turn {
         return done("node ok");
     }
 
+    /// The sentinel's miss may be the tunnel's: its witnesses know at once, the re-probes only later.
+    TrackerStep on(const NodeMissed& e) {
+        const TrackedNode* node = find(e.label);
+        if (node == nullptr || node->health != NodeHealth::ok) return ignored();
+        if (e.label == s_.sentinel) probe_witnesses();
+        return done("node missed");
+    }
+
     TrackerStep on(const NodeBlamed& e) {
         TrackedNode* node = find(e.label);
         if (node == nullptr || (node->health == NodeHealth::failed && node->code == e.code)) return ignored();
@@ -268,6 +230,7 @@ class Turn {
         node->health = NodeHealth::failed;
         node->code = e.code;
         if (s_.asked == e.label) s_.asked.clear();
+        forget_node(s_.bulk, e.label);
         if (was_ok) s_.topology_due = now_;
         if (was_ok && e.label == s_.sentinel) suspect_all();
         weigh_seed();
@@ -297,7 +260,16 @@ class Turn {
         node->health = NodeHealth::unknown;
         node->code.clear();
         if (s_.asked == e.label) s_.asked.clear();
+        forget_node(s_.bulk, e.label);
         return done("node unknown");
+    }
+
+    /// All at once: told one by one, each node would become the sentinel for a moment.
+    TrackerStep on(const PathChanged&) {
+        forget_proofs();
+        s_.asked.clear();
+        s_.bulk = {};
+        return done("path changed");
     }
 
     TrackerStep on(const TopologyReceived& e) {
@@ -321,6 +293,18 @@ class Turn {
         s_.topology_problem = e.evidence;
         s_.topology_due = now_ + timings_.node_interval;
         return done("topology missed again");
+    }
+
+    TrackerStep on(const BulkChecked& e) {
+        if (e.label != s_.bulk.node) return ignored();
+        note_result(s_.bulk, e.result, e.evidence, now_, timings_);
+        return done("bulk checked");
+    }
+
+    TrackerStep on(const ProbeNowRequested&) {
+        actions_.emplace_back(ProbeNode{s_.sentinel, 0ms});
+        probe_witnesses();
+        return done("probe now");
     }
 
     TrackerStep on(const TrackerDeadlinePassed&) {

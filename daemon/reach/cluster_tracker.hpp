@@ -6,6 +6,7 @@
 // are probed under their own names. The seed leaves when one of them is proved and comes back when all have failed.
 #pragma once
 
+#include "reach/bulk_tracker.hpp"
 #include "reach/cluster_map.hpp"
 #include "reach/probe_state.hpp"
 #include "reach/probe_timings.hpp"
@@ -48,22 +49,26 @@ struct Coverage {
 struct TrackingRequested { bool operator==(const TrackingRequested&) const = default; };
 struct TrackingEndRequested { bool operator==(const TrackingEndRequested&) const = default; };
 struct NodeProved { std::string label; bool operator==(const NodeProved&) const = default; };
+struct NodeMissed { std::string label; bool operator==(const NodeMissed&) const = default; };  ///< still ok, not yet blamed
 struct NodeBlamed { std::string label; std::string code; bool operator==(const NodeBlamed&) const = default; };
 struct NodeForgotten { std::string label; bool operator==(const NodeForgotten&) const = default; };
 struct TopologyReceived { std::string label; Reply reply; bool operator==(const TopologyReceived&) const = default; };
 struct TopologyMissed { std::string label; std::string evidence; bool operator==(const TopologyMissed&) const = default; };
+struct BulkChecked { std::string label; BulkResult result{}; std::string evidence; bool operator==(const BulkChecked&) const = default; };
+struct ProbeNowRequested { bool operator==(const ProbeNowRequested&) const = default; };  ///< the network may have changed
 struct TrackerDeadlinePassed { bool operator==(const TrackerDeadlinePassed&) const = default; };
-using TrackerEvent = std::variant<TrackingRequested, TrackingEndRequested, NodeProved, NodeBlamed, NodeForgotten, TopologyReceived,
-                                  TopologyMissed, TrackerDeadlinePassed>;
+using TrackerEvent = std::variant<TrackingRequested, TrackingEndRequested, NodeProved, NodeMissed, NodeBlamed, NodeForgotten,
+                                  TopologyReceived, TopologyMissed, BulkChecked, ProbeNowRequested, PathChanged, TrackerDeadlinePassed>;
 
 // Actions.
 struct AddNode { std::string label; std::string name; std::uint16_t port{}; Rhythm rhythm; bool operator==(const AddNode&) const = default; };
 struct RemoveNode { std::string label; bool operator==(const RemoveNode&) const = default; };
 struct SetRhythm { std::string label; Rhythm rhythm; bool operator==(const SetRhythm&) const = default; };
 struct AskTopology { std::string label; bool operator==(const AskTopology&) const = default; };
+struct AskBulk { std::string label; bool operator==(const AskBulk&) const = default; };
 struct ProbeNode { std::string label; Duration delay{}; bool operator==(const ProbeNode&) const = default; };
 struct AnnounceTopology { std::string text; bool operator==(const AnnounceTopology&) const = default; };  ///< for the log
-using TrackerAction = std::variant<AddNode, RemoveNode, SetRhythm, AskTopology, ProbeNode, AnnounceTopology>;
+using TrackerAction = std::variant<AddNode, RemoveNode, SetRhythm, AskTopology, AskBulk, ProbeNode, AnnounceTopology>;
 // clang-format on
 
 /// The cluster endpoint, as the profile names it.
@@ -85,6 +90,7 @@ struct TrackerState {
     TimePoint sentinel_until{};
     std::optional<TimePoint> topology_due;  ///< asked then, as soon as a node is ok
     std::string asked;                      ///< the node that owes a topology; empty: none
+    BulkCheck bulk;                         ///< whether large packets pass; unknown when stopped or on a new path
     bool operator==(const TrackerState&) const = default;
 };
 

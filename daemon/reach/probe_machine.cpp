@@ -1,206 +1,25 @@
 #include "reach/probe_machine.hpp"
 
 #include "reach/probe_policy.hpp"
+#include "reach/probe_turn.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace memdb::reach {
 namespace {
 
 constexpr std::size_t kMostAddresses = 4;
-constexpr Duration kResolverGrace = 50ms;  // the resolver keeps the limit itself and knows more about the cause
 
-bool has_connection(ProbePhase phase) noexcept {
-    switch (phase) {
-        case ProbePhase::idle:
-        case ProbePhase::waiting: return false;
-        case ProbePhase::resolving:
-        case ProbePhase::connecting:
-        case ProbePhase::securing:
-        case ProbePhase::authenticating:
-        case ProbePhase::pinging:
-        case ProbePhase::kept:
-        case ProbePhase::checking:
-        case ProbePhase::asking: return true;
-    }
-    return false;
-}
-
-bool is_proving(ProbePhase phase) noexcept { return phase >= ProbePhase::resolving && phase <= ProbePhase::pinging; }
-
-/// Whether the peer may say something in this phase.
-bool is_talking(ProbePhase phase) noexcept {
-    return phase >= ProbePhase::authenticating && phase <= ProbePhase::asking;
-}
-
-/// One step under way. Members are the parameters that every rule needs.
-class Turn {
+/// What each event leads to, phase by phase.
+class Rules : ProbeTurn {
   public:
-    Turn(const ProbeState& state, TimePoint now, const ProbeTarget& target, const ProbeTimings& timings)
-        : before_(state), s_(state), now_(now), target_(target), timings_(timings) {}
+    using ProbeTurn::ProbeTurn;
 
     ProbeStep take(const ProbeEvent& event) {
         return std::visit([this](const auto& e) { return on(e); }, event);
     }
 
   private:
-    ProbeStep ignored() { return {before_, {}, "ignored"}; }
-    ProbeStep done(std::string_view why) { return {std::move(s_), std::move(actions_), why}; }
-
-    template <class Action>
-    void act(Action action) {
-        actions_.emplace_back(std::move(action));
-    }
-
-    void enter(ProbePhase phase, Duration limit) {
-        s_.phase = phase;
-        s_.stage_began = now_;
-        s_.deadline = now_ + limit;
-        if (s_.attempt_deadline) s_.deadline = std::min(*s_.deadline, *s_.attempt_deadline);
-    }
-
-    /// The first tick of the rhythm after now.
-    [[nodiscard]] TimePoint next_tick() const {
-        const Duration interval = std::max(s_.rhythm.interval, Duration(1));
-        const Duration since = now_.time_since_epoch() - s_.rhythm.offset;
-        const Duration into = ((since % interval) + interval) % interval;
-        return now_ + (interval - into);
-    }
-
-    void close() {
-        if (has_connection(s_.phase)) act(CloseConnection{});
-    }
-
-    // --- beginnings -------------------------------------------------------------------------------------------------
-
-    void begin_attempt() {
-        s_.attempt = {};
-        s_.attempt_deadline.reset();
-        s_.candidates.clear();
-        s_.wants_ping = false;
-        resolve(timings_.dns_limit);
-    }
-
-    void begin_reprobe() {
-        s_.attempt = {};
-        s_.candidates.clear();
-        s_.wants_ping = false;
-        const Duration limit = reprobe_limit(s_, timings_);
-        s_.attempt_deadline = now_ + limit;
-        if (s_.address.empty())
-            resolve(limit);
-        else
-            connect();
-    }
-
-    void resolve(Duration limit) {
-        enter(ProbePhase::resolving, limit + kResolverGrace);
-        act(Resolve{limit});
-    }
-
-    void connect() {
-        enter(ProbePhase::connecting, timings_.tcp_limit);
-        act(Connect{s_.address});
-    }
-
-    void connect_next() {
-        s_.address = s_.candidates.front();
-        s_.candidates.erase(s_.candidates.begin());
-        connect();
-    }
-
-    void secure_or_further() {
-        if (!target_.tls) return authenticate_or_further();
-        enter(ProbePhase::securing, timings_.tls_limit);
-        act(Secure{});
-    }
-
-    void authenticate_or_further() {
-        if (!target_.auth) return first_ping();
-        enter(ProbePhase::authenticating, timings_.auth_limit);
-        act(SendAuth{});
-    }
-
-    void first_ping() {
-        enter(ProbePhase::pinging, timings_.ping_limit);
-        act(SendPing{});
-    }
-
-    void check() {
-        s_.wants_ping = false;
-        enter(ProbePhase::checking, timings_.kept_ping_limit);
-        act(SendPing{});
-    }
-
-    void ask(TopologyCommand command) {
-        s_.wants_topology = false;
-        s_.asked = command;
-        enter(ProbePhase::asking, timings_.ping_limit);
-        act(SendTopology{command});
-    }
-
-    /// Back to rest between PINGs, or to what was wanted meanwhile.
-    void rest() {
-        s_.phase = ProbePhase::kept;
-        s_.deadline = next_tick();
-        if (s_.wants_ping) return check();
-        if (s_.wants_topology) ask(TopologyCommand::shards);
-    }
-
-    // --- ends -------------------------------------------------------------------------------------------------------
-
-    ProbeStep prove(Microseconds took) {
-        const bool is_first = s_.phase == ProbePhase::pinging;
-        const std::string_view why = !is_first ? "answered" : s_.attempt_deadline ? "proved again" : "proved";
-        if (is_first) {
-            s_.attempt.ping = took;
-            if (!s_.attempt.dns) s_.attempt.dns = s_.proof.dns;  // a re-probe asks no name server
-            s_.proof = std::exchange(s_.attempt, {});
-        }
-        s_.health = NodeHealth::ok;
-        s_.blame.reset();
-        s_.failing_since.reset();
-        s_.last_ok = now_;
-        s_.ping = took;
-        s_.misses = 0;
-        s_.attempt_deadline.reset();
-        s_.candidates.clear();
-        s_.wants_ping = false;
-        act(PublishProof{});
-        rest();
-        return done(why);
-    }
-
-    ProbeStep fail(ProbeVerdict verdict) {
-        close();
-        if (s_.phase == ProbePhase::asking || s_.wants_topology) act(PublishNoTopology{verdict.blame.evidence});
-        s_.wants_topology = false;
-        if (!s_.failing_since) s_.failing_since = now_;
-        const bool was_failed = s_.health == NodeHealth::failed;
-        if (!was_failed && !verdict.is_final && s_.misses < kReprobes) {
-            ++s_.misses;
-            begin_reprobe();
-            return done("re-probe");
-        }
-        s_.health = NodeHealth::failed;
-        s_.blame = std::move(verdict.blame);
-        s_.attempt = {};
-        s_.attempt_deadline.reset();
-        s_.candidates.clear();
-        s_.wants_ping = false;
-        s_.phase = ProbePhase::waiting;
-        s_.deadline = next_tick();
-        act(PublishFailure{});
-        return done(was_failed ? "still failed" : verdict.is_final ? "blamed at once" : "blamed");
-    }
-
-    [[nodiscard]] ProbeScene scene() const {
-        return {s_.phase, format_place(s_.address, target_.port), now_ - s_.stage_began};
-    }
-
-    // --- events -----------------------------------------------------------------------------------------------------
-
     ProbeStep on(const StartRequested& e) {
         if (s_.phase != ProbePhase::idle) return ignored();
         s_.rhythm = e.rhythm;
@@ -234,7 +53,8 @@ class Turn {
     }
 
     ProbeStep on(const ProbeRequested& e) {
-        if (s_.phase == ProbePhase::asking && !s_.wants_ping) {
+        const bool is_elsewhere = s_.phase == ProbePhase::asking || s_.phase == ProbePhase::bulk_checking;
+        if (is_elsewhere && !s_.wants_ping) {
             s_.wants_ping = true;
             return done("probe next");
         }
@@ -255,9 +75,23 @@ class Turn {
             ask(TopologyCommand::shards);
             return done("ask topology");
         }
-        if ((!is_proving(s_.phase) && s_.phase != ProbePhase::checking) || s_.wants_topology) return ignored();
+        const bool is_busy = s_.phase == ProbePhase::checking || s_.phase == ProbePhase::bulk_checking;
+        if ((!is_proving(s_.phase) && !is_busy) || s_.wants_topology) return ignored();
         s_.wants_topology = true;
         return done("ask topology next");
+    }
+
+    /// A small PING goes first: a bulk check means something only where small packets pass.
+    ProbeStep on(const BulkRequested&) {
+        if (s_.phase == ProbePhase::kept) {
+            s_.wants_bulk = true;
+            check();
+            return done("ping before bulk");
+        }
+        const bool is_busy = s_.phase == ProbePhase::checking || s_.phase == ProbePhase::asking;
+        if ((!is_proving(s_.phase) && !is_busy) || s_.wants_bulk) return ignored();
+        s_.wants_bulk = true;
+        return done("bulk next");
     }
 
     ProbeStep on(const RhythmChanged& e) {
@@ -314,6 +148,7 @@ class Turn {
         if (!is_talking(s_.phase)) return ignored();
         if (s_.phase == ProbePhase::kept) return fail(judge_malformed(scene(), "nothing was asked"));
         if (s_.phase == ProbePhase::asking) return on_topology(e.reply);
+        if (s_.phase == ProbePhase::bulk_checking) return on_bulk(e.reply);
         if (e.reply.kind == Reply::Kind::error) return fail(judge_error(scene(), e.reply));
         const bool is_auth = s_.phase == ProbePhase::authenticating;
         if (e.reply.kind != Reply::Kind::status || e.reply.text != (is_auth ? "OK" : "PONG"))
@@ -333,6 +168,22 @@ class Turn {
         act(PublishTopology{reply});
         rest();
         return done("topology received");
+    }
+
+    ProbeStep on_bulk(const Reply& reply) {
+        // Some proxies answer every PING with PONG. Neither that nor a refusal says how large packets fare.
+        const bool is_plain_pong = reply.kind == Reply::Kind::status && reply.text == "PONG";
+        if (reply.kind == Reply::Kind::error || is_plain_pong) {
+            act(PublishBulk{BulkResult::unknown, judge_error(scene(), reply).blame.evidence});
+            rest();
+            return done("bulk cannot be checked");
+        }
+        if (reply.kind != Reply::Kind::text || reply.text != bulk_payload())
+            return fail(judge_malformed(scene(), "it is not what was sent"));
+        s_.last_ok = now_;
+        act(PublishBulk{BulkResult::passed, {}});
+        rest();
+        return done("bulk passed");
     }
 
     ProbeStep on(const ReplyMalformed& e) {
@@ -355,6 +206,7 @@ class Turn {
             return done("try again");
         }
         if (s_.phase == ProbePhase::connecting && !s_.candidates.empty()) return next_address();
+        if (s_.phase == ProbePhase::bulk_checking) return miss_bulk();
         return fail(judge_silence(scene()));
     }
 
@@ -363,20 +215,13 @@ class Turn {
         connect_next();
         return done("next address");
     }
-
-    const ProbeState& before_;
-    ProbeState s_;
-    TimePoint now_;
-    const ProbeTarget& target_;
-    const ProbeTimings& timings_;
-    std::vector<ProbeAction> actions_;
 };
 
 }  // namespace
 
 ProbeStep step(const ProbeState& state, const ProbeEvent& event, TimePoint now, const ProbeTarget& target,
                const ProbeTimings& timings) {
-    return Turn(state, now, target, timings).take(event);
+    return Rules(state, now, target, timings).take(event);
 }
 
 }  // namespace memdb::reach

@@ -21,6 +21,7 @@ Stage stage_of(ProbePhase phase) noexcept {
         case ProbePhase::securing: return {Layer::tls, "the TLS greeting"};
         case ProbePhase::authenticating: return {Layer::auth, "AUTH"};
         case ProbePhase::asking: return {Layer::ping, "CLUSTER SHARDS"};
+        case ProbePhase::bulk_checking: return {Layer::ping, "a PING of 8 KiB"};
         case ProbePhase::idle:
         case ProbePhase::waiting:
         case ProbePhase::pinging:
@@ -44,11 +45,14 @@ std::string format_place(std::string_view address, std::uint16_t port) {
 ProbeVerdict judge_silence(const ProbeScene& scene) {
     const auto [layer, question] = stage_of(scene.phase);
     const auto waited = scene.waited.count();
+    const auto silence = [layer = layer](std::string_view code, std::string evidence) {
+        return ProbeVerdict{Blame{layer, std::string(code), std::move(evidence), true}};
+    };
     if (layer == Layer::dns)
-        return verdict(layer, "cluster-name-unresolved", fmt::format("no answer from DNS in {} ms", waited));
+        return silence("cluster-name-unresolved", fmt::format("no answer from DNS in {} ms", waited));
     if (layer == Layer::tcp)
-        return verdict(layer, "node-unreachable", fmt::format("{} is silent on TCP for {} ms", scene.where, waited));
-    return verdict(layer, "node-unreachable",
+        return silence("node-unreachable", fmt::format("{} is silent on TCP for {} ms", scene.where, waited));
+    return silence("node-unreachable",
                    fmt::format("{} is connected but gave no answer to {} in {} ms", scene.where, question, waited));
 }
 

@@ -25,7 +25,7 @@ struct ProbeScene {
 /// "10.20.1.11:6379", "[2001:db8::1]:6379".
 [[nodiscard]] std::string format_place(std::string_view address, std::uint16_t port);
 
-/// The deadline passed and nothing had come.
+/// The deadline passed and nothing had come: the only verdict whose blame is silent.
 [[nodiscard]] ProbeVerdict judge_silence(const ProbeScene& scene);
 
 [[nodiscard]] ProbeVerdict judge_resolve(std::string_view text);

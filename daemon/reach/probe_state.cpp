@@ -1,8 +1,24 @@
 #include "reach/probe_state.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace memdb::reach {
+namespace {
+
+constexpr auto kBulk = [] {
+    std::array<char, 8192> bytes{};
+    std::uint32_t seed = 1;
+    for (char& byte : bytes) {
+        seed = seed * 1664525U + 1013904223U;  // Numerical Recipes' generator: its high bits are good enough
+        byte = static_cast<char>('!' + (seed >> 16U) % 94U);
+    }
+    return bytes;
+}();
+
+}  // namespace
+
+std::string_view bulk_payload() noexcept { return {kBulk.data(), kBulk.size()}; }
 
 Duration reprobe_limit(const ProbeState& state, const ProbeTimings& timings) noexcept {
     Microseconds whole{};
@@ -14,9 +30,9 @@ Duration reprobe_limit(const ProbeState& state, const ProbeTimings& timings) noe
 
 bool is_fresh(const ProbeState& state, TimePoint now, const ProbeTimings& timings) noexcept {
     if (state.health != NodeHealth::ok || !state.last_ok) return false;
-    const Duration longest =
-        state.rhythm.interval + timings.kept_ping_limit + kReprobes * reprobe_limit(state, timings) + 1s;
-    return now - *state.last_ok <= longest;
+    // A bulk check begins right after a PONG and holds the next PING back until it ends.
+    const Duration next_pong = std::max(state.rhythm.interval + timings.kept_ping_limit, timings.bulk_limit);
+    return now - *state.last_ok <= next_pong + kReprobes * reprobe_limit(state, timings) + 1s;
 }
 
 std::string_view to_string(ProbePhase phase) noexcept {
@@ -31,6 +47,7 @@ std::string_view to_string(ProbePhase phase) noexcept {
         case ProbePhase::kept: return "kept";
         case ProbePhase::checking: return "checking";
         case ProbePhase::asking: return "asking";
+        case ProbePhase::bulk_checking: return "bulk_checking";
     }
     return "?";
 }

@@ -19,7 +19,7 @@ namespace memdb::reach {
 
 /// idle: stopped. waiting: blamed, until the next attempt. resolving to pinging: the stages of an attempt.
 /// kept: proved, the connection rests until the next PING. checking: that PING is out. asking: CLUSTER SHARDS or SLOTS
-/// is.
+/// is. bulk_checking: a PING with a large payload is.
 enum class ProbePhase : std::uint8_t {
     idle,
     waiting,
@@ -30,7 +30,8 @@ enum class ProbePhase : std::uint8_t {
     pinging,
     kept,
     checking,
-    asking
+    asking,
+    bulk_checking
 };
 
 enum class NodeHealth : std::uint8_t { unknown, ok, failed };
@@ -40,6 +41,7 @@ struct Blame {
     health::Layer layer = health::Layer::ping;  ///< all layers before it were passed in the same attempt
     std::string code;                           ///< finding code
     std::string evidence;                       ///< one printable line
+    bool silent = false;                        ///< the deadline passed and nothing had come
     bool operator==(const Blame&) const = default;
 };
 
@@ -68,12 +70,17 @@ enum class ConnectProblem : std::uint8_t { refused, unreachable, reset, other };
 enum class SecureProblem : std::uint8_t { untrusted, name_mismatch, expired, not_offered, failed };
 enum class TopologyCommand : std::uint8_t { shards, slots };
 
+/// Of one PING with a large payload. passed: its echo came. missed: nothing came in time, although a small PING had
+/// been answered just before. unknown: this node cannot be asked so.
+enum class BulkResult : std::uint8_t { unknown, passed, missed };
+
 // clang-format off
 // Events: what happened. Past tense or a request.
 struct StartRequested { Rhythm rhythm; bool operator==(const StartRequested&) const = default; };
 struct StopRequested { bool operator==(const StopRequested&) const = default; };
 struct ProbeRequested { Duration delay{}; bool operator==(const ProbeRequested&) const = default; };
 struct TopologyRequested { bool operator==(const TopologyRequested&) const = default; };
+struct BulkRequested { bool operator==(const BulkRequested&) const = default; };
 struct RhythmChanged { Rhythm rhythm; bool operator==(const RhythmChanged&) const = default; };
 struct PathChanged { bool operator==(const PathChanged&) const = default; };  ///< e.g. the tunnel came up anew
 struct Resolved { std::vector<std::string> addresses; Microseconds took{}; bool operator==(const Resolved&) const = default; };
@@ -86,7 +93,7 @@ struct ReplyReceived { Reply reply; Microseconds took{}; bool operator==(const R
 struct ReplyMalformed { std::string text; bool operator==(const ReplyMalformed&) const = default; };
 struct PeerClosed { std::string text; bool operator==(const PeerClosed&) const = default; };
 struct DeadlinePassed { bool operator==(const DeadlinePassed&) const = default; };
-using ProbeEvent = std::variant<StartRequested, StopRequested, ProbeRequested, TopologyRequested, RhythmChanged, PathChanged,
+using ProbeEvent = std::variant<StartRequested, StopRequested, ProbeRequested, TopologyRequested, BulkRequested, RhythmChanged, PathChanged,
                                 Resolved, ResolveFailed, Connected, ConnectFailed, Secured, SecureFailed, ReplyReceived,
                                 ReplyMalformed, PeerClosed, DeadlinePassed>;
 
@@ -96,15 +103,18 @@ struct Connect { std::string address; bool operator==(const Connect&) const = de
 struct Secure { bool operator==(const Secure&) const = default; };
 struct SendAuth { bool operator==(const SendAuth&) const = default; };
 struct SendPing { bool operator==(const SendPing&) const = default; };
+struct SendBulk { bool operator==(const SendBulk&) const = default; };  ///< PING with bulk_payload()
 struct SendTopology { TopologyCommand command{}; bool operator==(const SendTopology&) const = default; };
 struct CloseConnection { bool operator==(const CloseConnection&) const = default; };  ///< and forget an open resolve
 struct PublishProof { bool operator==(const PublishProof&) const = default; };        ///< a PONG came
+struct PublishMiss { bool operator==(const PublishMiss&) const = default; };          ///< the first one of an ok node
 struct PublishFailure { bool operator==(const PublishFailure&) const = default; };    ///< blamed; state.blame says why
 struct PublishUnknown { bool operator==(const PublishUnknown&) const = default; };    ///< what was known holds no more
 struct PublishTopology { Reply reply; bool operator==(const PublishTopology&) const = default; };  ///< may be an error
 struct PublishNoTopology { std::string evidence; bool operator==(const PublishNoTopology&) const = default; };
-using ProbeAction = std::variant<Resolve, Connect, Secure, SendAuth, SendPing, SendTopology, CloseConnection, PublishProof,
-                                 PublishFailure, PublishUnknown, PublishTopology, PublishNoTopology>;
+struct PublishBulk { BulkResult result{}; std::string evidence; bool operator==(const PublishBulk&) const = default; };
+using ProbeAction = std::variant<Resolve, Connect, Secure, SendAuth, SendPing, SendBulk, SendTopology, CloseConnection, PublishProof,
+                                 PublishMiss, PublishFailure, PublishUnknown, PublishTopology, PublishNoTopology, PublishBulk>;
 // clang-format on
 
 /// Everything the next step depends on. A plain value: copy it, compare it, print it.
@@ -115,8 +125,8 @@ struct ProbeState {
 
     NodeHealth health = NodeHealth::unknown;
     std::optional<Blame> blame;              ///< present when and only when failed
-    std::optional<TimePoint> last_ok;        ///< of the last PONG
-    std::optional<Microseconds> ping;        ///< how long that PONG took
+    std::optional<TimePoint> last_ok;        ///< of the last PONG, or echo of a bulk check
+    std::optional<Microseconds> ping;        ///< how long the last PONG took
     std::optional<TimePoint> failing_since;  ///< of the first miss since last_ok
     Stages proof;                            ///< of the last whole proof; dns of the last one that resolved
     std::string address;                     ///< in use, else the last one tried; empty before the first
@@ -129,8 +139,13 @@ struct ProbeState {
     TopologyCommand asked = TopologyCommand::shards;
     bool wants_ping = false;      ///< a probe was requested while another question was out
     bool wants_topology = false;  ///< the same for topology
+    bool wants_bulk = false;      ///< the same for a bulk check; outlives a re-probe
     bool operator==(const ProbeState&) const = default;
 };
+
+/// What a bulk check sends: 8 KiB of printable bytes, several full-size segments in each direction. They look random,
+/// so that a tunnel that compresses cannot make them small.
+[[nodiscard]] std::string_view bulk_payload() noexcept;
 
 /// Re-probes that follow a miss before blame.
 inline constexpr unsigned kReprobes = 2;

@@ -9,6 +9,7 @@ With --cert and --key it speaks TLS; a wrong name, a wrong CA or an expired cert
 MODE, what it does
   healthy        AUTH (any, or --password), PING, INFO; CLUSTER: "cluster support disabled", or with --hostname H the one
                  primary of a whole cluster, announced as H at this port
+  small-only     healthy, but a command of more than 1400 bytes is not answered, as where large packets get lost
   silent         accepts the connection and says nothing (before TLS)
   plain-text     answers whatever comes, such as a TLS greeting, with "-ERR unknown command" in plain text
   close-accept   closes after accept                       close-tls   closes after the TLS handshake
@@ -41,7 +42,7 @@ ERRORS = {
     "maxclients": b"-ERR max number of clients reached\r\n",
     "masterdown": b"-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n",
 }
-MODES = ["healthy", "silent", "plain-text", "close-accept", "close-tls", "close-auth", "close-ping", "mute-tls", "mute-ping",
+MODES = ["healthy", "small-only", "silent", "plain-text", "close-accept", "close-tls", "close-auth", "close-ping", "mute-tls", "mute-ping",
          "garbage", "huge-bulk", "nested-bomb", "topology-bomb", *ERRORS]
 BOMB = b"*1\r\n" * 100_000
 
@@ -101,7 +102,7 @@ def healthy(words, args, port):
         right = args.password is None or words[-1] == args.password.encode()
         return b"+OK\r\n" if right else ERRORS["wrongpass"]
     if name == b"PING":
-        return b"+PONG\r\n"
+        return bulk(words[1]) if len(words) > 1 else b"+PONG\r\n"
     if name == b"INFO":
         return bulk(b"# Replication\r\nrole:master\r\n")
     if name == b"CLUSTER" and args.hostname:
@@ -120,6 +121,8 @@ def answer(words, args, port):
         return BOMB
     if (mode == "close-auth" and name == b"AUTH") or (mode == "close-ping" and name == b"PING"):
         raise Gone
+    if mode == "small-only" and sum(map(len, words)) > 1400:
+        return None
     if mode == "mute-tls" or (mode == "mute-ping" and name != b"AUTH"):
         return None
     if mode in ERRORS and (mode == "maxclients" or (name == b"AUTH") == (mode == "wrongpass")):

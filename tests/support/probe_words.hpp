@@ -20,6 +20,7 @@ inline ReplyReceived refusal(std::string text) {
     return {{.kind = Reply::Kind::error, .text = std::move(text)}, 300us};
 }
 inline const ReplyReceived kOk = status("OK"), kPong = status("PONG");
+inline const ReplyReceived kEcho{{.kind = Reply::Kind::text, .text = std::string(bulk_payload())}, 2ms};
 inline const Resolved kResolved{{"10.0.0.1"}, 2ms};
 inline const Reply kTopology{.kind = Reply::Kind::array, .items = {{.kind = Reply::Kind::array}}};
 inline const ConnectFailed kRefused{ConnectProblem::refused, "Connection refused"};

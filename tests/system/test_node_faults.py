@@ -113,6 +113,22 @@ def test_a_node_that_recovers_is_reachable_again(agents, nodes, pki, tmp_path):
     assert profile["findings"] == []
 
 
+def test_a_node_that_answers_small_packets_alone_is_found_out_but_stays_reachable(agents, nodes, pki):
+    agent = agents({"probe": {"bulk_limit_ms": 300, "node_interval_ms": 500}})
+    agent.add_direct("node", nodes("small-only"), pki)
+    agent.ctl("connect", "--wait")
+    wait_for(lambda: agent.text().count("bulk missed") > 3, 10, "large packets are tried again and again")
+    assert agent.api.profile("node")["verdict"] == "reachable"
+    assert "bulk passed" not in agent.text() and " failed: " not in agent.text() and "node missed" not in agent.text()
+
+
+def test_large_packets_pass_on_a_good_way(agent, nodes, pki):
+    agent.add_direct("good", nodes("healthy"), pki)
+    agent.ctl("connect", "--wait")
+    wait_for(lambda: "bulk passed" in agent.text(), 5, "a large PING is echoed")
+    assert "bulk missed" not in agent.text()
+
+
 def test_a_name_without_address_fails_at_dns(agent, nodes, pki):
     node = nodes("healthy")
     agent.add_direct("lost", node, pki, host="nowhere.test")

@@ -1,4 +1,5 @@
-#include "reach/cluster_tracker.hpp"
+#include "reach/roster_map.hpp"
+#include "tests/support/tracker_play.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,77 +12,7 @@ namespace {
 
 using namespace memdb;
 using namespace memdb::reach;
-
-constexpr TimePoint t0{1000000s};
-const ClusterSeed kSeed{"clustercfg.test", 6379, true};
-const ProbeTimings kTimings{};
-
-Reply text(std::string value) { return {.kind = Reply::Kind::text, .text = std::move(value)}; }
-Reply number(std::int64_t value) { return {.kind = Reply::Kind::integer, .integer = value}; }
-Reply list(std::vector<Reply> items) { return {.kind = Reply::Kind::array, .items = std::move(items)}; }
-Reply error(std::string value) { return {.kind = Reply::Kind::error, .text = std::move(value)}; }
-
-Reply member(const std::string& name, const std::string& role, const std::string& health = "online") {
-    return list({text("tls-port"), number(6379), text("endpoint"), text(name), text("role"), text(role), text("health"),
-                 text(health)});
-}
-
-Reply shard(std::int64_t first, std::int64_t last, std::vector<Reply> nodes) {
-    return list({text("slots"), first <= last ? list({number(first), number(last)}) : list({}), text("nodes"),
-                 list(std::move(nodes))});
-}
-
-/// Two shards, a primary and a replica each: a1 r1, a2 r2.
-Reply two_shards() {
-    return list({shard(0, 8191, {member("a1", "master"), member("r1", "replica")}),
-                 shard(8192, 16383, {member("a2", "master"), member("r2", "replica")})});
-}
-
-/// Plays events in order and keeps what the tracker last said.
-struct Play {
-    TrackerState state;
-    std::vector<TrackerAction> actions;
-    std::string_view why;
-    ClusterSeed seed = kSeed;
-
-    Play& at(Duration time, const TrackerEvent& event) {
-        TrackerStep got = step(state, event, t0 + time, seed, kTimings);
-        EXPECT_TRUE(got.why != "ignored" || (got.state == state && got.actions.empty()));
-        state = std::move(got.state);
-        actions = std::move(got.actions);
-        why = got.why;
-        return *this;
-    }
-
-    template <class Action>
-    [[nodiscard]] std::vector<Action> of() const {
-        std::vector<Action> found;
-        for (const TrackerAction& action : actions)
-            if (const auto* one = std::get_if<Action>(&action)) found.push_back(*one);
-        return found;
-    }
-
-    [[nodiscard]] std::string labels() const {
-        std::string all;
-        for (const TrackedNode& node : state.nodes) all += (all.empty() ? "" : " ") + node.label;
-        return all;
-    }
-
-    [[nodiscard]] std::string asked() const {
-        const auto questions = of<AskTopology>();
-        return questions.empty() ? "" : questions.front().label;
-    }
-};
-
-/// Started at 0, topology known at 10 ms, all four nodes proved at 20 ms.
-Play proved() {
-    Play play;
-    play.at(0ms, TrackingRequested{})
-        .at(8ms, NodeProved{kSeed.name})
-        .at(10ms, TopologyReceived{kSeed.name, two_shards()});
-    for (const char* name : {"a1", "r1", "a2", "r2"}) play.at(20ms, NodeProved{name});
-    return play;
-}
+using namespace memdb::reach::play;
 
 TEST(ClusterTracker, begins_with_the_endpoint_and_goes_on_with_the_members) {
     Play play;
@@ -155,6 +86,43 @@ TEST(ClusterTracker, when_the_sentinel_fails_all_others_are_probed_at_once) {
     EXPECT_EQ(probes.front().delay, 0ms);
     EXPECT_LT(probes.back().delay, 100ms);
     EXPECT_TRUE(play.at(8s, NodeBlamed{"a1", "node-unreachable"}).of<ProbeNode>().empty());
+}
+
+TEST(ClusterTracker, the_first_miss_of_the_sentinel_calls_its_witnesses_at_once) {
+    Play play = proved();
+    play.at(7s, NodeMissed{"a1"});
+    EXPECT_EQ(play.why, "node missed");
+    EXPECT_EQ(play.of<ProbeNode>(), (std::vector<ProbeNode>{{"a2", 0ms}, {"r1", 0ms}, {"r2", 0ms}}));
+    EXPECT_EQ(summarize(play.state).ok, 4U) << "a miss is no verdict";
+    EXPECT_EQ(play.state.sentinel, "a1");
+    play.at(7001ms, NodeMissed{"r2"});
+    EXPECT_EQ(play.why, "node missed") << "the rest of the agent must know";
+    EXPECT_TRUE(play.actions.empty());
+    play.at(8s, NodeBlamed{"r1", "node-unreachable"}).at(8s, NodeMissed{"a1"});
+    EXPECT_EQ(play.of<ProbeNode>(), (std::vector<ProbeNode>{{"a2", 0ms}, {"r2", 0ms}}))
+        << "who has failed tells nothing";
+    EXPECT_EQ(play.at(8s, NodeMissed{"r1"}).why, "ignored");
+}
+
+TEST(ClusterTracker, a_change_of_the_network_is_a_reason_to_ask_the_sentinel_and_its_witnesses) {
+    Play play = proved();
+    play.at(7s, ProbeNowRequested{});
+    EXPECT_EQ(play.of<ProbeNode>(), (std::vector<ProbeNode>{{"a1", 0ms}, {"a2", 0ms}, {"r1", 0ms}, {"r2", 0ms}}));
+    EXPECT_EQ(summarize(play.state).ok, 4U) << "nothing is forgotten";
+    for (const char* name : {"a1", "r1", "a2", "r2"}) play.at(8s, NodeBlamed{name, "node-unreachable"});
+    play.at(9s, ProbeNowRequested{});
+    EXPECT_EQ(play.of<ProbeNode>(), (std::vector<ProbeNode>{{play.state.sentinel, 0ms}}));
+}
+
+TEST(ClusterTracker, a_new_path_forgets_all_proofs_in_one_step) {
+    Play play = proved();
+    play.at(7s, PathChanged{});
+    EXPECT_EQ(summarize(play.state).unknown, 4U);
+    EXPECT_EQ(play.state.sentinel, "a1") << "nobody takes over from it";
+    EXPECT_TRUE(play.actions.empty());
+    for (const char* name : {"a1", "r1", "a2", "r2"}) EXPECT_EQ(play.at(7s, NodeForgotten{name}).why, "ignored");
+    play.at(7010ms, NodeProved{"r2"});
+    EXPECT_EQ(play.state.sentinel, "r2");
 }
 
 TEST(ClusterTracker, when_all_members_have_failed_the_endpoint_is_asked_again) {
@@ -259,19 +227,25 @@ TEST(ClusterTracker, keeps_its_invariants_for_every_state_and_event) {
     for (const char* name : {"a1", "r1", "a2", "r2"}) failing.at(7s, NodeBlamed{name, "node-unreachable"});
     paused = proved();
     paused.at(8s, TrackingEndRequested{});
-    std::vector<TrackerEvent> events = {TrackingRequested{}, TrackingEndRequested{}, TrackerDeadlinePassed{}};
+    std::vector<TrackerEvent> events = {TrackingRequested{}, TrackingEndRequested{}, TrackerDeadlinePassed{},
+                                        ProbeNowRequested{}, PathChanged{}};
     for (const char* label : {"clustercfg.test", "a1", "r2", "stranger"}) {
         events.emplace_back(NodeProved{label});
         events.emplace_back(NodeBlamed{label, "port-refused"});
+        events.emplace_back(NodeMissed{label});
         events.emplace_back(NodeForgotten{label});
         events.emplace_back(TopologyReceived{label, two_shards()});
         events.emplace_back(TopologyReceived{label, error("ERR This instance has cluster support disabled")});
         events.emplace_back(TopologyReceived{label, error("NOPERM")});
         events.emplace_back(TopologyMissed{label, "closed"});
+        for (const BulkResult result : {BulkResult::unknown, BulkResult::passed, BulkResult::missed})
+            events.emplace_back(BulkChecked{label, result, "lost"});
     }
     int cells = 0;
+    Play shrunk = proved();  // to small packets
+    for (int i = 0; i < 2; ++i) shrunk.at(1s, BulkChecked{"a1", BulkResult::missed, "lost"});
     for (const TrackerState& before :
-         {TrackerState{}, seeded.state, mapped.state, proved().state, failing.state, paused.state})
+         {TrackerState{}, seeded.state, mapped.state, proved().state, shrunk.state, failing.state, paused.state})
         for (const TrackerEvent& event : events)
             for (const Duration at : {9s, 3600s}) {
                 const TrackerStep got = step(before, event, t0 + at, kSeed, kTimings);
@@ -286,6 +260,17 @@ TEST(ClusterTracker, keeps_its_invariants_for_every_state_and_event) {
                 EXPECT_LE(std::count_if(s.nodes.begin(), s.nodes.end(), [](const auto& n) { return n.is_seed; }), 1);
                 for (const TrackedNode& node : s.nodes)
                     EXPECT_EQ(node.health == NodeHealth::failed, !node.code.empty());
+                EXPECT_TRUE(s.bulk.state != BulkState::failed || (!s.bulk.evidence.empty() && s.is_running));
+                // What is asked is asked of nodes that are tracked; large packets of one that answers small ones.
+                for (const TrackerAction& action : got.actions) {
+                    const auto* bulk = std::get_if<AskBulk>(&action);
+                    const auto* probe = std::get_if<ProbeNode>(&action);
+                    const auto* node = bulk != nullptr    ? find_node(s.nodes, bulk->label)
+                                       : probe != nullptr ? find_node(s.nodes, probe->label)
+                                                          : nullptr;
+                    EXPECT_TRUE(node != nullptr || (bulk == nullptr && probe == nullptr)) << got.why;
+                    EXPECT_TRUE(bulk == nullptr || (node->health == NodeHealth::ok && bulk->label == s.sentinel));
+                }
                 // AddNode and RemoveNode account for every change of the list while it runs.
                 std::ptrdiff_t change = 0;
                 for (const TrackerAction& action : got.actions)
@@ -298,7 +283,7 @@ TEST(ClusterTracker, keeps_its_invariants_for_every_state_and_event) {
                 EXPECT_EQ(change, probed(s) - probed(before)) << got.why;
             }
     RecordProperty("cells", cells);
-    EXPECT_EQ(cells, 6 * 31 * 2);
+    EXPECT_EQ(cells, 7 * 49 * 2);
 }
 
 }  // namespace

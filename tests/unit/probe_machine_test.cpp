@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,28 +20,29 @@ using health::Layer;
 using enum ProbePhase;
 
 // The whole table, one row a phase, one column an event. "-" stands for "ignored". The node was proved before.
-constexpr std::array kPhases = {idle,           waiting, resolving, connecting, securing,
-                                authenticating, pinging, kept,      checking,   asking};
+constexpr std::array kPhases = {idle,    waiting, resolving, connecting, securing,     authenticating,
+                                pinging, kept,    checking,  asking,     bulk_checking};
 
 struct Row {
     ProbePhase phase;
-    std::string_view start, stop, probe, soon, topology, rhythm, path, resolved, unresolved, connected, refused,
-        secured, untrusted, ok, pong, error, malformed, closed, deadline;
+    std::string_view start, stop, probe, soon, topology, bulk, rhythm, path, resolved, unresolved, connected, refused,
+        secured, untrusted, ok, pong, echo, error, malformed, closed, deadline;
 };
 
 // clang-format off
 constexpr Row kTable[] = {
-// phase           start    stop    probe            soon          topology              rhythm        path            resolved    unresolved  connected    refused     secured    untrusted         ok                  pong                error              malformed   closed      deadline
-{idle,            "start", "-",    "-",             "-",          "-",                  "-",          "-",            "-",        "-",        "-",         "-",        "-",       "-",              "-",                "-",                "-",               "-",        "-",        "-"},
-{waiting,         "-",     "stop", "probe at once", "probe soon", "-",                  "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "-",                "-",                "-",               "-",        "-",        "try again"},
-{resolving,       "-",     "stop", "-",             "-",          "ask topology next",  "new rhythm", "path changed", "resolved", "re-probe", "-",         "-",        "-",       "-",              "-",                "-",                "-",               "-",        "-",        "re-probe"},
-{connecting,      "-",     "stop", "-",             "-",          "ask topology next",  "new rhythm", "path changed", "-",        "-",        "connected", "re-probe", "-",       "-",              "-",                "-",                "-",               "-",        "-",        "re-probe"},
-{securing,        "-",     "stop", "-",             "-",          "ask topology next",  "new rhythm", "path changed", "-",        "-",        "-",         "-",        "secured", "blamed at once", "-",                "-",                "-",               "-",        "re-probe", "re-probe"},
-{authenticating,  "-",     "stop", "-",             "-",          "ask topology next",  "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "authenticated",    "re-probe",         "blamed at once",  "re-probe", "re-probe", "re-probe"},
-{pinging,         "-",     "stop", "-",             "-",          "ask topology next",  "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "re-probe",         "proved",           "blamed at once",  "re-probe", "re-probe", "re-probe"},
-{kept,            "-",     "stop", "probe at once", "probe soon", "ask topology",       "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "re-probe",         "re-probe",         "re-probe",        "re-probe", "re-probe", "ping due"},
-{checking,        "-",     "stop", "-",             "-",          "ask topology next",  "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "re-probe",         "answered",         "blamed at once",  "re-probe", "re-probe", "re-probe"},
-{asking,          "-",     "stop", "probe next",    "probe next", "-",                  "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "topology received", "topology received", "topology received", "re-probe", "re-probe", "re-probe"},
+// phase         start    stop    probe            soon          topology             bulk                rhythm        path            resolved    unresolved  connected    refused     secured    untrusted         ok                   pong                      echo                 error                     malformed   closed      deadline
+{idle,           "start", "-",    "-",             "-",          "-",                 "-",                "-",          "-",            "-",        "-",        "-",         "-",        "-",       "-",              "-",                 "-",                      "-",                 "-",                      "-",        "-",        "-"},
+{waiting,        "-",     "stop", "probe at once", "probe soon", "-",                 "-",                "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "-",                 "-",                      "-",                 "-",                      "-",        "-",        "try again"},
+{resolving,      "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "resolved", "re-probe", "-",         "-",        "-",       "-",              "-",                 "-",                      "-",                 "-",                      "-",        "-",        "re-probe"},
+{connecting,     "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "connected", "re-probe", "-",       "-",              "-",                 "-",                      "-",                 "-",                      "-",        "-",        "re-probe"},
+{securing,       "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "secured", "blamed at once", "-",                 "-",                      "-",                 "-",                      "-",        "re-probe", "re-probe"},
+{authenticating, "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "authenticated",     "re-probe",               "re-probe",          "blamed at once",         "re-probe", "re-probe", "re-probe"},
+{pinging,        "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "re-probe",          "proved",                 "re-probe",          "blamed at once",         "re-probe", "re-probe", "re-probe"},
+{kept,           "-",     "stop", "probe at once", "probe soon", "ask topology",      "ping before bulk", "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "re-probe",          "re-probe",               "re-probe",          "re-probe",               "re-probe", "re-probe", "ping due"},
+{checking,       "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "re-probe",          "answered",               "re-probe",          "blamed at once",         "re-probe", "re-probe", "re-probe"},
+{asking,         "-",     "stop", "probe next",    "probe next", "-",                 "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "topology received", "topology received",      "topology received", "topology received",      "re-probe", "re-probe", "re-probe"},
+{bulk_checking,  "-",     "stop", "probe next",    "probe next", "ask topology next", "-",                "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "re-probe",          "bulk cannot be checked", "bulk passed",       "bulk cannot be checked", "re-probe", "re-probe", "bulk missed"},
 };
 // clang-format on
 
@@ -50,6 +52,7 @@ const std::vector<ProbeEvent>& every_event() {
                                                 ProbeRequested{},
                                                 ProbeRequested{20ms},
                                                 TopologyRequested{},
+                                                BulkRequested{},
                                                 RhythmChanged{{1s, 0s}},
                                                 PathChanged{},
                                                 kResolved,
@@ -60,6 +63,7 @@ const std::vector<ProbeEvent>& every_event() {
                                                 SecureFailed{SecureProblem::untrusted, "no"},
                                                 kOk,
                                                 kPong,
+                                                kEcho,
                                                 refusal("NOAUTH Authentication required."),
                                                 ReplyMalformed{"no"},
                                                 PeerClosed{"no"},
@@ -86,10 +90,10 @@ ProbeState in_phase(ProbePhase phase) {
 TEST(ProbeMachine, follows_the_transition_table) {
     int cells = 0;
     for (const Row& row : kTable) {
-        const std::array want = {row.start,   row.stop,      row.probe,     row.soon,       row.topology,
-                                 row.rhythm,  row.path,      row.resolved,  row.unresolved, row.connected,
-                                 row.refused, row.secured,   row.untrusted, row.ok,         row.pong,
-                                 row.error,   row.malformed, row.closed,    row.deadline};
+        const std::array want = {row.start,     row.stop,      row.probe,    row.soon,       row.topology,  row.bulk,
+                                 row.rhythm,    row.path,      row.resolved, row.unresolved, row.connected, row.refused,
+                                 row.secured,   row.untrusted, row.ok,       row.pong,       row.echo,      row.error,
+                                 row.malformed, row.closed,    row.deadline};
         ASSERT_EQ(want.size(), every_event().size());
         for (std::size_t i = 0; i < want.size(); ++i, ++cells) {
             const ProbeState before = in_phase(row.phase);
@@ -98,9 +102,11 @@ TEST(ProbeMachine, follows_the_transition_table) {
         }
     }
     RecordProperty("cells", cells);
-    EXPECT_EQ(cells, 190);
+    EXPECT_EQ(cells, 231);
     EXPECT_EQ(std::size(kTable), kPhases.size());
 }
+
+const PublishBulk kBulkPassed{BulkResult::passed, {}};
 
 template <class Action>
 std::ptrdiff_t count(const ProbeStep& got) {
@@ -120,14 +126,23 @@ void expect_sound(const ProbeState& before, const ProbeStep& got) {
     // Only a PONG makes a node ok, and only a PONG publishes a proof.
     const bool became_ok = s.health == NodeHealth::ok && before.health != NodeHealth::ok;
     EXPECT_TRUE(!became_ok || count<PublishProof>(got) == 1);
-    EXPECT_EQ(count<PublishProof>(got) == 1, s.last_ok == t0 && before.last_ok != t0);
+    const bool bulk_passed = std::count(got.actions.begin(), got.actions.end(), ProbeAction(kBulkPassed)) == 1;
+    EXPECT_EQ(count<PublishProof>(got) + (bulk_passed ? 1 : 0) == 1, s.last_ok == t0 && before.last_ok != t0);
+    EXPECT_TRUE(!bulk_passed || (s.ping == before.ping && s.health == NodeHealth::ok));
+    // A miss is told once, and only of a node that was ok and still counts as ok. A lost bulk is none.
+    EXPECT_EQ(count<PublishMiss>(got) == 1,
+              s.health == NodeHealth::ok && s.failing_since.has_value() && !before.failing_since.has_value());
+    EXPECT_LE(count<PublishBulk>(got), before.phase == bulk_checking ? 1 : 0);
+    EXPECT_TRUE(count<SendBulk>(got) == 0 || s.last_ok == t0 || before.phase == asking) << "bulk before a small PING";
     EXPECT_EQ(count<PublishFailure>(got) == 1, s.phase == waiting && before.phase != waiting);
     // A new connection only after the old one is closed; a question only on the connection it belongs to.
     const bool had = before.phase != idle && before.phase != waiting;
     const bool begins = count<Connect>(got) + count<Resolve>(got) > 0 && got.why != "resolved";
     EXPECT_LE(count<Connect>(got) + count<Resolve>(got), 1);
     EXPECT_TRUE(!begins || !had || count<CloseConnection>(got) == 1);
-    EXPECT_LE(count<SendPing>(got) + count<SendAuth>(got) + count<SendTopology>(got) + count<Secure>(got), 1);
+    EXPECT_LE(count<SendPing>(got) + count<SendBulk>(got) + count<SendAuth>(got) + count<SendTopology>(got) +
+                  count<Secure>(got),
+              1);
     EXPECT_TRUE((s.phase != waiting && s.phase != idle) || !had || count<CloseConnection>(got) == 1);
 }
 
@@ -148,8 +163,9 @@ TEST(ProbeMachine, keeps_its_invariants_in_every_cell) {
                             before.misses = misses;
                             before.blame = health == NodeHealth::failed ? std::optional(Blame{Layer::dns, "c", "e"})
                                                                         : std::nullopt;
-                            before.wants_ping = wants && phase == asking;
+                            before.wants_ping = wants && (phase == asking || phase == bulk_checking);
                             before.wants_topology = wants && phase >= resolving && phase != asking && phase != kept;
+                            before.wants_bulk = wants && phase >= resolving && phase != kept && phase != bulk_checking;
                             if (misses > 0 && phase >= resolving && phase <= pinging)
                                 before.attempt_deadline = t0 + 100ms;
                             if (phase == connecting && wants) before.candidates = {"10.0.0.2"};
@@ -177,6 +193,24 @@ TEST(ProbeMachine, an_old_proof_is_no_proof) {
     EXPECT_FALSE(is_fresh(state, t0 + 7301ms, kTimings));
     state.health = NodeHealth::failed;
     EXPECT_FALSE(is_fresh(state, t0, kTimings));
+}
+
+TEST(ProbeMachine, a_bulk_check_that_may_take_long_leaves_the_proof_in_force) {
+    ProbeState state = in_phase(bulk_checking);
+    state.last_ok = t0;
+    ProbeTimings patient;
+    patient.bulk_limit = 30s;
+    EXPECT_TRUE(is_fresh(state, t0 + 31600ms, patient));
+    EXPECT_FALSE(is_fresh(state, t0 + 31601ms, patient));
+}
+
+TEST(ProbeMachine, the_bulk_payload_is_printable_and_no_compressor_makes_it_small) {
+    const std::string_view bytes = bulk_payload();
+    EXPECT_EQ(bytes.size(), 8192U);
+    EXPECT_TRUE(std::all_of(bytes.begin(), bytes.end(), [](char c) { return c >= '!' && c <= '~'; }));
+    std::set<std::string_view> seen;  // no four bytes twice, bar chance
+    for (std::size_t i = 0; i + 4 <= bytes.size(); ++i) seen.insert(bytes.substr(i, 4));
+    EXPECT_GT(seen.size(), 8150U);
 }
 
 TEST(ProbeMachine, ticks_follow_the_rhythm_whatever_the_moment) {

@@ -74,6 +74,7 @@ TEST(ProbePolicy, names_the_cause_of_every_failure) {
         ASSERT_TRUE(got.state.blame);
         EXPECT_EQ(got.state.blame->layer, row.layer);
         EXPECT_EQ(got.state.blame->code, row.code);
+        EXPECT_EQ(got.state.blame->silent, std::holds_alternative<DeadlinePassed>(row.event));
         EXPECT_EQ(got.state.blame->evidence.find_first_of("\r\n"), std::string::npos);
     }
 }

@@ -85,7 +85,7 @@ TEST(SettingsParser, the_ranges_in_the_shipped_file_are_the_ranges_in_force) {
                                          std::to_string(outside));
         }
     }
-    EXPECT_EQ(ranges, 25);
+    EXPECT_EQ(ranges, 27);
 }
 
 TEST(SettingsParser, every_value_reaches_its_field) {
@@ -107,6 +107,8 @@ attempt_limit_s = 31
 longest_backoff_s = 11
 [probe]
 sentinel_interval_ms = 200
+bulk_limit_ms = 900
+bulk_interval_s = 7
 topology_interval_s = 5
 )",
                                          "memdbd.toml");
@@ -123,6 +125,8 @@ topology_interval_s = 5
     EXPECT_EQ(settings->tunnel.attempt_limit, 31s);
     EXPECT_EQ(settings->tunnel.longest_backoff, 11s);
     EXPECT_EQ(settings->probe.sentinel_interval, 200ms);
+    EXPECT_EQ(settings->probe.bulk_limit, 900ms);
+    EXPECT_EQ(settings->probe.bulk_interval, 7s);
     EXPECT_EQ(settings->probe.topology_interval, 5s);
 }
 

@@ -1,0 +1,73 @@
+// One step of a node's probe under way: the moves that the rules of probe_machine are made of.
+//
+// A move changes the state, collects actions and arms the deadline of the phase that it enters. Which move an event
+// leads to is probe_machine's matter; nobody else uses this.
+#pragma once
+
+#include "reach/probe_machine.hpp"
+#include "reach/probe_policy.hpp"
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace memdb::reach {
+
+/// In an attempt that has not had its PONG.
+[[nodiscard]] bool is_proving(ProbePhase phase) noexcept;
+
+/// Whether the peer may say something in this phase.
+[[nodiscard]] bool is_talking(ProbePhase phase) noexcept;
+
+class ProbeTurn {
+  public:
+    /// All references must outlive the turn.
+    ProbeTurn(const ProbeState& state, TimePoint now, const ProbeTarget& target, const ProbeTimings& timings)
+        : before_(state), s_(state), now_(now), target_(target), timings_(timings) {}
+
+  protected:
+    [[nodiscard]] ProbeStep ignored() const { return {before_, {}, "ignored"}; }
+    [[nodiscard]] ProbeStep done(std::string_view why) { return {std::move(s_), std::move(actions_), why}; }
+
+    template <class Action>
+    void act(Action action) {
+        actions_.emplace_back(std::move(action));
+    }
+
+    void close();  ///< what is open, if anything is
+
+    // Beginnings.
+    void begin_attempt();
+    void begin_reprobe();
+    void connect_next();  ///< to the first of the candidates
+    void secure_or_further();
+    void authenticate_or_further();
+    void first_ping();
+    void check();
+    void ask(TopologyCommand command);
+    void check_bulk();
+    void rest();  ///< between PINGs, or on to what was wanted meanwhile
+
+    // Ends.
+    [[nodiscard]] ProbeStep prove(Microseconds took);
+    [[nodiscard]] ProbeStep fail(ProbeVerdict verdict);
+    [[nodiscard]] ProbeStep miss_bulk();  ///< not a failure of the node: it is proved anew
+
+    [[nodiscard]] ProbeScene scene() const;
+    [[nodiscard]] TimePoint next_tick() const;  ///< the first one of the rhythm after now
+
+    const ProbeState& before_;
+    ProbeState s_;  ///< as it will be
+    TimePoint now_;
+    const ProbeTarget& target_;
+    const ProbeTimings& timings_;
+
+  private:
+    void enter(ProbePhase phase, Duration limit);
+    void resolve(Duration limit);
+    void connect();
+
+    std::vector<ProbeAction> actions_;
+};
+
+}  // namespace memdb::reach
