@@ -61,8 +61,9 @@ mask_remove() {
 fault_tun_missing() { mask_set tun-missing; }
 heal_tun_missing() { mask_remove tun-missing; }
 
+# One and the same file for every agent: a new one would not be what is mounted already.
 fault_openvpn_missing() {
-  install -m 0644 /dev/null "$LAB_DIR/not-executable"
+  [[ -e $LAB_DIR/not-executable ]] || install -m 0644 /dev/null "$LAB_DIR/not-executable"
   mask_set openvpn-missing
 }
 heal_openvpn_missing() { mask_remove openvpn-missing; }

@@ -13,7 +13,9 @@ status_collect() {
   for name in $(nodes); do
     NODE_STATE[$name]=dead NODE_ROLE[$name]=unknown
     if daemon_alive "$VPC" "$name"; then
-      NODE_STATE[$name]=$(node_ping "$name") NODE_ROLE[$name]=$(role_word "$(node_role "$name")")
+      NODE_STATE[$name]=$(node_ping "$name")
+      # A replica that loads calls itself a primary.
+      [[ ${NODE_STATE[$name]} == loading ]] || NODE_ROLE[$name]=$(role_word "$(node_role "$name")")
     fi
   done
   for name in "${SERVER_STATE[@]}" "${DNS_STATE[@]}" "${NODE_STATE[@]}"; do [[ $name == ok ]] || HEALTHY=false; done
