@@ -143,7 +143,7 @@ node_ok() {
 }
 
 cluster_ok() { local node; for node in $(nodes); do node_ok "$node" || return 1; done; }
-cluster_trouble() { local node; for node in $(nodes); do node_ok "$node" || printf '%s ' "$node"; done; echo "not ready"; }
+cluster_trouble() { local node; for node in $(nodes); do node_ok "$node" 2>/dev/null || printf '%s ' "$node"; done; echo "not ready"; }
 
 # What a client in the VPC gets: TLS, AUTH, PING. Says ok, or what is wrong. (redis-cli checks the chain, not the name.)
 node_ping() {

@@ -6,6 +6,8 @@
 # Whether a fault that stands keeps the cluster from ever being whole: then there is nothing to wait for.
 cluster_kept_broken() { fault_active cluster-down || fault_active node-loading || [[ -n $(nodes_wanted_gone) ]]; }
 
+need_whole_cluster() { cluster_ok 2>/dev/null || die "$1 needs a healthy cluster: $(cluster_trouble)"; }
+
 # Starts what may live, and waits until the cluster is what it was: that includes the role of a primary that was
 # replaced meanwhile.
 cluster_mend() {
@@ -40,7 +42,7 @@ role_word() { if [[ $1 == master ]]; then echo primary; else echo replica; fi; }
 # host with the old name comes back as replica. While it is gone, its name is in the fault's file.
 fault_failover() {
   local node=demo-0001-001 next=demo-0001-002
-  if ! fault_active failover && ! cluster_ok; then die "failover needs a healthy cluster: $(cluster_trouble)"; fi
+  fault_active failover || need_whole_cluster failover
   if ! node_is_primary "$next"; then
     fault_mark failover "$node"
     nodes_silence
@@ -64,7 +66,7 @@ heal_failover() {
 # The owner first: the others would believe it again if it still claimed them. Its nodes live and answer PING.
 fault_cluster_down() {
   if ! fault_active cluster-down; then
-    if ! cluster_ok; then die "cluster-down needs a healthy cluster: $(cluster_trouble)"; fi
+    need_whole_cluster cluster-down
     fault_mark cluster-down
   fi
   wait_until 15 slots_forgotten || die "nodes do not forget the slots of shard 3; undo: $HINT heal cluster-down"
