@@ -5,12 +5,12 @@
 
 fault_vpn_route_missing() {
   fault_mark vpn-route-missing
-  vpn_again
+  vpn_change_routes
   fault_done vpn-route-missing "the endpoint pushes no route to the VPC, its clients were reset"
 }
 
 heal_vpn_route_missing() {
-  vpn_again
+  vpn_change_routes
   say "vpn-route-missing healed: the endpoint pushes the route to the VPC, its clients were reset"
 }
 
@@ -18,12 +18,12 @@ heal_vpn_route_missing() {
 fault_default_route_captured() {
   local words=${1:-def1 bypass-dhcp}
   fault_mark default-route-captured "$words"
-  vpn_again
+  vpn_change_routes
   fault_done default-route-captured "the endpoint pushes redirect-gateway $words, its clients were reset"
 }
 
 heal_default_route_captured() {
-  vpn_again
+  vpn_change_routes
   say "default-route-captured healed: the endpoint leaves the default route alone, its clients were reset"
 }
 

@@ -10,13 +10,10 @@ vpn_server_address() { case $1 in 1) echo 192.0.2.1 ;; 2) echo 192.0.2.3 ;; 6) e
 vpn_up() {
   local server
   install -d -m 0700 "$LAB_DIR/vpn"
-  vpn_write
-  for server in $SERVERS; do vpn_start "$server"; done
-}
-
-vpn_write() {
-  local server
+  install -d "$LAB_DIR/vpn/clients"
+  vpn_write_routes
   for server in $SERVERS; do vpn_config "$server" >"$LAB_DIR/vpn/server$server.conf"; done
+  for server in $SERVERS; do vpn_start "$server"; done
 }
 
 # What it pushes is what AWS pushes. No `duplicate-cn`: a client that comes back gets its address back, and a second
@@ -48,20 +45,31 @@ ping 1
 ping-restart 40
 push "ping 1"
 push "ping-restart 20"
-$(vpn_pushed_routes)
 push "dhcp-option DNS $VPC_RESOLVER"
+client-config-dir $LAB_DIR/vpn/clients
 management $LAB_DIR/vpn/server$1.sock unix
 status $LAB_DIR/vpn/server$1.status 5
 verb 3
 END
 }
 
-vpn_pushed_routes() {
-  if ! fault_active vpn-route-missing; then
-    say 'push "route 10.20.0.0 255.255.0.0"'
-    say "push \"route-ipv6 $VPC_PREFIX6/64\""
-  fi
-  if fault_active default-route-captured; then say "push \"redirect-gateway $(fault_text default-route-captured)\""; fi
+# The endpoint's route table. A server reads this file whenever a client connects, so a change needs no new server, and
+# no client can come while there is none.
+vpn_write_routes() {
+  {
+    if ! fault_active vpn-route-missing; then
+      say 'push "route 10.20.0.0 255.255.0.0"'
+      say "push \"route-ipv6 $VPC_PREFIX6/64\""
+    fi
+    if fault_active default-route-captured; then say "push \"redirect-gateway $(fault_text default-route-captured)\""; fi
+  } >"$LAB_DIR/vpn/routes"
+  mv "$LAB_DIR/vpn/routes" "$LAB_DIR/vpn/clients/DEFAULT"
+}
+
+# What a change of the route table does on AWS: it resets the clients' connections.
+vpn_change_routes() {
+  vpn_write_routes
+  vpn_cut RESTART >/dev/null
 }
 
 vpn_start() {
@@ -98,19 +106,4 @@ vpn_cut() {
     done
   done
   echo "$told"
-}
-
-# A change of the endpoint, which on AWS resets the clients' connections: each is told to restart and then finds the
-# servers with their new configuration. Until then the endpoint hears nothing: a client that comes back at once would
-# get the old one, and be forgotten with it.
-vpn_again() {
-  local server
-  vpn_write
-  if fault_active server-down; then return; fi
-  edge_break resetting "$TO_ENDPOINT drop"
-  vpn_cut RESTART >/dev/null
-  sleep 0.1 # the servers send what they were told to in their next round
-  for server in $SERVERS; do kill_daemon "$EDGE" "openvpn$server"; done
-  for server in $SERVERS; do vpn_start "$server"; done
-  edge_mend resetting
 }
