@@ -13,9 +13,10 @@ agent_pid() {
 
 agent_answers() { curl -sf -m 2 --unix-socket "$(agent_socket)" http://memdbd/v1/status >/dev/null; }
 
-# $1: the program, default the release build.
+# $1: the program, default the release build. Faults that stand apply to a new agent, too: they are mounted before it
+# starts, in the mount namespace that `ip netns exec` gives it.
 agent_start() {
-  local program=${1:-$here/../build/release/memdbd} dir=$LAB_DIR/agent user=memdbd
+  local program=${1:-$here/../build/release/memdbd} dir=$LAB_DIR/agent user=memdbd mounts
   need_lab
   [[ -x $program ]] || die "there is no $program: build it with scripts/setup and cmake --preset release && cmake --build --preset release"
   program=$(realpath "$program")
@@ -29,9 +30,10 @@ agent_start() {
   install -d -o "$user" -g "$user" -m 0700 "$dir/state"
   install -d -o "$user" -g memdb -m 0755 "$dir/run"
   [[ -e $dir/memdbd.toml ]] || : >"$dir/memdbd.toml"
-  # shellcheck disable=SC2016  # the inner shell expands it
+  mounts=$(agent_masks | sed 's/.*/mount --bind & || exit 1;/')
+  # shellcheck disable=SC2016  # the inner shells expand it
   setsid -f bash -c 'echo $$ >"$0"; exec "$@"' "$LAB_DIR/pids/memdbd" \
-    ip netns exec "$LAPTOP" setpriv --reuid="$user" --regid="$user" --groups=memdb --no-new-privs \
+    ip netns exec "$LAPTOP" sh -c "$mounts"'exec "$@"' sh setpriv --reuid="$user" --regid="$user" --groups=memdb --no-new-privs \
     --inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin -- \
     "$program" --config "$dir/memdbd.toml" --state-dir "$dir/state" --runtime-dir "$dir/run" \
     </dev/null >>"$dir/memdbd.log" 2>&1

@@ -74,9 +74,14 @@ END
   chmod 0600 "$dir/node.conf"
 }
 
+# As the faults of the time want it. INFO, and not PING, because a node that loads answers it, too.
 node_start() {
-  start_daemon "$VPC" "$1" "$REDIS_SERVER" "$LAB_DIR/nodes/$1/node.conf"
-  wait_until 5 node_admin "$1" PING || die_log "$1" "$1 does not answer"
+  local options=()
+  if node_must_load "$1"; then mapfile -t options < <(loading_options); fi
+  start_daemon "$VPC" "$1" "$REDIS_SERVER" "$LAB_DIR/nodes/$1/node.conf" "${options[@]}"
+  wait_until 5 node_admin "$1" INFO server || die_log "$1" "$1 does not answer"
+  if fault_active auth-wrong; then node_lose_password "$1"; fi
+  if fault_active tls-untrusted; then node_show untrusted "$1"; fi
 }
 
 # node_admin NODE COMMAND…, or commands on stdin, one a line.
@@ -110,8 +115,11 @@ node_claim_slots() {
   shard=$(node_shard "$1")
   node_admin "$1" CLUSTER SET-CONFIG-EPOCH "$((shard * 2 + (10#${1:10:3}) - 2))" >/dev/null
   [[ $1 == *-001 ]] || return 0
-  node_admin "$1" CLUSTER ADDSLOTSRANGE "$((shard * 5461 - 5461))" "$((shard == 3 ? 16383 : shard * 5461 - 1))" >/dev/null
+  # shellcheck disable=SC2046
+  node_admin "$1" CLUSTER ADDSLOTSRANGE $(shard_slots "$shard") >/dev/null
 }
+
+shard_slots() { echo "$(($1 * 5461 - 5461)) $(($1 == 3 ? 16383 : $1 * 5461 - 1))"; }
 
 # Everyone meets everyone: waiting for gossip to spread takes seconds.
 node_meet() {
@@ -135,7 +143,7 @@ node_ok() {
 }
 
 cluster_ok() { local node; for node in $(nodes); do node_ok "$node" || return 1; done; }
-cluster_trouble() { local node; for node in $(nodes); do node_ok "$node" || printf '%s ' "$node"; done; echo "not ready"; }
+cluster_trouble() { local node; for node in $(nodes); do node_ok "$node" 2>/dev/null || printf '%s ' "$node"; done; echo "not ready"; }
 
 # What a client in the VPC gets: TLS, AUTH, PING. Says ok, or what is wrong. (redis-cli checks the chain, not the name.)
 node_ping() {
@@ -147,6 +155,7 @@ node_ping() {
   case $answer in
     PONG) echo ok ;;
     *WRONGPASS* | *NOAUTH*) echo "password rejected" ;;
+    *LOADING*) echo "loading" ;;
     *certificate*) echo "certificate untrusted" ;;
     *) echo silent ;;
   esac

@@ -32,7 +32,7 @@ need_root() { ((EUID == 0)) || die "needs root, because it makes network namespa
 
 need_tools() {
   local tool missing=()
-  for tool in ip nft openssl openvpn dnsmasq nsenter setsid flock; do
+  for tool in ip nft openssl openvpn dnsmasq nsenter setsid flock perl; do
     command -v "$tool" >/dev/null || missing+=("$tool")
   done
   [[ -x $EASYRSA_BIN ]] || missing+=(easy-rsa)
@@ -102,11 +102,17 @@ daemon_pid() {
 }
 
 recorded_pid() {
-  local pid start stat
-  read -r pid start <"$LAB_DIR/pids/$1" || return 1
-  stat=$(sed 's/.*) //' "/proc/$pid/stat" | cut -d' ' -f1,20) || return 1
-  [[ ${stat#* } == "$start" && $stat != Z* ]] || return 1
+  local pid start
+  read -r pid start <"$LAB_DIR/pids/$1" && [[ $(process_start "$pid") == "$start" ]] || return 1
   echo "$pid"
+} 2>/dev/null
+
+# The start time of a process that lives: with it a pid that was written down can be told from a later owner's.
+process_start() {
+  local stat
+  stat=$(sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f1,20) || return 1
+  [[ -n $stat && $stat != Z* ]] || return 1
+  echo "${stat#* }"
 } 2>/dev/null
 
 daemon_alive() { daemon_pid "$1" "$2" >/dev/null; }

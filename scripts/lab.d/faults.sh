@@ -1,52 +1,99 @@
 # shellcheck shell=bash
-# What can break, how to break it, and what memdbd must say then. A fault NAME is the functions fault_NAME and
-# heal_NAME (`-` becomes `_`) and a line of the table; while it stands there is a file faults/NAME.
+# What can break and what memdbd must say then. A fault NAME is a line of the table and the functions fault_NAME and
+# heal_NAME (`-` becomes `_`) in faults_PLACE.sh; while it stands there is a file faults/NAME. What several faults share
+# (a configuration, a set of addresses) is written anew from these files, so that they can stand and go in any order.
 
+# NAME|ARGUMENT|WHAT IT DOES|WHAT MEMDBD MUST SHOW. `heal all` goes from top to bottom: what starts a node, a server or
+# a link stands above what needs one.
 fault_table() {
   cat <<'END'
-openvpn-killed|kill -9 of the openvpn clients on the laptop|none that lasts; restarts goes up
-server-down|the endpoint is silent, its processes are dead|tunnel-silent, then endpoint-silent
-node-down [NODE]|a node is gone, as its host with it (demo-0003-002)|node-unreachable, profile degraded
-port-filtered|the security group is closed: TCP 6379 is dropped|port-filtered
-auth-wrong|the password of user app is another one now|auth-rejected
-tls-untrusted|the nodes show certificates of another CA|tls-untrusted
-network-down|the laptop's link is down, its routes are gone|network-offline
+openvpn-killed||kill -9 of the openvpn clients on the laptop|none that lasts; restarts goes up
+openvpn-hung||the openvpn clients on the laptop are stopped (SIGSTOP)|openvpn-hung
+network-changed||another network: the laptop's address and gateway change|none that lasts
+network-down||the laptop's link is down, its routes are gone|network-offline
+route-deleted||the tunnel's routes to the VPC are deleted on the laptop|route-missing
+lan-overlap||docker0 on the laptop has 10.20.1.0/24, which is shard 1|route-shadowed
+agent-killed||kill -9 of memdbd on the laptop|none; start it: lab agent start
+tun-missing||/dev/net/tun is unusable, for the lab's memdbd only|tun-device-unavailable, at the next openvpn
+openvpn-missing||openvpn cannot be executed, by the lab's memdbd only|openvpn-missing, at the next openvpn
+vpn-route-missing||the endpoint pushes no route to the VPC, clients are reset|route-not-via-tunnel
+default-route-captured|block-local|the endpoint pushes redirect-gateway, clients are reset|default-route-captured
+session-cut|halt|the endpoint ends all sessions|none that lasts
+server-down||the endpoint is silent, its processes are dead|tunnel-silent, then endpoint-silent
+udp-blocked||a network without UDP: none passes, the servers live|tunnel-silent, then endpoint-silent
+asym-to-server||packets to the endpoint are lost, those from it pass|tunnel-silent, then endpoint-silent
+asym-to-client||packets from the endpoint are lost, those to it pass|tunnel-silent, then endpoint-silent
+first-endpoint-address-dead|ADDRESS|one address of the endpoint is silent (192.0.2.1)|none that lasts
+mtu-blackhole||packets over 1300 bytes to and from the endpoint are lost|path-mtu-too-small
+endpoint-name-unresolved||the endpoint's name does not exist|endpoint-name-unresolved, at the next connection
+cluster-name-unresolved|lan|no resolver knows the cluster; lan: only the VPC's does|cluster-name-unresolved; lan: dns-not-applied
+cluster-address-outside-routes||the laptop's resolver puts the cluster into 10.99.0.0/16|cluster-address-outside-routes
+port-filtered||the security group is closed: TCP 6379 is dropped|port-filtered
+port-refused||TCP 6379 is answered with a reset|port-refused
+all-nodes-down||all nodes are gone, as their hosts with them|port-filtered (it looks the same)
+node-down|NODE|a node is gone, as its host with it (demo-0003-002)|node-unreachable, profile degraded
+node-loading|NODE|a node loads its data for half an hour (demo-0002-002)|node-loading
+cluster-down||the slots of shard 3 belong to nobody: -CLUSTERDOWN|slots-uncovered
+failover||a primary died, its replica took over, it is back|none that lasts
+auth-wrong||the password of user app is another one now|auth-rejected
+tls-untrusted||the nodes show certificates of another CA|tls-untrusted
 END
 }
 
-fault_names() { fault_table | sed 's/[ |].*//'; }
+fault_names() { fault_table | cut -d'|' -f1; }
 fault_known() { fault_names | grep -qxF -- "$1"; }
-fault_active() { [[ -e $LAB_DIR/faults/$1 ]]; }
+
+# The fault whose heal_ function is at work: to everything that looks it is gone already, though its file goes last, so
+# that a heal that was interrupted can be run again.
+HEALING=
+fault_active() { [[ $1 != "$HEALING" && -e $LAB_DIR/faults/$1 ]]; }
+fault_text() { cat "$LAB_DIR/faults/$1"; }
 active_faults() {
   local name
   for name in $(fault_names); do if fault_active "$name"; then echo "$name"; fi; done
 }
 
 faults_show() {
-  local name what finding mark
-  printf '%-17s %-51s %s\n' NAME "WHAT IT DOES" "WHAT MEMDBD MUST SHOW"
-  while IFS='|' read -r name what finding; do
+  local name argument what finding mark
+  printf '%-37s %-58s %s\n' NAME "WHAT IT DOES" "WHAT MEMDBD MUST SHOW"
+  while IFS='|' read -r name argument what finding; do
     mark=
-    if fault_active "${name%% *}"; then mark=" (ACTIVE)"; fi
-    printf '%-17s %-51s %s%s\n' "$name" "$what" "$finding" "$mark"
+    if fault_active "$name"; then mark=" (ACTIVE)"; fi
+    printf '%-37s %-58s %s%s\n' "$name${argument:+ [$argument]}" "$what" "$finding" "$mark"
   done < <(fault_table)
-  printf '\nBreak: %s fault NAME      Undo: %s heal NAME|all\n' "$HINT" "$HINT"
+  printf '\nBreak: %s fault NAME [ARGUMENT]      Undo: %s heal NAME|all\n' "$HINT" "$HINT"
 }
 
 fault_set() {
   local name=${1:-}
   [[ -n $name ]] || die_usage "which fault? see: $HINT faults"
   fault_known "$name" || die_usage "no fault is called $name; see: $HINT faults"
+  fault_argument_fits "$@"
   shift
-  (($# == 0)) || [[ $name == node-down && $# == 1 ]] || die_usage "fault $name takes no argument $*"
   need_lab
   mkdir -p "$LAB_DIR/faults"
   "fault_${name//-/_}" "$@"
 }
 
+fault_argument_fits() {
+  local name=$1 kind allowed
+  shift
+  (($# > 0)) || return 0
+  kind=$(fault_table | grep "^$name|" | cut -d'|' -f2)
+  [[ -n $kind ]] || die_usage "fault $name takes no argument $*"
+  case $kind in
+    NODE) allowed=$(nodes | tr '\n' ' ') ;;
+    ADDRESS) allowed="$(vpn_server_address 1) $(vpn_server_address 2)" ;;
+    *) allowed=$kind ;;
+  esac
+  if [[ $# == 1 && $kind == NODE ]] && node_named "$1" >/dev/null; then return 0; fi
+  [[ $# == 1 && -n $1 && " $allowed " == *" $1 "* ]] || die_usage "fault $name takes one of: ${allowed% }; not $*"
+}
+
 fault_heal() {
-  local name=${1:-}
+  local name=${1:-} rc=0
   [[ -n $name ]] || die_usage "which fault? a name, or all; active now: $(active_faults | tr '\n' ' ')"
+  (($# == 1)) || die_usage "heal takes one name, or all"
   [[ $name == all ]] || fault_known "$name" || die_usage "no fault is called $name; see: $HINT faults"
   need_lab
   if [[ $name != all ]]; then
@@ -54,168 +101,37 @@ fault_heal() {
     return
   fi
   [[ -n $(active_faults) ]] || say "nothing to heal: no fault is active"
-  for name in $(active_faults); do fault_heal_one "$name"; done
+  # One that cannot be healed does not keep the others from it. (`(…) || rc=1` would switch errexit off inside.)
+  for name in $(active_faults); do
+    set +e
+    (set -e; fault_heal_one "$name")
+    rc=$((rc | $?))
+    set -e
+  done
+  return "$rc"
 }
 
 fault_heal_one() {
   if ! fault_active "$1"; then
     case $1 in
       openvpn-killed) say "openvpn-killed needs no healing: whoever started openvpn starts it again" ;;
+      agent-killed) say "agent-killed needs no healing: whoever supervises memdbd starts it again ($HINT agent start)" ;;
+      session-cut) say "session-cut needs no healing: the endpoint takes new sessions" ;;
       *) say "$1 is not active" ;;
     esac
     return
   fi
+  HEALING=$1
   "heal_${1//-/_}"
   rm -f "$LAB_DIR/faults/$1"
+  HEALING=
 }
 
+# fault_mark NAME [TEXT]: it stands from here on. Before anything is broken, so that what a crash leaves can be healed.
+fault_mark() {
+  echo "${2:-}" >"$LAB_DIR/faults/$1.new"
+  mv "$LAB_DIR/faults/$1.new" "$LAB_DIR/faults/$1"
+}
+# fault_note NAME LINE: one line more, once.
+fault_note() { grep -qsxF -- "$2" "$LAB_DIR/faults/$1" || printf '%s\n' "$2" >>"$LAB_DIR/faults/$1"; }
 fault_done() { say "$1: $2; undo: $HINT heal $1"; }
-
-# --- openvpn-killed ---
-
-# Found by namespace and executable: other openvpn of this machine are none of our business.
-fault_openvpn_killed() {
-  local pid killed=()
-  for pid in $(ip netns pids "$LAPTOP"); do
-    [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == */openvpn* ]] || continue
-    if kill -9 "$pid" 2>/dev/null; then killed+=("$pid"); fi
-  done
-  ((${#killed[@]} > 0)) || die "no openvpn runs on the laptop: nothing was killed"
-  say "openvpn-killed: kill -9 ${killed[*]}; needs no healing"
-}
-
-# --- server-down ---
-
-# Dead and silent: without the drop the edge's kernel would answer every packet with "port unreachable".
-fault_server_down() {
-  local server
-  touch "$LAB_DIR/faults/server-down"
-  in_ns "$EDGE" nft "flush chain inet lab endpoint_down; add rule inet lab endpoint_down udp dport 443 drop"
-  for server in $SERVERS; do kill_daemon "$EDGE" "openvpn$server"; done
-  fault_done server-down "the endpoint is dead and silent"
-}
-
-heal_server_down() {
-  local server
-  in_ns "$EDGE" nft flush chain inet lab endpoint_down
-  for server in $SERVERS; do daemon_alive "$EDGE" "openvpn$server" || vpn_start "$server"; done
-  say "server-down healed: the servers answer"
-}
-
-# --- node-down ---
-
-fault_node_down() {
-  local node role
-  node=$(node_named "${1:-demo-0003-002}") || die_usage "no node is called $1; there are: $(nodes | tr '\n' ' ')"
-  if grep -qsw -- "$node" "$LAB_DIR/faults/node-down"; then
-    say "node-down: $node is down already; undo: $HINT heal node-down"
-    return
-  fi
-  role=$(node_role "$node") || role=
-  echo "$node ${role:-slave}" >>"$LAB_DIR/faults/node-down"
-  node_silence add "$node"
-  kill_daemon "$VPC" "$node"
-  fault_done node-down "$node ($(role_word "$role")) is dead and silent"
-}
-
-role_word() { if [[ $1 == master ]]; then echo primary; else echo replica; fi; }
-
-node_silence() {
-  in_ns "$VPC" nft "$1" element inet lab gone4 "{ $(node_address "$2") }"
-  if [[ -n $(node_address6 "$2") ]]; then in_ns "$VPC" nft "$1" element inet lab gone6 "{ $(node_address6 "$2") }"; fi
-}
-
-# A primary that was replaced meanwhile gets its role back, so that the lab is afterwards as it was.
-heal_node_down() {
-  local node role healed=()
-  in_ns "$VPC" nft "flush set inet lab gone4; flush set inet lab gone6"
-  while read -r node role; do
-    daemon_alive "$VPC" "$node" || node_start "$node"
-    if fault_active auth-wrong; then node_lose_password "$node"; fi
-    if fault_active tls-untrusted; then node_show untrusted "$node"; fi
-    healed+=("$node")
-  done <"$LAB_DIR/faults/node-down"
-  wait_until 30 cluster_ok || die "the cluster does not come back: $(cluster_trouble)"
-  while read -r node role; do
-    [[ $role == master ]] || continue
-    wait_until 20 node_take_over "$node" || die "$node does not become primary again"
-  done <"$LAB_DIR/faults/node-down"
-  wait_until 20 cluster_ok || die "the cluster does not come back: $(cluster_trouble)"
-  say "node-down healed: ${healed[*]} back, in the role it had"
-}
-
-node_take_over() {
-  [[ $(node_role "$1") == master ]] && return 0
-  node_admin "$1" CLUSTER FAILOVER || true
-  wait_until 3 eval "[[ \$(node_role '$1') == master ]]"
-}
-
-# --- port-filtered ---
-
-# Drops what belongs to established connections, too, as a security group does once its tracking is gone.
-fault_port_filtered() {
-  touch "$LAB_DIR/faults/port-filtered"
-  in_ns "$VPC" nft "flush chain inet lab security_group; add rule inet lab security_group tcp dport 6379 drop"
-  fault_done port-filtered "TCP 6379 is dropped on its way into the VPC"
-}
-
-heal_port_filtered() {
-  in_ns "$VPC" nft flush chain inet lab security_group
-  say "port-filtered healed: TCP 6379 passes again"
-}
-
-# --- auth-wrong ---
-
-each_live_node() {
-  local node
-  for node in $(nodes); do if daemon_alive "$VPC" "$node"; then "$@" "$node"; fi; done
-}
-
-node_lose_password() {
-  node_admin "$1" ACL SETUSER app resetpass ">$(openssl rand -hex 16)" >/dev/null
-  node_admin "$1" CLIENT KILL USER app >/dev/null
-}
-
-node_restore_password() { node_admin "$1" ACL SETUSER app resetpass ">$(cat "$LAB_DIR/cluster-password")" >/dev/null; }
-
-fault_auth_wrong() {
-  touch "$LAB_DIR/faults/auth-wrong"
-  each_live_node node_lose_password
-  fault_done auth-wrong "user app has another password on every node, its connections were closed"
-}
-
-heal_auth_wrong() {
-  each_live_node node_restore_password
-  say "auth-wrong healed: user app has its password back"
-}
-
-# --- tls-untrusted ---
-
-node_show() {
-  node_admin "$2" CONFIG SET tls-cert-file "$LAB_DIR/tls/$2.$1.pem" tls-key-file "$LAB_DIR/tls/$2.$1.key" >/dev/null
-  node_admin "$2" CLIENT KILL TYPE normal >/dev/null
-}
-
-fault_tls_untrusted() {
-  touch "$LAB_DIR/faults/tls-untrusted"
-  each_live_node node_show untrusted
-  fault_done tls-untrusted "the nodes show certificates of another CA, clients' connections were closed"
-}
-
-heal_tls_untrusted() {
-  each_live_node node_show cluster
-  say "tls-untrusted healed: the nodes show their own certificates"
-}
-
-# --- network-down ---
-
-fault_network_down() {
-  touch "$LAB_DIR/faults/network-down"
-  ip -n "$LAPTOP" link set eth0 down
-  fault_done network-down "the laptop has no link"
-}
-
-heal_network_down() {
-  net_laptop_link
-  say "network-down healed: the laptop has its link, addresses and routes"
-}

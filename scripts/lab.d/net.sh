@@ -5,9 +5,12 @@
 #
 # Interfaces are made inside the namespaces, so their names never meet those of the host or of another lab.
 
-readonly LAPTOP_ADDRESS=192.0.2.2 LAPTOP_ADDRESS6=fd00:2::2
 readonly EDGE_RESOLVER=192.0.2.53 VPC_RESOLVER=10.20.0.2
 readonly EDGE_ADDRESS6=fd00:2::1 VPC_PREFIX6=fd00:20::
+readonly EDGE_CHAINS="server_down udp_blocked asym_to_server asym_to_client address_dead mtu_blackhole"
+# shellcheck disable=SC2034 # for the faults
+# In the chains above: to and from the endpoint, as the laptop sees it. The lab's own questions to the servers pass.
+readonly TO_ENDPOINT='iifname "inet" udp dport 443' FROM_ENDPOINT='oifname "inet" udp sport 443'
 
 net_up() {
   local ns
@@ -42,6 +45,7 @@ addr add 192.0.2.1/24 dev inet
 addr add 192.0.2.3/24 dev inet
 addr add $EDGE_RESOLVER/24 dev inet
 addr add $EDGE_ADDRESS6/64 dev inet nodad
+addr add fd00:2::3/64 dev inet nodad
 link set vpc up
 addr add 10.20.0.11/16 dev vpc
 addr add 10.20.0.12/16 dev vpc
@@ -67,18 +71,34 @@ net_node_addresses() {
   done
 }
 
-# Also what healing `network-down` needs: a link that was down has lost its IPv6 address and its routes.
+# What the laptop is at the time: its addresses and its gateways, IPv4 and IPv6. Another network has others.
+laptop_network() {
+  if fault_active network-changed; then
+    echo 192.0.2.102 192.0.2.3 fd00:2::102 fd00:2::3
+  else
+    echo 192.0.2.2 192.0.2.1 fd00:2::2 "$EDGE_ADDRESS6"
+  fi
+}
+
+# Also what healing `network-down` needs: a link that was down has lost its IPv6 address and its routes. Addresses of
+# another network go first: the new one would be a secondary address of the old and go with it.
 net_laptop_link() {
+  local address gateway address6 gateway6 other
+  read -r address gateway address6 gateway6 < <(laptop_network)
   ip -n "$LAPTOP" link set eth0 up
-  ip -n "$LAPTOP" addr replace "$LAPTOP_ADDRESS/24" dev eth0
-  ip -n "$LAPTOP" addr replace "$LAPTOP_ADDRESS6/64" dev eth0 nodad
-  ip -n "$LAPTOP" route replace default via 192.0.2.1
-  ip -n "$LAPTOP" -6 route replace default via "$EDGE_ADDRESS6"
+  for other in $(ip -n "$LAPTOP" -o addr show dev eth0 scope global | sed -n 's/.* inet6\{0,1\} \([^ ]*\).*/\1/p'); do
+    case $other in "$address/24" | "$address6/64") ;; *) ip -n "$LAPTOP" addr del "$other" dev eth0 ;; esac
+  done
+  ip -n "$LAPTOP" addr replace "$address/24" dev eth0
+  ip -n "$LAPTOP" addr replace "$address6/64" dev eth0 nodad
+  ip -n "$LAPTOP" route replace default via "$gateway"
+  ip -n "$LAPTOP" -6 route replace default via "$gateway6"
 }
 
 # Clients leave towards the VPC under the address of the endpoint's interface in it, one for each server, as on AWS.
 # Past the tunnel nothing gets through: no private address is routed on the internet.
 net_edge_rules() {
+  local chain
   in_ns "$EDGE" nft -f - <<'END'
 table ip lab_nat {
   chain post {
@@ -88,11 +108,23 @@ table ip lab_nat {
     oifname "vpc" ip saddr 10.0.2.0/24 snat to 10.20.0.11
   }
 }
-table inet lab {
-  chain endpoint_down { }
+END
+  # A chain for each fault, so that several can stand at once; whether they mean packets to the endpoint or from it
+  # says each rule itself.
+  {
+    say "table inet lab {"
+    for chain in $EDGE_CHAINS; do printf '  chain %s { }\n' "$chain"; done
+    say "  chain faults {"
+    for chain in $EDGE_CHAINS; do printf '    jump %s\n' "$chain"; done
+    cat <<'END'
+  }
   chain inbound {
     type filter hook input priority 0;
-    jump endpoint_down
+    jump faults
+  }
+  chain outbound {
+    type filter hook output priority 0;
+    jump faults
   }
   chain forwarded {
     type filter hook forward priority 0;
@@ -101,7 +133,18 @@ table inet lab {
   }
 }
 END
+  } | in_ns "$EDGE" nft -f -
 }
+
+# edge_break CHAIN RULE…: these rules and no others.
+edge_break() {
+  local chain=$1 rule batch="flush chain inet lab $1"
+  shift
+  for rule in "$@"; do batch+="; add rule inet lab $chain $rule"; done
+  in_ns "$EDGE" nft "$batch"
+}
+
+edge_mend() { in_ns "$EDGE" nft flush chain inet lab "$1"; }
 
 # Empty sets and chains that the faults fill: a host that is gone says nothing at all, not even a reset.
 net_vpc_rules() {
@@ -113,14 +156,16 @@ table inet lab {
   set gone6 {
     type ipv6_addr
   }
-  chain security_group { }
+  chain port_filtered { }
+  chain port_refused { }
   chain inbound {
     type filter hook input priority 0;
     ip daddr @gone4 drop
     ip saddr @gone4 drop
     ip6 daddr @gone6 drop
     ip6 saddr @gone6 drop
-    iifname "eth0" jump security_group
+    iifname "eth0" jump port_filtered
+    iifname "eth0" jump port_refused
   }
   chain outbound {
     type filter hook output priority 0;

@@ -13,7 +13,9 @@ status_collect() {
   for name in $(nodes); do
     NODE_STATE[$name]=dead NODE_ROLE[$name]=unknown
     if daemon_alive "$VPC" "$name"; then
-      NODE_STATE[$name]=$(node_ping "$name") NODE_ROLE[$name]=$(role_word "$(node_role "$name")")
+      NODE_STATE[$name]=$(node_ping "$name")
+      # A replica that loads calls itself a primary.
+      [[ ${NODE_STATE[$name]} == loading ]] || NODE_ROLE[$name]=$(role_word "$(node_role "$name")")
     fi
   done
   for name in "${SERVER_STATE[@]}" "${DNS_STATE[@]}" "${NODE_STATE[@]}"; do [[ $name == ok ]] || HEALTHY=false; done
@@ -37,10 +39,11 @@ status_show() {
 }
 
 status_text() {
-  local name verdict=healthy
+  local name verdict=healthy address address6
+  read -r address _ address6 _ < <(laptop_network)
   [[ $HEALTHY == true ]] || verdict=BROKEN
   say "lab${LAB:+ $LAB}: $verdict; files in $LAB_DIR, namespaces $LAPTOP, $EDGE, $VPC"
-  say "  laptop   $LAPTOP_ADDRESS, $LAPTOP_ADDRESS6, resolver $EDGE_RESOLVER  $LAPTOP_STATE"
+  say "  laptop   $address, $address6, resolver $EDGE_RESOLVER  $LAPTOP_STATE"
   for name in $SERVERS; do
     printf '  openvpn  %-14s udp 443  %s\n' "$(vpn_server_address "$name")" "${SERVER_STATE[$name]}"
   done
@@ -63,10 +66,11 @@ END
 }
 
 status_json() {
-  local name sep=
+  local name address address6 sep=
+  read -r address _ address6 _ < <(laptop_network)
   printf '{"up":true,"healthy":%s,"lab":"%s","dir":"%s",' "$HEALTHY" "$LAB" "$LAB_DIR"
   printf '"namespaces":{"laptop":"%s","edge":"%s","vpc":"%s"},' "$LAPTOP" "$EDGE" "$VPC"
-  printf '"laptop":{"address":"%s","address6":"%s","state":"%s"},' "$LAPTOP_ADDRESS" "$LAPTOP_ADDRESS6" "$LAPTOP_STATE"
+  printf '"laptop":{"address":"%s","address6":"%s","state":"%s"},' "$address" "$address6" "$LAPTOP_STATE"
   printf '"endpoint":"%s","endpoint_ipv6":"%s",' "$VPN_ENDPOINT" "$VPN_ENDPOINT6"
   printf '"cluster":"%s:6379","user":"app","servers":[' "$CLUSTER_ENDPOINT"
   for name in $SERVERS; do

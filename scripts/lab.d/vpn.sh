@@ -6,9 +6,12 @@ readonly SERVERS="1 2 6"
 
 vpn_server_address() { case $1 in 1) echo 192.0.2.1 ;; 2) echo 192.0.2.3 ;; 6) echo "$EDGE_ADDRESS6" ;; esac; }
 
+# Only root may look into the directory, because who reaches a server's management socket commands the server.
 vpn_up() {
   local server
-  mkdir -p "$LAB_DIR/vpn"
+  install -d -m 0700 "$LAB_DIR/vpn"
+  install -d "$LAB_DIR/vpn/clients"
+  vpn_write_routes
   for server in $SERVERS; do vpn_config "$server" >"$LAB_DIR/vpn/server$server.conf"; done
   for server in $SERVERS; do vpn_start "$server"; done
 }
@@ -42,12 +45,31 @@ ping 1
 ping-restart 40
 push "ping 1"
 push "ping-restart 20"
-push "route 10.20.0.0 255.255.0.0"
-push "route-ipv6 $VPC_PREFIX6/64"
 push "dhcp-option DNS $VPC_RESOLVER"
+client-config-dir $LAB_DIR/vpn/clients
+management $LAB_DIR/vpn/server$1.sock unix
 status $LAB_DIR/vpn/server$1.status 5
 verb 3
 END
+}
+
+# The endpoint's route table. A server reads this file whenever a client connects, so a change needs no new server, and
+# no client can come while there is none.
+vpn_write_routes() {
+  {
+    if ! fault_active vpn-route-missing; then
+      say 'push "route 10.20.0.0 255.255.0.0"'
+      say "push \"route-ipv6 $VPC_PREFIX6/64\""
+    fi
+    if fault_active default-route-captured; then say "push \"redirect-gateway $(fault_text default-route-captured)\""; fi
+  } >"$LAB_DIR/vpn/routes"
+  mv "$LAB_DIR/vpn/routes" "$LAB_DIR/vpn/clients/DEFAULT"
+}
+
+# What a change of the route table does on AWS: it resets the clients' connections.
+vpn_change_routes() {
+  vpn_write_routes
+  vpn_cut RESTART >/dev/null
 }
 
 vpn_start() {
@@ -62,4 +84,26 @@ vpn_answers() {
   in_ns "$EDGE" timeout 1 bash -c '
     exec 3<>"/dev/udp/$0/443" && printf "\x38labprobe\x00\x00\x00\x00\x00" >&3 && [[ -n $(head -c 1 <&3 | od -An -tx1) ]]
   ' "$(vpn_server_address "$1")" 2>/dev/null
+}
+
+# vpn_ask SERVER COMMAND…: on its management interface; what it answers, without what it says unasked.
+vpn_ask() {
+  perl -MIO::Socket::UNIX -e '
+    my $server = IO::Socket::UNIX->new(shift) or exit 1;
+    alarm 2;
+    for my $command (@ARGV) {
+      print $server "$command\n";
+      while (<$server>) { next if /^>/; print; last if /^(END|SUCCESS|ERROR)/ }
+    }' "$LAB_DIR/vpn/server$1.sock" "${@:2}"
+}
+
+# vpn_cut RESTART|HALT: every server tells every client that its session is over. Says how many were told.
+vpn_cut() {
+  local server client told=0
+  for server in $SERVERS; do
+    for client in $(vpn_ask "$server" "status 2" | sed -n '/^CLIENT_LIST,/p' | cut -d, -f11); do
+      if [[ $(vpn_ask "$server" "client-kill $client $1") == SUCCESS* ]]; then told=$((told + 1)); fi
+    done
+  done
+  echo "$told"
 }

@@ -1,4 +1,5 @@
 """The lab itself: quick, idempotent, recovers from a crash, leaves nothing. With a lab of its own."""
+import json
 import os
 import pathlib
 import signal
@@ -63,12 +64,87 @@ def test_an_interrupted_up_clears_away_what_it_made(other):
     assert leftovers(other) == []
 
 
+# Every fault, and the finding that the list must name beside it ("" where none lasts).
+FAULTS = {
+    "openvpn-killed": "", "openvpn-hung": "openvpn-hung", "network-changed": "", "network-down": "network-offline", "route-deleted": "route-missing",
+    "lan-overlap": "route-shadowed", "agent-killed": "", "tun-missing": "tun-device-unavailable", "openvpn-missing": "openvpn-missing",
+    "vpn-route-missing": "route-not-via-tunnel", "default-route-captured": "default-route-captured", "session-cut": "",
+    "server-down": "endpoint-silent", "udp-blocked": "endpoint-silent", "asym-to-server": "endpoint-silent", "asym-to-client": "endpoint-silent",
+    "first-endpoint-address-dead": "", "mtu-blackhole": "path-mtu-too-small", "endpoint-name-unresolved": "endpoint-name-unresolved",
+    "cluster-name-unresolved": "dns-not-applied", "cluster-address-outside-routes": "cluster-address-outside-routes",
+    "port-filtered": "port-filtered", "port-refused": "port-refused", "all-nodes-down": "port-filtered", "node-down": "node-unreachable",
+    "node-loading": "node-loading", "cluster-down": "slots-uncovered", "failover": "", "auth-wrong": "auth-rejected", "tls-untrusted": "tls-untrusted",
+}
+# These need an openvpn or a memdbd that runs.
+NEED_AGENT = {"openvpn-killed", "openvpn-hung", "route-deleted", "agent-killed", "tun-missing", "openvpn-missing", "session-cut"}
+
+
 def test_faults_and_findings_are_listed_and_unknown_ones_refused(other):
-    listed = other("faults").stdout
-    for name, finding in [
-        ("openvpn-killed", ""), ("server-down", "endpoint-silent"), ("node-down", "node-unreachable"), ("port-filtered", "port-filtered"),
-        ("auth-wrong", "auth-rejected"), ("tls-untrusted", "tls-untrusted"), ("network-down", "network-offline"),
-    ]:
-        assert any(name in line and finding in line for line in listed.splitlines()), (name, listed)
-    refused = other("fault", "no-such-fault", check=False)
-    assert refused.returncode != 0 and len(refused.stderr.splitlines()) == 1
+    listed = {line.split()[0]: line for line in other("faults").stdout.splitlines()[1:] if line and not line.startswith("Break:")}
+    assert listed.keys() == FAULTS.keys()
+    for name, finding in FAULTS.items():
+        assert finding in listed[name].removeprefix(name), listed[name]
+    for words in (["no-such-fault"], ["failover", "demo-0001-001"], ["node-down", "demo-0009-001"], ["session-cut", "now"]):
+        refused = other("fault", *words, check=False)
+        assert refused.returncode == 2 and len(refused.stderr.splitlines()) == 1, refused
+
+
+def test_every_fault_can_be_healed(other):
+    other("up")
+    for name in NEED_AGENT:
+        refused = other("fault", name, check=False)
+        assert refused.returncode == 1 and len(refused.stderr.splitlines()) == 1, refused
+    # One after the other where one needs a whole cluster, the rest all at once.
+    for name in ("failover", "cluster-down", "node-loading"):
+        other("fault", name)
+        other("fault", name)
+        assert json.loads(other("status", "--json", check=False).stdout)["faults"] == [name]
+        other("heal", name)
+        other("heal", name)
+        assert other("status").returncode == 0
+    together = [name for name in FAULTS if name not in NEED_AGENT | {"failover", "cluster-down", "node-loading"}]
+    for name in together:
+        other("fault", name)
+        other("fault", name)
+    assert "already" in other("up").stdout, "up must leave broken what a fault broke"
+    assert json.loads(other("status", "--json", check=False).stdout)["faults"] == together
+    other("heal", "all")
+    status = other("status", "--json")
+    assert status.returncode == 0 and [node["role"] for node in json.loads(status.stdout)["nodes"]] == ["primary", "replica"] * 3
+
+
+def test_faults_do_what_they_say(other):
+    """Where the effect can be seen from the laptop without a tunnel."""
+    name = "demo-0002-001.demo.lab.memorydb.test"
+    endpoint = "a.cvpn-endpoint-0123456789abcdef0.prod.clientvpn.lab.test"
+
+    def resolved(what):
+        return {line.split()[0] for line in other.run("getent", "ahosts", what, check=False).stdout.splitlines()}
+
+    other("up")
+    assert resolved(name) == {"10.20.2.1", "fd00:20::2:1"} and resolved(endpoint) == {"192.0.2.1", "192.0.2.3"}
+    other("fault", "cluster-address-outside-routes")
+    assert resolved(name) == {"10.99.2.1"}
+    other("fault", "cluster-name-unresolved", "lan")
+    other("fault", "endpoint-name-unresolved")
+    assert not resolved(name) and not resolved(endpoint)
+    assert "10.20.2.1" in other("run", "--in", "vpc", "getent", "ahosts", name).stdout
+    other("fault", "cluster-name-unresolved")
+    assert not other("run", "--in", "vpc", "getent", "ahosts", name, check=False).stdout
+    other("heal", "all")
+    assert resolved(name) == {"10.20.2.1", "fd00:20::2:1"} and resolved(endpoint) == {"192.0.2.1", "192.0.2.3"}
+
+    other("fault", "network-changed")
+    assert "via 192.0.2.3 dev eth0 src 192.0.2.102" in other.run("ip", "route", "get", "10.20.1.1").stdout
+    other("fault", "network-down")
+    other("heal", "network-down")
+    assert "via 192.0.2.3 dev eth0 src 192.0.2.102" in other.run("ip", "route", "get", "10.20.1.1").stdout
+    other("heal", "network-changed")
+    assert "via 192.0.2.1 dev eth0 src 192.0.2.2" in other.run("ip", "route", "get", "10.20.1.1").stdout
+    other("fault", "lan-overlap")
+    assert "dev docker0" in other.run("ip", "route", "get", "10.20.1.1").stdout
+    assert "dev eth0" in other.run("ip", "route", "get", "10.20.2.1").stdout
+
+    other("fault", "node-loading", "demo-0003-002")
+    nodes = {node["name"]: node["state"] for node in json.loads(other("status", "--json", check=False).stdout)["nodes"]}
+    assert nodes.pop("demo-0003-002") == "loading" and set(nodes.values()) == {"ok"}
