@@ -18,13 +18,16 @@ constexpr int kUnexpected = 70;  // EX_SOFTWARE of sysexits.h
 constexpr const char* kExamples = R"(
 Examples:
   memdbd --check-config --config memdbd.toml
+  memdbd --cleanup --state-dir /var/lib/memdbd
   memdbd --config /etc/memdbd/memdbd.toml --state-dir /var/lib/memdbd --runtime-dir /run/memdbd
 
 Runs in the foreground. SIGHUP reads the settings again; SIGTERM and SIGINT end everything within 5 s.
 memdbctl talks to RUNTIME_DIR/memdbd.sock.)";
 
-int run(const memdb::app::DaemonOptions& options, bool check_only) {
-    if (check_only) {
+enum class What { run, check_settings, clean_up };
+
+int run(const memdb::app::DaemonOptions& options, What what) {
+    if (what == What::check_settings) {
         const auto settings = memdb::app::read_settings(options);
         if (settings.has_value()) return 0;
         std::fprintf(stderr, "memdbd: %s\n", settings.error().message.c_str());
@@ -35,6 +38,16 @@ int run(const memdb::app::DaemonOptions& options, bool check_only) {
             "memdbd: does not run as root: start memdbd.service, or see `scripts/lab agent start` for the foreground\n",
             stderr);
         return 1;
+    }
+    if (what == What::clean_up) {
+        const auto done = memdb::app::clean_up(options);
+        if (done.has_error()) {
+            std::fprintf(stderr, "memdbd: %s\n", done.error().message.c_str());
+            return 1;
+        }
+        for (const std::string& line : *done) std::printf("%s\n", line.c_str());
+        if (done->empty()) std::puts("nothing is left over");
+        return 0;
     }
     const rlimit no_core{0, 0};  // a core file would hold keys and passwords
     (void)setrlimit(RLIMIT_CORE, &no_core);
@@ -52,19 +65,20 @@ int run(const memdb::app::DaemonOptions& options, bool check_only) {
 int main(int argc, char** argv) {
     CLI::App cli("memdbd: keeps and proves a connection to Amazon MemoryDB", "memdbd");
     memdb::app::DaemonOptions options;
-    bool check_only = false;
+    bool check_only = false, clean_up = false;
     auto* config = cli.add_option("--config", options.config_file, "settings, TOML")->capture_default_str();
     cli.add_option("--state-dir", options.state_dir, "profiles and keys; owned by the service user")
         ->capture_default_str();
     cli.add_option("--runtime-dir", options.runtime_dir, "control socket; private/ in it for openvpn")
         ->capture_default_str();
     cli.add_flag("--check-config", check_only, "only read the settings and say what is wrong with them");
+    cli.add_flag("--cleanup", clean_up, "undo what a crash has left on this host (a process, routes), and end");
     cli.set_version_flag("--version", "memdbd " MEMDB_VERSION);
     cli.footer(kExamples);
     try {
         cli.parse(argc, argv);
         options.config_required = config->count() > 0;
-        return run(options, check_only);
+        return run(options, check_only ? What::check_settings : clean_up ? What::clean_up : What::run);
     } catch (const CLI::Success& success) {  // --help, --version
         return cli.exit(success);
     } catch (const CLI::ParseError& error) {

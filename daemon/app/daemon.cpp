@@ -7,6 +7,7 @@
 #include "base/overloaded.hpp"
 #include "config/settings_parser.hpp"
 #include "control/socket_files.hpp"
+#include "host/cleanup_runner.hpp"
 #include "host/service_notify.hpp"
 
 #include <grp.h>
@@ -62,6 +63,19 @@ Result<config::Settings> read_settings(const DaemonOptions& options) {
     return config::parse_settings(*text, options.config_file);
 }
 
+Result<std::vector<std::string>> clean_up(const DaemonOptions& options) {
+    std::error_code error;
+    if (!std::filesystem::exists(options.state_dir, error) && !error) return std::vector<std::string>{};
+    const auto store = keys::ProfileStore::open(options.state_dir);  // for its lock
+    if (store.has_error()) return store.error();
+    auto link = host::RouteLink::open();
+    if (link.has_error()) return link.error();
+    host::FootprintStore footprints(options.state_dir);
+    host::CleanupReport report = host::clean_up(footprints, *link);
+    if (!report.problems.empty()) return Failure{Errc::io, report.problems.front()};
+    return std::move(report.done);
+}
+
 Daemon::Daemon(DaemonOptions options)
     : options_(std::move(options)),
       signals_(io_),
@@ -70,7 +84,13 @@ Daemon::Daemon(DaemonOptions options)
       clock_(now(), wall_now()),
       started_(wall_now()),
       resolver_(io_),
-      around_{io_, resolver_, settings_, options_.runtime_dir + "/private", [this] { changed(); }} {}
+      around_{io_, resolver_, settings_, options_.runtime_dir + "/private", [this] { changed(); }} {
+    around_.remember_ranges = [this](const Claim& claim) {
+        if (const auto kept = store_->remember_ranges(claim.profile, claim.ranges); kept.has_error())
+            logger("agent")->warn("{}", kept.error().message);
+        weigh_overlaps();
+    };
+}
 
 Daemon::~Daemon() = default;
 
@@ -91,16 +111,36 @@ Result<void> Daemon::start() {
     auto store = keys::ProfileStore::open(options_.state_dir);
     if (store.has_error()) return store.error();
     store_ = std::make_unique<keys::ProfileStore>(std::move(*store));
+    footprints_.emplace(options_.state_dir);
     std::filesystem::create_directories(options_.runtime_dir, error);
     if (error) return Failure{Errc::io, options_.runtime_dir + ": " + error.message()};
     if (auto made = own_folder(around_.private_dir); made.has_error()) return made.error();
     if (auto opened = open_socket(); opened.has_error()) return opened.error();
+    watch_host();
     logger("agent")->info("memdbd {} runs as uid {}, state in {}", MEMDB_VERSION, ::geteuid(), options_.state_dir);
     start_profiles();
     look();
     wait_for_signal();
     host::notify_ready();
     return {};
+}
+
+/// Before any openvpn is started: what a crash has left on this host goes first.
+void Daemon::watch_host() {
+    auto watch = host::RouteWatch::open(io_, [this] {
+        for (auto& [name, agent] : agents_) agent->host_changed();
+    });
+    if (watch.has_error()) {
+        logger("host")->warn("routes cannot be watched, changes of the network are noticed late: {}",
+                             watch.error().message);
+        return;
+    }
+    routes_ = std::move(*watch);
+    around_.routes = routes_.get();
+    around_.footprints = &*footprints_;
+    const host::CleanupReport report = host::clean_up(*footprints_, routes_->link());
+    for (const std::string& line : report.done) logger("host")->info("left over by an earlier run: {}", line);
+    for (const std::string& line : report.problems) logger("host")->warn("{}", line);
 }
 
 control::AccessPolicy Daemon::access_policy() const {
@@ -164,6 +204,20 @@ void Daemon::start_profiles() {
                               stored.trouble->message};
         if (stored.wanted == control::Wanted::connected) agents_.at(name)->wish(control::Wish::connect);
     }
+    weigh_overlaps();
+}
+
+/// Of profiles that lead to the same addresses the one that was wanted first keeps its tunnel.
+void Daemon::weigh_overlaps() {
+    std::map<std::uint64_t, ProfileAgent*> by_order;
+    for (const auto& [name, agent] : agents_)
+        if (const auto order = agent->wanted_order()) by_order[*order] = agent.get();
+    std::vector<Claim> earlier;
+    for (const auto& [order, agent] : by_order) {
+        const auto overlap = find_overlap(agent->claim(), earlier);
+        agent->set_overlap(overlap);
+        if (!overlap) earlier.push_back(agent->claim());
+    }
 }
 
 /// A profile that is on disk but not at work is still shown.
@@ -182,88 +236,11 @@ Result<void> Daemon::add_agent(const std::string& name) {
         if (read.has_error()) return read.error();
         ca_pem = std::move(*read);
     }
-    agents_[name] = std::make_unique<ProfileAgent>(around_, std::move(*profile), *password, ca_pem);
+    auto ranges = store_->known_ranges(name);
+    if (ranges.has_error()) logger("agent")->warn("{}", ranges.error().message);
+    agents_[name] = std::make_unique<ProfileAgent>(around_, std::move(*profile), *password, ca_pem,
+                                                   ranges.has_value() ? std::move(*ranges) : std::vector<IpNetwork>{});
     return {};
-}
-
-void Daemon::perform(control::Intent intent, std::function<void(control::Reply)> done) {
-    if (stopping_) {
-        done(control::error_reply(control::ErrorCode::busy, "memdbd is ending"));
-        return;
-    }
-    std::visit(Overloaded{
-                   [&](control::ImportIntent& wanted) {
-                       const control::Reply reply = import(wanted.request);
-                       wipe(wanted.request.ovpn_text);  // it may hold an inline key
-                       done(reply);
-                   },
-                   [&](const control::RemoveIntent& wanted) { remove(wanted.profile, std::move(done)); },
-                   [&](const control::WishIntent& wanted) { done(wish(wanted)); },
-                   [&](const control::PingIntent& wanted) { ping(wanted, std::move(done)); },
-               },
-               intent);
-}
-
-control::Reply Daemon::import(const config::ImportRequest& request) {
-    const auto imported = store_->import(request, wall_now());
-    if (imported.has_error()) return control::failure_reply(imported.error());
-    changed();
-    if (const auto added = add_agent(imported->profile.name); added.has_error()) {
-        note_damage(imported->profile.name, "cannot be read", added.error());
-        return control::failure_reply(added.error());
-    }
-    return {201, control::to_json(control::ImportReport{imported->profile.name, imported->warnings})};
-}
-
-void Daemon::remove(const std::string& name, std::function<void(control::Reply)> done) {
-    const auto found = agents_.find(name);
-    if (!removing_.insert(name).second) {
-        done(control::error_reply(control::ErrorCode::conflict, name + " is being removed already"));
-        return;
-    }
-    const auto forget = [this, name, done = std::move(done)] {
-        removing_.erase(name);
-        agents_.erase(name);
-        const auto removed = store_->remove(name);
-        damaged_.erase(name);
-        if (removed.has_error() && removed.error().code != Errc::not_found)
-            note_damage(name, "could not be removed", removed.error());
-        changed();
-        done(removed.has_error() ? control::failure_reply(removed.error()) : control::Reply{204, ""});
-    };
-    if (found == agents_.end())
-        forget();
-    else
-        found->second->shut_down([this, forget] { boost::asio::post(io_, forget); });
-}
-
-control::Reply Daemon::wish(const control::WishIntent& intent) {
-    if (removing_.contains(intent.profile))
-        return control::error_reply(control::ErrorCode::conflict, intent.profile + " is being removed");
-    const auto found = agents_.find(intent.profile);
-    if (found == agents_.end())
-        return control::error_reply(control::ErrorCode::not_found, "no profile is called " + intent.profile);
-    const auto wanted =
-        intent.wish == control::Wish::disconnect ? control::Wanted::disconnected : control::Wanted::connected;
-    if (const auto stored = store_->set_wanted(intent.profile, wanted); stored.has_error())
-        return control::failure_reply(stored.error());
-    damaged_.erase(intent.profile);  // a wish that could not be read is replaced
-    found->second->wish(intent.wish);
-    look();
-    const auto shown = std::ranges::find(snapshot_.profiles, intent.profile, &control::ProfileView::name);
-    return control::profile_reply(202, *shown);
-}
-
-void Daemon::ping(const control::PingIntent& intent, std::function<void(control::Reply)> done) {
-    const auto found = agents_.find(intent.profile);
-    if (found == agents_.end()) {
-        done(control::error_reply(control::ErrorCode::not_found, "no profile is called " + intent.profile));
-        return;
-    }
-    found->second->ping(intent.node, [done = std::move(done)](const Result<control::PingReport>& report) {
-        done(report.has_error() ? control::failure_reply(report.error())
-                                : control::Reply{200, control::to_json(*report)});
-    });
 }
 
 void Daemon::wait_for_signal() {
@@ -343,6 +320,7 @@ control::Snapshot Daemon::build(TimePoint at, WallTime wall) {
 }
 
 void Daemon::look() {
+    weigh_overlaps();
     const TimePoint at = now();
     const WallTime wall = wall_now();
     clock_.adjust(at, wall);

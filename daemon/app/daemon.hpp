@@ -35,6 +35,11 @@ struct DaemonOptions {
 /// Reads and checks the settings. An absent file means the defaults, unless a person named it.
 Result<config::Settings> read_settings(const DaemonOptions& options);
 
+/// What `memdbd --cleanup` does: undoes what a crash has left of openvpn on this host, and ends.
+/// @return one line for each thing done; a failure when something could not be done, or while a memdbd runs.
+/// Blocking: see host::clean_up.
+Result<std::vector<std::string>> clean_up(const DaemonOptions& options);
+
 class Daemon {
   public:
     explicit Daemon(DaemonOptions options);
@@ -52,6 +57,9 @@ class Daemon {
     Result<void> open_socket();
     void start_profiles();
     Result<void> add_agent(const std::string& name);
+    void watch_host();
+    void weigh_overlaps();
+    [[nodiscard]] std::optional<Overlap> overlap_of(const ProfileAgent& agent) const;
     void note_damage(const std::string& name, const std::string& what, const Failure& why);
     [[nodiscard]] control::AccessPolicy access_policy() const;
     [[nodiscard]] control::ServerLimits server_limits() const;
@@ -83,6 +91,8 @@ class Daemon {
     host::NameResolver resolver_;
     Surroundings around_;
     std::unique_ptr<keys::ProfileStore> store_;
+    std::optional<host::FootprintStore> footprints_;
+    std::unique_ptr<host::RouteWatch> routes_;
     std::map<std::string, std::unique_ptr<ProfileAgent>> agents_;  ///< by name
     std::vector<health::Condition> troubles_;                      ///< about the agent itself, found at start
     std::map<std::string, health::Condition> damaged_;             ///< profiles whose files cannot be used, by name

@@ -45,6 +45,7 @@ health::NodeFacts node_facts(const reach::TrackedNode& node, const reach::ProbeS
         facts.failed_at = probe->blame->layer;
         facts.code = probe->blame->code;
         facts.evidence = probe->blame->evidence;
+        facts.silent = probe->blame->silent;
         if (facts.failed_at > health::Layer::dns && facts.failed_at <= health::Layer::cluster)
             facts.passed = health::kWay[static_cast<std::size_t>(facts.failed_at) - 1];
     }
@@ -146,6 +147,7 @@ health::ClusterFacts cluster_facts(const config::Cluster& cluster, const reach::
     facts.topology_known = state.coverage.has_value();
     for (const reach::TrackedNode& node : state.nodes)
         if (is_counted(state, node)) facts.nodes.push_back(node_facts(node, probe_of(node.label), now, timings));
+    if (state.bulk.state == reach::BulkState::failed) facts.large_lost = state.bulk.evidence;
     for (const reach::ClusterFinding& finding : reach::summarize(state).findings)
         facts.conditions.push_back({finding.code, summary_of(finding.code, facts.endpoint), finding.evidence});
     return facts;

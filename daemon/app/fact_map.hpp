@@ -38,6 +38,7 @@ health::IncidentInput incident_input(const tunnel::TunnelState& state,
 using ProbeOf = std::function<const reach::ProbeState*(const std::string& label)>;
 
 /// A node whose last PONG is no longer fresh is `unknown` in both, whatever its machine says.
+/// Routes and the VPC's own names are for the caller to add.
 health::ClusterFacts cluster_facts(const config::Cluster& cluster, const reach::TrackerState& state,
                                    const ProbeOf& probe_of, TimePoint now, const reach::ProbeTimings& timings);
 

@@ -1,13 +1,10 @@
 #include "app/profile_agent.hpp"
 
 #include "base/clock.hpp"
-#include "health/blame.hpp"
-#include "host/source_address.hpp"
 
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace memdb::app {
@@ -16,36 +13,27 @@ namespace {
 using control::Wanted;
 using tunnel::Phase;
 
-/// While something is wrong, routes are looked up again so often: nothing tells us when they change.
-constexpr Duration kRouteLook = 2s;
-/// Certificate dates are looked at so often when nothing else happens.
-constexpr Duration kDateLook = 1h;
-
-std::string endpoint_of(const config::Profile& profile) {
-    if (profile.remotes.empty()) return {};
-    return config::endpoint_text(profile.remotes.front().host, profile.remotes.front().port);
-}
-
-std::optional<bool> has_route(const std::string& address) {
-    boost::system::error_code error;
-    const auto parsed = boost::asio::ip::make_address(address, error);
-    if (error) return std::nullopt;
-    const auto source = host::source_address(parsed);
-    if (source.has_value()) return true;
-    return source.error().code == Errc::not_found ? std::optional(false) : std::nullopt;
+/// The order of wishes over all profiles: of two that cannot be had together the earlier keeps its tunnel.
+std::uint64_t next_order() {
+    static std::uint64_t order = 0;
+    return ++order;
 }
 
 }  // namespace
 
 ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profile, const Secret<>& password,
-                           const std::string& ca_pem)
-    : around_(around), profile_(std::move(profile)) {
+                           const std::string& ca_pem, std::vector<IpNetwork> known_ranges)
+    : around_(around), profile_(std::move(profile)), path_(around.routes), ranges_(std::move(known_ranges)) {
     const config::Profile& told = profile_.profile;
     if (told.kind == config::ProfileKind::tunnel) {
         take_credential();
-        tunnel_ = std::make_unique<tunnel::TunnelRunner>(
-            around_.io, around_.resolver, tunnel_setup(), around_.settings.tunnel,
-            [this](const tunnel::TunnelState& state) { tunnel_changed(state); });
+        host::RouteLink* const link = around_.routes != nullptr ? &around_.routes->link() : nullptr;
+        if (around_.footprints != nullptr) footprint_.emplace(*around_.footprints, link, told.name);
+        tunnel_ = std::make_unique<tunnel::TunnelRunner>(around_.io, around_.resolver, tunnel_setup(),
+                                                         around_.settings.tunnel, tunnel_handlers());
+        incident_ = std::make_unique<IncidentRunner>(around_.io, *tunnel_, told.name, around_.changed);
+        vpc_names_ = std::make_unique<VpcNameAgent>(around_.resolver, told.clusters, around_.changed);
+        follow_network();
     }
     for (const config::Cluster& cluster : told.clusters) {
         reach::ClusterTarget target{cluster.host, cluster.port, cluster.tls == config::ClusterTls::on,
@@ -54,6 +42,16 @@ ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profi
             {cluster, std::make_unique<reach::ClusterRunner>(around_.io, around_.resolver, std::move(target),
                                                              around_.settings.probe, [this] { around_.changed(); })});
     }
+}
+
+tunnel::TunnelRunner::Handlers ProfileAgent::tunnel_handlers() {
+    tunnel::TunnelRunner::Handlers handlers{
+        [this](const tunnel::TunnelState& state) { tunnel_changed(state); }, {}, {}, {}};
+    if (!footprint_) return handlers;
+    handlers.about_to_spawn = [this](const tunnel::ServerAddress& server) { footprint_->about_to_spawn(server); };
+    handlers.spawned = [this](int pid) { footprint_->spawned(pid); };
+    handlers.gone = [this] { footprint_->gone(); };
+    return handlers;
 }
 
 ProfileAgent::~ProfileAgent() = default;
@@ -87,6 +85,7 @@ tunnel::TunnelSetup ProfileAgent::tunnel_setup() const {
 
 void ProfileAgent::wish(control::Wish wish) {
     const bool was_wanted = wanted_ == Wanted::connected;
+    if (!was_wanted) wanted_order_ = next_order();
     wanted_ = wish == control::Wish::disconnect ? Wanted::disconnected : Wanted::connected;
     if (wanted_ == Wanted::disconnected) {
         held_ = false;
@@ -122,7 +121,11 @@ void ProfileAgent::follow_credential(WallTime wall) {
 }
 
 void ProfileAgent::tunnel_changed(const tunnel::TunnelState& state) {
-    if (state.phase == Phase::up && wanted_ == Wanted::connected) {
+    if (footprint_) footprint_->device_known(state.device);
+    if (state.addresses != way_to_) follow_network();
+    follow_ranges(state);
+    vpc_names_->follow(state);
+    if (state.phase == Phase::up && state.online && wanted_ == Wanted::connected) {
         const bool same_path = probing_ && probed_pid_ == state.openvpn_pid && probed_since_ == state.connected_at;
         probed_pid_ = state.openvpn_pid;
         probed_since_ = state.connected_at;
@@ -136,6 +139,49 @@ void ProfileAgent::tunnel_changed(const tunnel::TunnelState& state) {
     around_.changed();
 }
 
+/// Known before the next connection, so that it can be refused, or warned of, in time.
+void ProfileAgent::follow_ranges(const tunnel::TunnelState& state) {
+    if (!state.pushed || state.pushed->cut || state.pushed->routes == ranges_) return;
+    ranges_ = state.pushed->routes;
+    if (around_.remember_ranges) around_.remember_ranges(claim());
+}
+
+void ProfileAgent::host_changed() {
+    path_.host_changed();
+    if (tunnel_) follow_network();
+    around_.changed();
+}
+
+void ProfileAgent::follow_network() {
+    const tunnel::TunnelState& state = tunnel_->state();
+    const PathAgent::WayOut out = path_.way_out(state);
+    // Found for other addresses than the last time: that is no other network.
+    const bool same_question = state.addresses == way_to_;
+    const bool moved = same_question && out.path != way_out_.path;
+    const bool turned = out.online != way_out_.online;
+    way_to_ = state.addresses;
+    way_out_ = out;
+    if (turned || (moved && out.online)) tunnel_->network_changed(out.online);
+    if (moved && out.online && probing_)  // is what we had still there?
+        for (ClusterAtWork& each : clusters_) each.runner->probe_now();
+}
+
+std::optional<std::uint64_t> ProfileAgent::wanted_order() const {
+    if (!tunnel_ || wanted_ == Wanted::disconnected) return std::nullopt;
+    return wanted_order_;
+}
+
+void ProfileAgent::set_overlap(const std::optional<Overlap>& overlap) {
+    if (overlap_ == overlap) return;
+    const bool was = overlap_.has_value();
+    overlap_ = overlap;
+    if (overlap_)
+        tunnel_->forbid(tunnel::Cause::profile_overlap,
+                        to_string(overlap_->range) + " is reached through " + overlap_->profile);
+    else if (was && wanted_ == Wanted::connected)
+        tunnel_->input_changed();
+}
+
 void ProfileAgent::start_probes() {
     probing_ = true;
     for (ClusterAtWork& each : clusters_) each.runner->start();
@@ -145,115 +191,6 @@ void ProfileAgent::stop_probes() {
     if (!probing_) return;
     probing_ = false;
     for (ClusterAtWork& each : clusters_) each.runner->stop();
-}
-
-std::optional<bool> ProfileAgent::route_to_server() const {
-    const tunnel::TunnelState& state = tunnel_->state();
-    if (state.server) return has_route(state.server->address);
-    // No address yet. Without any way out there will be none: public addresses stand for "the rest of the world".
-    if (state.cause == tunnel::Cause::none || state.phase == Phase::up) return std::nullopt;
-    const std::optional<bool> v4 = has_route("192.0.2.1");
-    return v4 && !*v4 ? has_route("2001:db8::1") : v4;
-}
-
-std::optional<bool> ProfileAgent::route_to_nodes() const {
-    for (const ClusterAtWork& each : clusters_)
-        for (const reach::TrackedNode& node : each.runner->tracker().nodes)
-            if (const auto* probe = each.runner->probe_of(node.label); probe != nullptr && !probe->address.empty())
-                return has_route(probe->address);
-    return std::nullopt;
-}
-
-health::Facts ProfileAgent::facts(TimePoint now, WallTime wall) const {
-    health::Facts facts;
-    facts.wanted = wanted_ == Wanted::connected;
-    facts.direct = !tunnel_;
-    if (tunnel_) {
-        facts.tunnel = tunnel_facts(tunnel_->state(), endpoint_of(profile_.profile), route_to_server(), now);
-        if (held_) {
-            facts.tunnel.stage = health::TunnelStage::blocked;
-            facts.tunnel.failure.reset();
-        }
-    } else {
-        facts.route_to_nodes = route_to_nodes();
-    }
-    for (const ClusterAtWork& each : clusters_)
-        facts.clusters.push_back(
-            cluster_facts(each.cluster, each.runner->tracker(), each.probes(), now, each.runner->timings()));
-    if (credential_) facts.credential = credential_conditions(*credential_, wall);
-    if (!credential_trouble_.empty())
-        facts.credential.push_back(
-            {"client-cert-unusable", "the stored certificate or key cannot be used", credential_trouble_});
-    return facts;
-}
-
-control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const ClockOffset& clock) {
-    follow_credential(wall);
-    for (ClusterAtWork& each : clusters_) each.runner->notice_sleep();
-    const health::Facts seen = facts(now, wall);
-    health_.observe(health::blame(seen), now, wall);
-
-    control::ProfileView view;
-    view.name = profile_.profile.name;
-    view.kind = std::string(to_string(profile_.profile.kind));
-    view.wanted = wanted_;
-    view.findings = health_.visible();
-    health::Proof proof = proof_of(seen.clusters);
-    proof.wanted = seen.wanted;
-    proof.blocked = seen.tunnel.stage == health::TunnelStage::blocked;
-    view.verdict = health::judge(proof, view.findings);
-    if (verdict_ != view.verdict) verdict_since_ = wall;
-    verdict_ = view.verdict;
-    view.since = verdict_since_;
-    if (tunnel_) {
-        view.tunnel = tunnel_view(tunnel_->state(), clock);
-        // Translated once, when it was first seen: a clock that jumps, or a sleep, must not make it another moment.
-        if (!shown_since_ || shown_since_->first != tunnel_->state().since)
-            shown_since_.emplace(tunnel_->state().since, view.tunnel->since);
-        view.tunnel->since = shown_since_->second;
-        if (held_) {
-            view.tunnel->phase = "blocked";
-            if (!seen.credential.empty()) view.tunnel->blocked_cause = seen.credential.front().code;
-        }
-    }
-    note_layers(seen, wall);
-    view.layers = layers_;
-    add_clusters(view, seen, clock);
-    if (credential_) view.credential = credential_view(*credential_, wall);
-    plan_next_look(seen, now);
-    return view;
-}
-
-void ProfileAgent::add_clusters(control::ProfileView& view, const health::Facts& facts,
-                                const ClockOffset& clock) const {
-    for (std::size_t i = 0; i < clusters_.size(); ++i) {
-        health::Proof proof = proof_of({facts.clusters[i]});
-        proof.wanted = facts.wanted;
-        view.clusters.push_back(cluster_view(facts.clusters[i], clusters_[i].runner->tracker(), clusters_[i].probes(),
-                                             health::judge(proof, view.findings), clock));
-    }
-}
-
-void ProfileAgent::note_layers(const health::Facts& facts, WallTime wall) {
-    const auto states = health::ladder(facts);
-    layers_.resize(states.size());
-    for (std::size_t i = 0; i < states.size(); ++i) {
-        if (layers_[i].state != states[i] || !layers_[i].since) layers_[i].since = wall;
-        layers_[i].layer = health::kWay[i];
-        layers_[i].state = states[i];
-        layers_[i].checked_at = wall;
-    }
-}
-
-void ProfileAgent::plan_next_look(const health::Facts& facts, TimePoint now) {
-    next_look_ = health_.next_change();
-    if (wanted_ == Wanted::disconnected) return;
-    const bool well = verdict_ == health::Verdict::reachable;
-    TimePoint at = now + (well ? kDateLook : kRouteLook);
-    if (!well && facts.tunnel.stage == health::TunnelStage::up &&
-        facts.tunnel.server_silent_for < health::kServerSilence)
-        at = std::min(at, now + (health::kServerSilence - facts.tunnel.server_silent_for));
-    next_look_ = std::min(next_look_.value_or(at), at);
 }
 
 void ProfileAgent::ping(const std::optional<std::string>& node, std::function<void(Result<control::PingReport>)> done) {

@@ -7,10 +7,17 @@
 #include "app/clock_offset.hpp"
 #include "app/credential_map.hpp"
 #include "app/fact_map.hpp"
+#include "app/footprint_agent.hpp"
+#include "app/incident_runner.hpp"
+#include "app/overlap_policy.hpp"
+#include "app/path_agent.hpp"
+#include "app/vpc_name_agent.hpp"
 #include "config/settings.hpp"
 #include "control/api.hpp"
 #include "control/control_handler.hpp"
+#include "health/blame.hpp"
 #include "health/health_tracker.hpp"
+#include "health/renewal_machine.hpp"
 #include "host/name_resolver.hpp"
 #include "keys/profile_store.hpp"
 #include "reach/cluster_runner.hpp"
@@ -32,16 +39,20 @@ struct Surroundings {
     boost::asio::io_context& io;
     host::NameResolver& resolver;
     const config::Settings& settings;
-    std::string private_dir;        ///< for management sockets; 0700
-    std::function<void()> changed;  ///< something moved; called often, cheap
+    std::string private_dir;                              ///< for management sockets; 0700
+    std::function<void()> changed;                        ///< something moved; called often, cheap
+    host::RouteWatch* routes = nullptr;                   ///< null: this host's routes cannot be seen
+    host::FootprintStore* footprints = nullptr;           ///< null: nothing is recorded
+    std::function<void(const Claim&)> remember_ranges{};  ///< an endpoint pushed other ranges than the last time
 };
 
 class ProfileAgent {
   public:
+    /// @param known_ranges  what the endpoint pushed the last time.
     /// @param password  of the clusters' user; empty for none. Wiped with the agent.
     /// @param ca_pem    trusted by the clusters' probes instead of the system's store; empty for that.
     ProfileAgent(const Surroundings& around, keys::StoredProfile profile, const Secret<>& password,
-                 const std::string& ca_pem);
+                 const std::string& ca_pem, std::vector<IpNetwork> known_ranges);
     ~ProfileAgent();
     ProfileAgent(const ProfileAgent&) = delete;
     ProfileAgent& operator=(const ProfileAgent&) = delete;
@@ -54,6 +65,16 @@ class ProfileAgent {
 
     /// When the view may change by itself although nothing happens.
     [[nodiscard]] std::optional<TimePoint> next_look() const noexcept { return next_look_; }
+
+    /// The host's links, addresses or routes are others: attempts, probes and facts follow.
+    void host_changed();
+
+    /// The ranges behind its tunnel, as far as they are known; none for a direct profile.
+    [[nodiscard]] Claim claim() const { return {profile_.profile.name, ranges_}; }
+    /// When it was last wanted, in the order of wishes; nothing when it is not wanted, or has no tunnel.
+    [[nodiscard]] std::optional<std::uint64_t> wanted_order() const;
+    /// Another profile that came first leads to the same addresses; nothing: none does (any more).
+    void set_overlap(const std::optional<Overlap>& overlap);
 
     /// A fresh PING to one node or to all, now. Errc::not_found for a node that is not there, Errc::busy when no probe
     /// runs.
@@ -75,25 +96,46 @@ class ProfileAgent {
         }
     };
 
+    [[nodiscard]] tunnel::TunnelRunner::Handlers tunnel_handlers();
     void take_credential();
     [[nodiscard]] tunnel::TunnelSetup tunnel_setup() const;
     void follow_credential(WallTime wall);
     void tunnel_changed(const tunnel::TunnelState& state);
     void start_probes();
     void stop_probes();
-    [[nodiscard]] health::Facts facts(TimePoint now, WallTime wall) const;
-    [[nodiscard]] std::optional<bool> route_to_server() const;
-    [[nodiscard]] std::optional<bool> route_to_nodes() const;
+    void follow_network();
+    void follow_ranges(const tunnel::TunnelState& state);
+    void follow_session(TimePoint now, WallTime wall);
+    [[nodiscard]] health::TunnelFacts tunnel_now(TimePoint now, WallTime wall);
+    [[nodiscard]] health::Facts facts(TimePoint now, WallTime wall);
+    void add_paths(health::ClusterFacts& facts, const ClusterAtWork& at_work);
+    [[nodiscard]] std::vector<health::Condition> notices();
+    [[nodiscard]] health::IncidentInput incident_seen(const std::vector<health::ClusterFacts>& clusters);
+    [[nodiscard]] std::optional<bool> route_to_server();
+    [[nodiscard]] std::optional<bool> route_to_nodes();
+    void show_tunnel(control::ProfileView& view, const health::Facts& facts, const ClockOffset& clock);
     void add_clusters(control::ProfileView& view, const health::Facts& facts, const ClockOffset& clock) const;
-    void note_layers(const health::Facts& facts, WallTime wall);
-    void plan_next_look(const health::Facts& facts, TimePoint now);
+    void note_layers(const health::Facts& facts, const health::Blame& blamed, WallTime wall);
+    void plan_next_look(const health::Facts& facts, const health::IncidentInput& seen, TimePoint now);
 
     const Surroundings& around_;
     keys::StoredProfile profile_;
     control::Wanted wanted_ = control::Wanted::disconnected;
     std::optional<CredentialInForce> credential_;
-    std::string credential_trouble_;                ///< why there is none, for a profile that needs one
+    std::string credential_trouble_;  ///< why there is none, for a profile that needs one
+    PathAgent path_;
+    std::optional<FootprintAgent> footprint_;
     std::unique_ptr<tunnel::TunnelRunner> tunnel_;  ///< none for a direct profile
+    std::unique_ptr<IncidentRunner> incident_;      ///< the same
+    std::unique_ptr<VpcNameAgent> vpc_names_;       ///< the same
+    std::vector<IpNetwork> ranges_;
+    std::optional<Overlap> overlap_;
+    std::uint64_t wanted_order_ = 0;
+    PathAgent::WayOut way_out_;
+    std::vector<tunnel::ServerAddress> way_to_;              ///< the addresses that way_out_ was found for
+    std::optional<std::pair<TimePoint, WallTime>> session_;  ///< connected_at, and what the calendar said then
+    health::RenewalState renewal_;
+    std::optional<TimePoint> renewal_look_;
     std::vector<ClusterAtWork> clusters_;
     health::HealthTracker health_;
     std::optional<TimePoint> next_look_;

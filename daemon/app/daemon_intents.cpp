@@ -1,0 +1,113 @@
+// What people ask of the daemon over the control socket, done.
+#include "app/daemon.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/overloaded.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace memdb::app {
+
+void Daemon::perform(control::Intent intent, std::function<void(control::Reply)> done) {
+    if (stopping_) {
+        done(control::error_reply(control::ErrorCode::busy, "memdbd is ending"));
+        return;
+    }
+    std::visit(Overloaded{
+                   [&](control::ImportIntent& wanted) {
+                       const control::Reply reply = import(wanted.request);
+                       wipe(wanted.request.ovpn_text);  // it may hold an inline key
+                       done(reply);
+                   },
+                   [&](const control::RemoveIntent& wanted) { remove(wanted.profile, std::move(done)); },
+                   [&](const control::WishIntent& wanted) { done(wish(wanted)); },
+                   [&](const control::PingIntent& wanted) { ping(wanted, std::move(done)); },
+               },
+               intent);
+}
+
+control::Reply Daemon::import(const config::ImportRequest& request) {
+    const auto imported = store_->import(request, wall_now());
+    if (imported.has_error()) return control::failure_reply(imported.error());
+    changed();
+    if (const auto added = add_agent(imported->profile.name); added.has_error()) {
+        note_damage(imported->profile.name, "cannot be read", added.error());
+        return control::failure_reply(added.error());
+    }
+    return {201, control::to_json(control::ImportReport{imported->profile.name, imported->warnings})};
+}
+
+void Daemon::remove(const std::string& name, std::function<void(control::Reply)> done) {
+    const auto found = agents_.find(name);
+    if (!removing_.insert(name).second) {
+        done(control::error_reply(control::ErrorCode::conflict, name + " is being removed already"));
+        return;
+    }
+    const auto forget = [this, name, done = std::move(done)] {
+        removing_.erase(name);
+        agents_.erase(name);
+        const auto removed = store_->remove(name);
+        damaged_.erase(name);
+        if (removed.has_error() && removed.error().code != Errc::not_found)
+            note_damage(name, "could not be removed", removed.error());
+        changed();
+        done(removed.has_error() ? control::failure_reply(removed.error()) : control::Reply{204, ""});
+    };
+    if (found == agents_.end())
+        forget();
+    else
+        found->second->shut_down([this, forget] { boost::asio::post(io_, forget); });
+}
+
+control::Reply Daemon::wish(const control::WishIntent& intent) {
+    if (removing_.contains(intent.profile))
+        return control::error_reply(control::ErrorCode::conflict, intent.profile + " is being removed");
+    const auto found = agents_.find(intent.profile);
+    if (found == agents_.end())
+        return control::error_reply(control::ErrorCode::not_found, "no profile is called " + intent.profile);
+    if (intent.wish != control::Wish::disconnect)
+        if (const auto overlap = overlap_of(*found->second))
+            return control::error_reply(
+                control::ErrorCode::conflict,
+                fmt::format("{0} leads to {1} as {2} does, which is connected: memdbctl disconnect {2}", intent.profile,
+                            to_string(overlap->range), overlap->profile));
+    const auto wanted =
+        intent.wish == control::Wish::disconnect ? control::Wanted::disconnected : control::Wanted::connected;
+    if (const auto stored = store_->set_wanted(intent.profile, wanted); stored.has_error())
+        return control::failure_reply(stored.error());
+    damaged_.erase(intent.profile);  // a wish that could not be read is replaced
+    found->second->wish(intent.wish);
+    look();
+    const auto shown = std::ranges::find(snapshot_.profiles, intent.profile, &control::ProfileView::name);
+    return control::profile_reply(202, *shown);
+}
+
+/// Whether another profile, already wanted, stands against connecting this one.
+std::optional<Overlap> Daemon::overlap_of(const ProfileAgent& agent) const {
+    std::vector<Claim> others;
+    for (const auto& [name, other] : agents_) {
+        const auto order = other->wanted_order();
+        const bool earlier = order && (!agent.wanted_order() || *order < *agent.wanted_order());
+        if (other.get() != &agent && earlier) others.push_back(other->claim());
+    }
+    return find_overlap(agent.claim(), others);
+}
+
+void Daemon::ping(const control::PingIntent& intent, std::function<void(control::Reply)> done) {
+    const auto found = agents_.find(intent.profile);
+    if (found == agents_.end()) {
+        done(control::error_reply(control::ErrorCode::not_found, "no profile is called " + intent.profile));
+        return;
+    }
+    found->second->ping(intent.node, [done = std::move(done)](const Result<control::PingReport>& report) {
+        done(report.has_error() ? control::failure_reply(report.error())
+                                : control::Reply{200, control::to_json(*report)});
+    });
+}
+
+}  // namespace memdb::app
