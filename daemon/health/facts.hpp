@@ -33,6 +33,7 @@ struct TunnelFacts {
     std::optional<Duration> ping;        ///< how often the server says it sends something, if it said so
     std::optional<bool> server_answers;  ///< a packet past the tunnel: answered, or twice not; none: not asked (yet)
     std::optional<Duration> tun_silent_for;      ///< no node answers, and nothing came through the device for so long
+    bool is_suspected = false;                   ///< it is being found out whether the tunnel is to blame for that
     std::optional<Duration> openvpn_silent_for;  ///< a question to its management is unanswered for so long
     std::size_t losses = 0;                      ///< lately, when they are so many that it flaps; else 0
     std::optional<Duration> session_left;        ///< until the endpoint ends the session
