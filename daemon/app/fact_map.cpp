@@ -93,6 +93,7 @@ health::TunnelFacts tunnel_facts(const tunnel::TunnelState& state, const TunnelS
     facts.server = state.server ? to_string(*state.server) : around.endpoint;
     facts.route_to_server = around.route_to_server;
     facts.server_answers = around.incident.server_answers;
+    facts.is_suspected = is_undecided(around.incident, now);
     if (around.incident.quiet_since) facts.tun_silent_for = now - *around.incident.quiet_since;
     if (state.heartbeat_sent_at) facts.openvpn_silent_for = now - *state.heartbeat_sent_at;
     if (is_flapping(state, now)) facts.losses = state.losses.size();

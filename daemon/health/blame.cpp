@@ -76,9 +76,6 @@ void blame_large_packets(const ClusterFacts& cluster, std::vector<Condition>& ou
 /// Every node is silent on TCP: a filter in between, or all of them down at once; from here both look the same.
 void blame_filter(const ClusterFacts& cluster, const Facts& facts, std::vector<Condition>& out) {
     const TunnelFacts& tunnel = facts.tunnel;
-    const bool asking =
-        !facts.direct && tunnel.tun_silent_for && !tunnel.server_answers && *tunnel.tun_silent_for < kAskingLimit;
-    if (asking) return;  // soon it is known whether the tunnel is to blame
     const std::size_t n = cluster.nodes.size();
     const std::string_view but = facts.direct ? ""
                                  : tunnel.tun_silent_for && tunnel.server_answers.value_or(false)
@@ -92,6 +89,9 @@ void blame_filter(const ClusterFacts& cluster, const Facts& facts, std::vector<C
 void blame_cluster(const ClusterFacts& cluster, const Facts& facts, std::vector<Condition>& out) {
     if (!cluster.tls)
         out.push_back({"tls-off", "TLS is off for " + cluster.endpoint, "the profile says tls = \"off\""});
+    const bool undecided =
+        !facts.direct && facts.tunnel.is_suspected;  // soon it is known whether the tunnel is to blame
+    if (undecided) return;
     if (loses_large_packets(cluster)) blame_large_packets(cluster, out);
     if (!cluster.nodes.empty() && std::ranges::all_of(cluster.nodes, [](const NodeFacts& node) {
             return is_silent_on_tcp(node) && !is_astray(node);

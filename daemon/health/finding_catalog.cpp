@@ -19,7 +19,7 @@ constexpr std::array kCatalog = {
     CatalogEntry{"tun-device-unavailable",         process,   error,   explains, 0s, "load the driver and make the device usable: `sudo modprobe tun; sudo chmod 0666 /dev/net/tun`"},
     CatalogEntry{"no-net-admin",                   process,   error,   explains, 0s, "memdbd needs CAP_NET_ADMIN as ambient capability: run it from memdbd.service, or with setpriv as scripts/demo does"},
     CatalogEntry{"openvpn-crashed",                process,   warning, explains, 2s, "memdbd starts it again by itself; if it goes on, see `journalctl -u memdbd` for openvpn's last words"},
-    CatalogEntry{"openvpn-hung",                   process,   warning, explains, 2s, "memdbd replaces it by itself; if it goes on, look for what stops it (a debugger, a full disk)"},
+    CatalogEntry{"openvpn-hung",                   process,   warning, explains, 0s, "memdbd replaces it by itself; if it goes on, look for what stops it (a debugger, a full disk)"},
     CatalogEntry{"config-refused",                 process,   error,   explains, 0s, "import the configuration again: `memdbctl profile import`; the file may need a newer openvpn"},
     CatalogEntry{"network-offline",                handshake, error,   explains, 0s, "connect this machine to a network; memdbd tries again by itself"},
     CatalogEntry{"endpoint-name-unresolved",       handshake, error,   explains, 0s, "check this machine's DNS, and in AWS that the Client VPN endpoint still exists"},

@@ -14,6 +14,7 @@ void leave_tunnel(IncidentState& state, std::vector<IncidentAction>& actions) {
     }
     state.quiet_since.reset();
     state.received.reset();
+    state.carried = false;
     state.server_answers.reset();
     state.ask_at.reset();
 }
@@ -41,6 +42,7 @@ void observe_silence(IncidentState& state, const IncidentInput& seen, std::vecto
     } else if (seen.received && state.received && *seen.received > *state.received) {
         // Something comes through: what was found out about the server belongs to another moment.
         state.quiet_since = now;
+        state.carried = true;
         state.received = seen.received;
         if (!state.asking) state.server_answers.reset();
         state.ask_at = now + kLinkPatience;
@@ -112,6 +114,10 @@ std::optional<TimePoint> next_look(const IncidentState& state, const IncidentInp
         }
     }
     return at;
+}
+
+bool is_undecided(const IncidentState& state, TimePoint now) noexcept {
+    return state.quiet_since && !state.carried && !state.server_answers && now < *state.quiet_since + kAskingLimit;
 }
 
 std::string_view to_string(IncidentAction action) noexcept {

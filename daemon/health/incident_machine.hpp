@@ -38,6 +38,7 @@ enum class IncidentAction : std::uint8_t {
 struct IncidentState {
     std::optional<TimePoint> quiet_since;  ///< no node answers and nothing came through the device
     std::optional<std::uint64_t> received;
+    bool carried = false;  ///< something has come through since the incident began
     bool asking = false;
     std::optional<bool> server_answers;
     std::optional<TimePoint> ask_at;    ///< the next question, unless one is out
@@ -63,6 +64,9 @@ struct IncidentStep {
 
 /// When to observe again although nothing happened.
 [[nodiscard]] std::optional<TimePoint> next_look(const IncidentState& state, const IncidentInput& seen, TimePoint now);
+
+/// Whether it is still to be found out if the tunnel is to blame: nothing has come through, the server was not heard.
+[[nodiscard]] bool is_undecided(const IncidentState& state, TimePoint now) noexcept;
 
 std::string_view to_string(IncidentAction action) noexcept;
 

@@ -8,7 +8,7 @@ agent_socket() { say "$LAB_DIR/agent/run/memdbd.sock"; }
 agent_pid() {
   local pid
   pid=$(cat "$LAB_DIR/pids/memdbd" 2>/dev/null) || return 1
-  [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == */memdbd ]] && say "$pid"
+  [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == */memdbd* ]] && say "$pid"
 }
 
 agent_answers() { curl -sf -m 2 --unix-socket "$(agent_socket)" http://memdbd/v1/status >/dev/null; }
