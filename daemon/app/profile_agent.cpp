@@ -162,7 +162,8 @@ void ProfileAgent::follow_network() {
     way_to_ = state.addresses;
     way_out_ = out;
     if (turned || (moved && out.online)) tunnel_->network_changed(out.online);
-    if (moved && out.online && probing_)  // is what we had still there?
+    // Is what we had still there, and what was missing there now?
+    if (probing_ && out.online && (moved || verdict_ != health::Verdict::reachable))
         for (ClusterAtWork& each : clusters_) each.runner->probe_now();
 }
 

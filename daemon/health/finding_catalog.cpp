@@ -58,13 +58,13 @@ constexpr std::array kCatalog = {
     CatalogEntry{"auth-required",                  auth,      error,   follows,  0s, "import the profile with `--user` and `--password-file`"},
     CatalogEntry{"auth-rejected",                  auth,      error,   follows,  0s, "check user and password in the cluster's ACL, then import the profile again with `--user` and `--password-file`"},
     CatalogEntry{"auth-no-permission",             auth,      error,   follows,  0s, "let the ACL user run PING and CLUSTER: add `+ping +cluster` to its access string"},
-    CatalogEntry{"node-unreachable",               ping,      error,   follows,  0s, "check the node in AWS (`aws memorydb describe-clusters --show-shard-details`); MemoryDB replaces dead nodes by itself"},
+    CatalogEntry{"node-unreachable",               ping,      error,   follows,  500ms, "check the node in AWS (`aws memorydb describe-clusters --show-shard-details`); MemoryDB replaces dead nodes by itself"},
     CatalogEntry{"node-loading",                   ping,      warning, follows,  0s, "the node is loading its data; wait"},
     CatalogEntry{"node-busy",                      ping,      warning, follows,  0s, "a script or too many clients keep the node busy: see CurrConnections and EngineCPUUtilization in CloudWatch"},
     CatalogEntry{"cluster-down",                   cluster,   error,   follows,  0s, "the cluster does not serve: see its state and events in AWS (`aws memorydb describe-events`)"},
     CatalogEntry{"slots-uncovered",                cluster,   error,   follows,  0s, "some keys have no node: see the cluster's shards in AWS (`aws memorydb describe-clusters --show-shard-details`)"},
     CatalogEntry{"shard-without-primary",          cluster,   error,   follows,  0s, "wait for the failover; see `aws memorydb describe-events` if it does not come"},
-    CatalogEntry{"topology-unreadable",            cluster,   warning, follows,  0s, "let the ACL user run CLUSTER SHARDS or CLUSTER SLOTS: add `+cluster` to its access string"},
+    CatalogEntry{"topology-unreadable",            cluster,   warning, follows,  3s, "let the ACL user run CLUSTER SHARDS or CLUSTER SLOTS: add `+cluster` to its access string"},
     CatalogEntry{"state-unreadable",               agent,     error,   alone,    0s, "look at owner and mode of the files under the state directory: they belong to the user memdbd"},
 };
 // clang-format on

@@ -304,6 +304,7 @@ class Turn {
     TrackerStep on(const ProbeNowRequested&) {
         actions_.emplace_back(ProbeNode{s_.sentinel, 0ms});
         probe_witnesses();
+        retry_failed();  // what kept them away may be gone
         return done("probe now");
     }
 

@@ -58,6 +58,12 @@ class Rules : ProbeTurn {
             s_.wants_ping = true;
             return done("probe next");
         }
+        if (s_.phase == ProbePhase::connecting && s_.health == NodeHealth::failed) {
+            // Its first packet went into a way that may be another now, and the kernel would repeat it there.
+            close();
+            begin_attempt();
+            return done("connect anew");
+        }
         if (s_.phase != ProbePhase::kept && s_.phase != ProbePhase::waiting) return ignored();
         if (e.delay > 0ms) {
             s_.deadline = std::min(s_.deadline.value_or(now_ + e.delay), now_ + e.delay);

@@ -21,7 +21,7 @@ Stage stage_of(ProbePhase phase) noexcept {
         case ProbePhase::securing: return {Layer::tls, "the TLS greeting"};
         case ProbePhase::authenticating: return {Layer::auth, "AUTH"};
         case ProbePhase::asking: return {Layer::ping, "CLUSTER SHARDS"};
-        case ProbePhase::bulk_checking: return {Layer::ping, "a PING of 8 KiB"};
+        case ProbePhase::bulk_checking: return {Layer::ping, "a PING of 3 KiB"};
         case ProbePhase::idle:
         case ProbePhase::waiting:
         case ProbePhase::pinging:

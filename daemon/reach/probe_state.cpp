@@ -7,7 +7,7 @@ namespace memdb::reach {
 namespace {
 
 constexpr auto kBulk = [] {
-    std::array<char, 8192> bytes{};
+    std::array<char, 3072> bytes{};
     std::uint32_t seed = 1;
     for (char& byte : bytes) {
         seed = seed * 1664525U + 1013904223U;  // Numerical Recipes' generator: its high bits are good enough

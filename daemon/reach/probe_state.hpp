@@ -143,7 +143,7 @@ struct ProbeState {
     bool operator==(const ProbeState&) const = default;
 };
 
-/// What a bulk check sends: 8 KiB of printable bytes, several full-size segments in each direction. They look random,
+/// What a bulk check sends: 3 KiB of printable bytes, several full-size segments in each direction. They look random,
 /// so that a tunnel that compresses cannot make them small.
 [[nodiscard]] std::string_view bulk_payload() noexcept;
 

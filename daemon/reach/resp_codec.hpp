@@ -39,7 +39,7 @@ struct ReplyLimits {
 /// For answers to AUTH and PING, where nothing large is due.
 inline constexpr ReplyLimits kShortReply{.bytes = 4096, .elements = 16, .array_elements = 16};
 
-/// For the echo of a bulk check (8 KiB).
+/// For the echo of a bulk check (3 KiB).
 inline constexpr ReplyLimits kEchoReply{.bytes = 16384, .elements = 16, .array_elements = 16};
 
 /// For CLUSTER SHARDS and CLUSTER SLOTS of 500 nodes.

@@ -15,7 +15,7 @@ using namespace memdb::reach;
 using namespace memdb::reach::words;
 using enum ProbePhase;
 
-const std::string kLost = "10.0.0.1:6379 is connected but gave no answer to a PING of 8 KiB in 1500 ms";
+const std::string kLost = "10.0.0.1:6379 is connected but gave no answer to a PING of 3 KiB in 1500 ms";
 
 /// A large PING is out, right behind a small one that was answered.
 const Lines kBulkOut = kProved + Lines{{1s, BulkRequested{}, checking, "ping before bulk", {SendPing{}}},
@@ -77,14 +77,14 @@ const std::vector<Story>& stories() {
                            kept,
                            "bulk cannot be checked",
                            {PublishBulk{BulkResult::unknown,
-                                        "10.0.0.1:6379 answers a PING of 8 KiB with: ERR wrong number of arguments "
+                                        "10.0.0.1:6379 answers a PING of 3 KiB with: ERR wrong number of arguments "
                                         "for 'ping' command"}}}}},
         {"a_proxy_that_ignores_the_argument_is_no_fault",
          kBulkOut + Lines{{1003ms,
                            kPong,
                            kept,
                            "bulk cannot be checked",
-                           {PublishBulk{BulkResult::unknown, "10.0.0.1:6379 answers a PING of 8 KiB with: PONG"}}}}},
+                           {PublishBulk{BulkResult::unknown, "10.0.0.1:6379 answers a PING of 3 KiB with: PONG"}}}}},
         {"another_echo_is_malformed", kBulkOut + Lines{{1003ms,
                                                         ReplyReceived{{.kind = Reply::Kind::text, .text = "x"}, 1ms},
                                                         connecting,
