@@ -37,6 +37,21 @@ void note_result(BulkCheck& check, BulkResult result, std::string_view evidence,
     }
 }
 
+void note_tls_silence(BulkCheck& check, std::string_view node) {
+    if (node != check.node || check.losses == 0) return;
+    check.state = BulkState::failed;
+    check.losses = kLossesToFail;
+    check.evidence = "TCP connects, but neither a PING of 3 KiB nor a TLS handshake gets through";
+}
+
+void note_tls_passed(BulkCheck& check, TimePoint now) {
+    if (check.state != BulkState::failed) return;
+    check.state = BulkState::unknown;
+    check.evidence.clear();
+    check.losses = 0;
+    check.due = now;
+}
+
 void forget_node(BulkCheck& check, std::string_view node) {
     if (node != check.node) return;
     check.node.clear();

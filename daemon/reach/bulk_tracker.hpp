@@ -37,6 +37,12 @@ void follow_sentinel(BulkCheck& check, std::string_view sentinel, TimePoint now)
 void note_result(BulkCheck& check, BulkResult result, std::string_view evidence, TimePoint now,
                  const ProbeTimings& timings);
 
+/// `node` has failed, silent in the TLS handshake: after a loss of its own that is the second one.
+void note_tls_silence(BulkCheck& check, std::string_view node);
+
+/// A node that was silent in the handshake has finished one: asked again at once.
+void note_tls_passed(BulkCheck& check, TimePoint now);
+
 /// The asked node has failed and will not answer.
 void forget_node(BulkCheck& check, std::string_view node);
 

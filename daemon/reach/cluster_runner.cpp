@@ -299,7 +299,8 @@ void ClusterRunner::failed(const std::shared_ptr<Node>& node) {
                               health::to_string(blame.layer), blame.evidence);
     if (known == tracker_.nodes.end() || known->code != blame.code || known->health != NodeHealth::failed)
         note_change();
-    queue_.emplace_back(TrackerEvent(NodeBlamed{node->id.label, blame.code}));
+    const bool in_tls = blame.silent && blame.layer == health::Layer::tls;
+    queue_.emplace_back(TrackerEvent(NodeBlamed{node->id.label, blame.code, in_tls}));
     settle_pings(*node);
 }
 

@@ -96,6 +96,7 @@ class Turn {
         const TrackedNode* sentinel = find(s_.sentinel);
         const bool topology_was_seen = s_.coverage || s_.topology_was_missed || !s_.topology_problem.empty();
         if (!topology_was_seen || sentinel == nullptr || sentinel->health != NodeHealth::ok) return;
+        if (spares_connections()) return;
         follow_sentinel(s_.bulk, s_.sentinel, now_);
         if (bulk_is_due(s_.bulk, now_, timings_)) actions_.emplace_back(AskBulk{s_.sentinel});
         s_.deadline = std::min(*s_.deadline, *s_.bulk.due);
@@ -152,6 +153,10 @@ class Turn {
 
     void ask_if_due() {
         if (!s_.topology_due || now_ < *s_.topology_due) return;
+        if (spares_connections()) {
+            s_.topology_due = now_ + timings_.node_interval;
+            return;
+        }
         const TrackedNode* node = find_ok(s_.asked);  // one that owes an answer since the last time is asked last
         s_.asked = node != nullptr ? node->label : "";
         if (node == nullptr) return;  // the first proof will ask
@@ -199,7 +204,15 @@ class Turn {
         for (TrackedNode& node : s_.nodes) {
             node.health = NodeHealth::unknown;
             node.code.clear();
+            node.silent_in_tls = false;
         }
+    }
+
+    /// While large packets are known to get lost, whoever is asked for one loses its connection for it: the handshakes
+    /// of those that have lost theirs tell when the way is good again.
+    [[nodiscard]] bool spares_connections() const {
+        return s_.bulk.state == BulkState::failed &&
+               std::any_of(s_.nodes.begin(), s_.nodes.end(), [](const TrackedNode& n) { return n.silent_in_tls; });
     }
 
     TrackerStep on(const NodeProved& e) {
@@ -209,6 +222,7 @@ class Turn {
         const bool was_failed = node->health == NodeHealth::failed;
         node->health = NodeHealth::ok;
         node->code.clear();
+        if (std::exchange(node->silent_in_tls, false)) note_tls_passed(s_.bulk, now_);
         if (was_failed && s_.asked.empty()) s_.topology_due = now_;  // it may have come back as a replica
         if (was_failed) retry_failed();
         weigh_seed();
@@ -225,11 +239,15 @@ class Turn {
 
     TrackerStep on(const NodeBlamed& e) {
         TrackedNode* node = find(e.label);
-        if (node == nullptr || (node->health == NodeHealth::failed && node->code == e.code)) return ignored();
+        if (node == nullptr ||
+            (node->health == NodeHealth::failed && node->code == e.code && node->silent_in_tls == e.silent_in_tls))
+            return ignored();
         const bool was_ok = node->health == NodeHealth::ok;
         node->health = NodeHealth::failed;
         node->code = e.code;
+        node->silent_in_tls = e.silent_in_tls;
         if (s_.asked == e.label) s_.asked.clear();
+        if (e.silent_in_tls) note_tls_silence(s_.bulk, e.label);
         forget_node(s_.bulk, e.label);
         if (was_ok) s_.topology_due = now_;
         if (was_ok && e.label == s_.sentinel) suspect_all();

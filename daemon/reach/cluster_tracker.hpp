@@ -30,7 +30,8 @@ struct TrackedNode {
     unsigned shard = 0;        ///< 0: not announced
     bool is_seed = false;      ///< not a member under this name; only asked for topology
     NodeHealth health = NodeHealth::unknown;
-    std::string code;  ///< finding code while failed
+    std::string code;            ///< finding code while failed
+    bool silent_in_tls = false;  ///< while failed: TCP connected, and the handshake, which is large, was not answered
     Rhythm rhythm;
     bool operator==(const TrackedNode&) const = default;
 };
@@ -50,7 +51,7 @@ struct TrackingRequested { bool operator==(const TrackingRequested&) const = def
 struct TrackingEndRequested { bool operator==(const TrackingEndRequested&) const = default; };
 struct NodeProved { std::string label; bool operator==(const NodeProved&) const = default; };
 struct NodeMissed { std::string label; bool operator==(const NodeMissed&) const = default; };  ///< still ok, not yet blamed
-struct NodeBlamed { std::string label; std::string code; bool operator==(const NodeBlamed&) const = default; };
+struct NodeBlamed { std::string label; std::string code; bool silent_in_tls = false; bool operator==(const NodeBlamed&) const = default; };
 struct NodeForgotten { std::string label; bool operator==(const NodeForgotten&) const = default; };
 struct TopologyReceived { std::string label; Reply reply; bool operator==(const TopologyReceived&) const = default; };
 struct TopologyMissed { std::string label; std::string evidence; bool operator==(const TopologyMissed&) const = default; };
