@@ -86,14 +86,21 @@ void blame_filter(const ClusterFacts& cluster, const Facts& facts, std::vector<C
                    cluster.nodes.front().evidence});
 }
 
+/// Whether a moment later more is known: the tunnel may be to blame, or the nodes that have not failed yet are about
+/// to. Only what the kernel says of its routes stands already.
+bool is_undecided(const ClusterFacts& cluster, const Facts& facts) {
+    if (facts.direct || !facts.tunnel.tun_silent_for) return false;
+    if (facts.tunnel.is_suspected) return true;
+    return !std::ranges::all_of(cluster.nodes, is_failed) &&
+           std::ranges::all_of(cluster.nodes, [](const NodeFacts& n) { return !is_failed(n) || is_silent_on_tcp(n); });
+}
+
 void blame_cluster(const ClusterFacts& cluster, const Facts& facts, std::vector<Condition>& out) {
     if (!cluster.tls)
         out.push_back({"tls-off", "TLS is off for " + cluster.endpoint, "the profile says tls = \"off\""});
-    const bool undecided =
-        !facts.direct && facts.tunnel.is_suspected;  // soon it is known whether the tunnel is to blame
-    if (undecided) return;
-    if (loses_large_packets(cluster)) blame_large_packets(cluster, out);
-    if (!cluster.nodes.empty() && std::ranges::all_of(cluster.nodes, [](const NodeFacts& node) {
+    const bool undecided = is_undecided(cluster, facts);
+    if (!undecided && loses_large_packets(cluster)) blame_large_packets(cluster, out);
+    if (!undecided && !cluster.nodes.empty() && std::ranges::all_of(cluster.nodes, [](const NodeFacts& node) {
             return is_silent_on_tcp(node) && !is_astray(node);
         })) {
         blame_filter(cluster, facts, out);
@@ -101,13 +108,13 @@ void blame_cluster(const ClusterFacts& cluster, const Facts& facts, std::vector<
     }
     std::map<std::string_view, std::vector<const NodeFacts*>> by_code;
     for (const NodeFacts& node : cluster.nodes)
-        if (is_failed(node) || is_astray(node)) by_code[code_of(node, cluster)].push_back(&node);
+        if (is_astray(node) || (is_failed(node) && !undecided)) by_code[code_of(node, cluster)].push_back(&node);
     for (const auto& [code, nodes] : by_code)
         out.push_back({std::string(code),
                        fmt::format("{} {}", subject(nodes, cluster.nodes.size()),
                                    predicate(code, cluster.port, nodes.size() > 1)),
                        evidence_of(code, *nodes.front(), cluster)});
-    out.insert(out.end(), cluster.conditions.begin(), cluster.conditions.end());
+    if (!undecided) out.insert(out.end(), cluster.conditions.begin(), cluster.conditions.end());
 }
 
 std::string silence_evidence(const TunnelFacts& tunnel) {

@@ -47,7 +47,7 @@ constexpr std::array kCatalog = {
     CatalogEntry{"cluster-name-unresolved",        dns,       error,   follows,  0s, "check the cluster's name (`memdbctl profile show`), and that this network's DNS does not drop private answers"},
     CatalogEntry{"cluster-address-outside-routes", dns,       error,   follows,  1s, "check what the name resolves to, and that the endpoint's routes cover the cluster's subnets"},
     CatalogEntry{"dns-not-applied",                dns,       error,   follows,  1s, "this machine does not ask the VPC's resolver: let it (systemd-resolved), or let its own DNS pass private answers"},
-    CatalogEntry{"port-filtered",                  tcp,       error,   follows,  1s, "let the endpoint's security group in on the cluster's group (not the client range: AWS translates client addresses); if it is, see whether the cluster is up"},
+    CatalogEntry{"port-filtered",                  tcp,       error,   follows,  300ms, "let the endpoint's security group in on the cluster's group (not the client range: AWS translates client addresses); if it is, see whether the cluster is up"},
     CatalogEntry{"port-refused",                   tcp,       error,   follows,  0s, "nothing listens there: check the cluster's port, and in AWS whether the node is being replaced"},
     CatalogEntry{"tls-off",                        tls,       warning, follows,  0s, "switch TLS on for the cluster: passwords and data are readable inside the VPC"},
     CatalogEntry{"tls-not-offered",                tls,       error,   follows,  0s, "the node speaks no TLS: switch it on for the cluster, or say `--tls off` at import if that is meant"},

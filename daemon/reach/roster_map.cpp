@@ -20,6 +20,7 @@ TrackedNode tracked(const ClusterNode& node, const std::vector<TrackedNode>& kno
     if (before == nullptr) return next;
     next.health = before->health;
     next.code = before->code;
+    next.silent_in_tls = before->silent_in_tls;
     next.rhythm = before->rhythm;
     if (!node.has_slots && !node.is_online && before->shard != 0)
         next.shard = before->shard;  // where people look for it
