@@ -90,7 +90,8 @@ health::TunnelFacts tunnel_facts(const tunnel::TunnelState& state, const TunnelS
     facts.failure_evidence = state.evidence;
     if (state.config_error) facts.fault = "tunnel-config-error";
     if (state.link_grew_at) facts.server_silent_for = now - *state.link_grew_at;
-    facts.server = state.server ? to_string(*state.server) : around.endpoint;
+    const bool has_no_address = state.cause == tunnel::Cause::endpoint_name_unresolved;
+    facts.server = state.server && !has_no_address ? to_string(*state.server) : around.endpoint;
     facts.route_to_server = around.route_to_server;
     facts.server_answers = around.incident.server_answers;
     facts.is_suspected = is_undecided(around.incident, now);

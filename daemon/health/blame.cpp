@@ -123,7 +123,7 @@ std::string silence_evidence(const TunnelFacts& tunnel) {
     if (tunnel.server_answers && !*tunnel.server_answers) text += "; it answers no packet of ours";
     if (tunnel.ping && tunnel.server_silent_for >= kPingsMissed * *tunnel.ping)
         text += fmt::format("; no byte from it for {} s", tunnel.server_silent_for / 1s);
-    else
+    else if (tunnel.ping && tunnel.server_silent_for <= *tunnel.ping + kLinkPatience && *tunnel.tun_silent_for >= 2s)
         text += "; its own pings still arrive";
     return text;
 }

@@ -44,7 +44,7 @@ constexpr std::array kCatalog = {
     CatalogEntry{"route-shadowed",                 route,     error,   follows,  1s, "a local network, Docker or another VPN has the same addresses: see `ip route`; move it, or connect elsewhere"},
     CatalogEntry{"route-not-via-tunnel",           route,     error,   follows,  1s, "in AWS add a route to the VPC to the Client VPN endpoint, for each subnet, with an authorization rule; then `memdbctl reconnect`"},
     CatalogEntry{"default-route-captured",         route,     warning, alone,    0s, "switch on split-tunnel for the endpoint in AWS; it pushes this for a network with public addresses too"},
-    CatalogEntry{"cluster-name-unresolved",        dns,       error,   follows,  0s, "check the cluster's name (`memdbctl profile show`), and that this network's DNS does not drop private answers"},
+    CatalogEntry{"cluster-name-unresolved",        dns,       error,   follows,  300ms, "check the cluster's name (`memdbctl profile show`), and that this network's DNS does not drop private answers"},
     CatalogEntry{"cluster-address-outside-routes", dns,       error,   follows,  1s, "check what the name resolves to, and that the endpoint's routes cover the cluster's subnets"},
     CatalogEntry{"dns-not-applied",                dns,       error,   follows,  1s, "this machine does not ask the VPC's resolver: let it (systemd-resolved), or let its own DNS pass private answers"},
     CatalogEntry{"port-filtered",                  tcp,       error,   follows,  300ms, "let the endpoint's security group in on the cluster's group (not the client range: AWS translates client addresses); if it is, see whether the cluster is up"},
