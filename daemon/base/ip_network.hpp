@@ -17,15 +17,16 @@ struct IpAddress {
     std::array<std::uint8_t, 16> bytes{};
 
     [[nodiscard]] unsigned bits() const noexcept { return is_v6 ? 128 : 32; }
-    auto operator<=>(const IpAddress&) const =
-        default;  // NOLINT(modernize-use-nullptr): a false alarm of clang-tidy 14
+    // NOLINTNEXTLINE(modernize-use-nullptr): a false alarm of clang-tidy 14
+    auto operator<=>(const IpAddress&) const = default;
 };
 
 /// `address` with every bit behind `prefix` zero.
 struct IpNetwork {
     IpAddress address;
-    unsigned prefix = 0;                                 ///< 0 … 32 or 128
-    auto operator<=>(const IpNetwork&) const = default;  // NOLINT(modernize-use-nullptr): the same
+    unsigned prefix = 0;  ///< 0 … 32 or 128
+    // NOLINTNEXTLINE(modernize-use-nullptr): the same
+    auto operator<=>(const IpNetwork&) const = default;
 };
 
 /// "10.20.1.1", "fd00::1"; no brackets, no zone, no prefix. Nothing for anything else.
