@@ -14,6 +14,12 @@ std::string text_of(const host::RouteAnswer& answer) {
                        answer.source ? to_string(*answer.source) : "-");
 }
 
+/// redirect-gateway takes IPv4 unless it says otherwise, and IPv6 only if it says so.
+bool captures(const tunnel::PushedOptions& pushed, const IpAddress& address) {
+    const bool told = pushed.redirect_flags.find(address.is_v6 ? "ipv6" : "!ipv4") != std::string::npos;
+    return pushed.redirect_gateway && told == address.is_v6;
+}
+
 }  // namespace
 
 const host::RouteAnswer* PathAgent::way_to(const IpAddress& to) {
@@ -67,7 +73,8 @@ health::RouteVerdict PathAgent::judge(const std::string& node, const tunnel::Tun
     if (!address || !tunnel.pushed) return {};
     const host::RouteAnswer* const way = way_to(*address);
     if (way == nullptr) return {};
-    return health::judge_route(*address, *way, tunnel.device, tunnel.pushed->routes, tunnel.pushed->redirect_gateway);
+    return health::judge_route(*address, *way, tunnel.device, tunnel.pushed->routes,
+                               captures(*tunnel.pushed, *address));
 }
 
 std::optional<host::LinkCounters> PathAgent::counters(const std::string& device) {

@@ -26,11 +26,19 @@ bool is_silent_on_tcp(const NodeFacts& node) {
 }
 bool is_silent_in_tls(const NodeFacts& node) { return is_failed(node) && node.failed_at == Layer::tls && node.silent; }
 
-bool all_silent(const Facts& facts) { return any_node(facts, is_failed) && !any_node(facts, is_ok); }
+bool all_fail(const Facts& facts) { return any_node(facts, is_failed) && !any_node(facts, is_ok); }
 
 /// Whether packets to some node enter the tunnel at all: else its silence says nothing about it.
 bool uses_tunnel(const Facts& facts) {
     return any_node(facts, [](const NodeFacts& node) { return !is_astray(node); });
+}
+
+/// Whether something was sent to the nodes through the tunnel: not when this host's own DNS has said that there is no
+/// address. A question that stays unanswered may have gone to the VPC's resolver.
+bool sends_through_tunnel(const Facts& facts) {
+    return any_node(facts, [](const NodeFacts& node) {
+        return !is_astray(node) && !(is_failed(node) && node.failed_at == Layer::dns && !node.silent);
+    });
 }
 
 std::string_view code_of(RouteState state) {
@@ -59,17 +67,18 @@ std::string evidence_of(std::string_view code, const NodeFacts& node, const Clus
     return evidence;
 }
 
+bool goes_through_and_hangs_in_tls(const NodeFacts& node) { return is_silent_in_tls(node) && !is_astray(node); }
+
 /// Only large packets are lost: seen with a real payload, or by handshakes that all hang where certificates travel.
 bool loses_large_packets(const ClusterFacts& cluster) {
     if (!cluster.large_lost.empty()) return true;
-    return std::ranges::any_of(cluster.nodes, is_silent_in_tls) &&
+    return std::ranges::any_of(cluster.nodes, goes_through_and_hangs_in_tls) &&
            std::ranges::all_of(cluster.nodes, [](const NodeFacts& n) { return is_silent_in_tls(n) || is_astray(n); });
 }
 
 void blame_large_packets(const ClusterFacts& cluster, std::vector<Condition>& out) {
     std::string evidence = cluster.large_lost;
-    if (evidence.empty())
-        evidence = std::ranges::find_if(cluster.nodes, is_silent_in_tls)->evidence + ", after TCP had connected";
+    if (evidence.empty()) evidence = std::ranges::find_if(cluster.nodes, goes_through_and_hangs_in_tls)->evidence;
     out.push_back({"path-mtu-too-small", "small packets pass, large ones get lost on the way", std::move(evidence)});
 }
 
@@ -77,10 +86,11 @@ void blame_large_packets(const ClusterFacts& cluster, std::vector<Condition>& ou
 void blame_filter(const ClusterFacts& cluster, const Facts& facts, std::vector<Condition>& out) {
     const TunnelFacts& tunnel = facts.tunnel;
     const std::size_t n = cluster.nodes.size();
-    const std::string_view but = facts.direct ? ""
-                                 : tunnel.tun_silent_for && tunnel.server_answers.value_or(false)
-                                     ? " while the endpoint answers"
-                                     : " while the tunnel carries traffic";
+    std::string_view but = " while the tunnel carries traffic";
+    if (tunnel.tun_silent_for && tunnel.server_answers.value_or(false))
+        but = " while the endpoint answers";
+    else if (facts.direct || tunnel.tun_silent_for.value_or(0ms) >= kAskingLimit)
+        but = "";  // nothing is known of it
     out.push_back({"port-filtered",
                    fmt::format("{} of {} {} silent on TCP {}{}", n, n, n == 1 ? "node" : "nodes", cluster.port, but),
                    cluster.nodes.front().evidence});
@@ -99,21 +109,27 @@ void blame_cluster(const ClusterFacts& cluster, const Facts& facts, std::vector<
     if (!cluster.tls)
         out.push_back({"tls-off", "TLS is off for " + cluster.endpoint, "the profile says tls = \"off\""});
     const bool undecided = is_undecided(cluster, facts);
-    if (!undecided && loses_large_packets(cluster)) blame_large_packets(cluster, out);
     if (!undecided && !cluster.nodes.empty() && std::ranges::all_of(cluster.nodes, [](const NodeFacts& node) {
             return is_silent_on_tcp(node) && !is_astray(node);
         })) {
         blame_filter(cluster, facts, out);
-        return;  // without a connection nothing newer is known of the cluster
+        return;  // without a connection nothing newer is known of the cluster, nor of large packets
     }
-    std::map<std::string_view, std::vector<const NodeFacts*>> by_code;
-    for (const NodeFacts& node : cluster.nodes)
-        if (is_astray(node) || (is_failed(node) && !undecided)) by_code[code_of(node, cluster)].push_back(&node);
-    for (const auto& [code, nodes] : by_code)
+    if (!undecided && loses_large_packets(cluster)) blame_large_packets(cluster, out);
+    std::map<std::pair<Layer, std::string_view>, std::vector<const NodeFacts*>> by_code;  // root cause first
+    for (const NodeFacts& node : cluster.nodes) {
+        if (!is_astray(node) && (!is_failed(node) || undecided)) continue;
+        const std::string_view code = code_of(node, cluster);
+        const CatalogEntry* const entry = find_entry(code);
+        by_code[{entry == nullptr ? Layer::agent : entry->layer, code}].push_back(&node);
+    }
+    for (const auto& [key, nodes] : by_code) {
+        const std::string_view code = key.second;
         out.push_back({std::string(code),
                        fmt::format("{} {}", subject(nodes, cluster.nodes.size()),
                                    predicate(code, cluster.port, nodes.size() > 1)),
                        evidence_of(code, *nodes.front(), cluster)});
+    }
     if (!undecided) out.insert(out.end(), cluster.conditions.begin(), cluster.conditions.end());
 }
 
@@ -141,8 +157,8 @@ void blame_up(const Facts& facts, Blame& out) {
         conditions.push_back(
             {"tunnel-silent", failure_summary("tunnel-silent", tunnel.server), silence_evidence(tunnel)});
         out.remedy = Remedy::restart;
-    } else if (tunnel.tun_silent_for && tunnel.server_answers.value_or(false) && all_silent(facts) &&
-               uses_tunnel(facts)) {
+    } else if (tunnel.tun_silent_for && tunnel.server_answers.value_or(false) && all_fail(facts) &&
+               sends_through_tunnel(facts)) {
         out.remedy = Remedy::other_address;
     }
     if (tunnel.fault)
@@ -165,16 +181,20 @@ void blame_down(const Facts& facts, Blame& out) {
     const bool no_way = tunnel.route_to_server.has_value() && !*tunnel.route_to_server;
     if (no_way && tunnel.stage != TunnelStage::blocked)
         out.conditions.push_back({"network-offline", "this machine has no network", "no route to " + tunnel.server});
-    else if (tunnel.failure)
+    else if (tunnel.failure && std::ranges::find(out.conditions, *tunnel.failure, &Condition::code) ==
+                                   out.conditions.end())  // the certificate's dates may have said it already
         out.conditions.push_back(
             {*tunnel.failure, failure_summary(*tunnel.failure, tunnel.server), tunnel.failure_evidence});
+    if (tunnel.failure == "profile-overlap" && !out.conditions.empty())  // it says which one, and where
+        out.conditions.back().summary = "another profile is in the way: " + tunnel.failure_evidence;
 }
 
 std::optional<Layer> first_failing(const std::vector<Condition>& conditions) {
     std::optional<Layer> first;
     for (const Condition& condition : conditions) {
         const CatalogEntry* const entry = find_entry(condition.code);
-        if (entry == nullptr || entry->severity != Severity::error || entry->layer == Layer::agent) continue;
+        if (entry == nullptr || entry->layer == Layer::agent) continue;
+        if (entry->severity != Severity::error && entry->tie != Tie::explains) continue;
         first = std::min(first.value_or(entry->layer), entry->layer);
     }
     return first;
@@ -214,7 +234,7 @@ Blame blame(const Facts& facts) {
     if (facts.tunnel.losses > 0)
         out.conditions.push_back({"tunnel-flapping", "the tunnel is lost again and again",
                                   fmt::format("{} times in ten minutes", facts.tunnel.losses)});
-    if (facts.direct && all_silent(facts) && facts.route_to_nodes && !*facts.route_to_nodes)
+    if (facts.direct && all_fail(facts) && facts.route_to_nodes && !*facts.route_to_nodes)
         out.conditions.push_back({"network-offline", "this machine has no network", "no route to the cluster's nodes"});
     if (up)
         for (const ClusterFacts& cluster : facts.clusters) blame_cluster(cluster, facts, out.conditions);

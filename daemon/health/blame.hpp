@@ -23,7 +23,7 @@ enum class Remedy : std::uint8_t {
 
 struct Blame {
     std::vector<Condition> conditions;
-    std::optional<Layer> first_failing;  ///< of the conditions with severity error
+    std::optional<Layer> first_failing;  ///< of the conditions that are errors, or explain the rest of the way
     Remedy remedy = Remedy::none;
 };
 

@@ -14,10 +14,14 @@ std::vector<Condition> root_causes(std::vector<Condition> conditions) {
         root = std::min(root.value_or(entry->layer), entry->layer);
     }
     std::vector<Condition> out;
+    bool explained = false;
     for (Condition& condition : conditions) {
         const CatalogEntry* const entry = find_entry(condition.code);
-        const bool hidden = root && entry != nullptr && entry->layer > *root && entry->tie != Tie::alone;
-        if (!hidden) out.push_back(std::move(condition));
+        const bool may_hide = root && entry != nullptr && entry->tie != Tie::alone;
+        const bool again = may_hide && explained && entry->layer == *root && entry->tie == Tie::explains;
+        if (may_hide && (entry->layer > *root || again)) continue;
+        explained = explained || (may_hide && entry->layer == *root && entry->tie == Tie::explains);
+        out.push_back(std::move(condition));
     }
     return out;
 }

@@ -40,11 +40,12 @@ void observe_silence(IncidentState& state, const IncidentInput& seen, std::vecto
         state.ask_at = now;
         actions.push_back(IncidentAction::check_openvpn);
     } else if (seen.received && state.received && *seen.received > *state.received) {
-        // Something comes through: what was found out about the server belongs to another moment.
+        // Something comes through: what was found out about the server, or is being asked, belongs to another moment.
         state.quiet_since = now;
         state.carried = true;
         state.received = seen.received;
-        if (!state.asking) state.server_answers.reset();
+        state.server_answers.reset();
+        if (std::exchange(state.asking, false)) actions.push_back(IncidentAction::forget_question);
         state.ask_at = now + kLinkPatience;
     } else if (!state.received) {
         state.received = seen.received;
@@ -70,6 +71,7 @@ IncidentStep observe(const IncidentState& before, const IncidentInput& seen, Tim
     }
     leave_waiting(state, step.actions);
     if (seen.any_ok) state.second_opinion_spent = false;
+    if (state.quiet_since && *state.quiet_since < *seen.up_since) leave_tunnel(state, step.actions);  // of another one
     if (seen.silent_since)
         observe_silence(state, seen, step.actions, now);
     else

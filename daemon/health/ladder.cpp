@@ -88,9 +88,8 @@ LayerState of_route_layer(const Facts& facts) {
     return any ? LayerState::ok : LayerState::unknown;
 }
 
-/// Whether blame has named an error of this layer that no node's stage shows.
+/// Whether blame has named an error of this layer.
 bool is_blamed(Layer layer, const Blame& blamed) {
-    if (layer < Layer::tunnel || layer > Layer::dns) return false;
     return std::ranges::any_of(blamed.conditions, [&](const Condition& condition) {
         const CatalogEntry* const entry = find_entry(condition.code);
         return entry != nullptr && entry->layer == layer && entry->severity == Severity::error;
@@ -115,8 +114,10 @@ std::array<LayerState, kWay.size()> ladder(const Facts& facts, const Blame& blam
             out[i] = of_route_layer(facts);
         else
             out[i] = of_node_layer(layer, facts);
+        // What no stage of openvpn or of a node shows: the network, the dates before a tunnel; what carries the nodes.
         const bool in_use = facts.direct || facts.tunnel.stage == TunnelStage::up;
-        if (facts.wanted && in_use && out[i] != LayerState::skipped && is_blamed(layer, blamed))
+        const bool shown_elsewhere = in_use ? layer < Layer::tunnel || layer > Layer::dns : layer > Layer::tunnel;
+        if (facts.wanted && !shown_elsewhere && out[i] != LayerState::skipped && is_blamed(layer, blamed))
             out[i] = LayerState::failed;
     }
     return out;

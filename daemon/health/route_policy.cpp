@@ -42,11 +42,10 @@ RouteVerdict judge_route(const IpAddress& node, const RouteAnswer& chosen, const
     if (tunnel_device.empty()) return {};
     const bool reachable = chosen.kind == RouteAnswer::Kind::found;
     if (reachable && chosen.device == tunnel_device) return {RouteState::ok, ""};
-    const std::string where = reachable ? way_of(chosen) : "no route at all";
+    const std::string where =
+        to_string(node) + (reachable ? " would go over " + way_of(chosen) : " has no route at all");
     const auto expected = covering(node, pushed, captures_all);
-    if (!expected && pushed.empty())
-        return {RouteState::not_via_tunnel,
-                fmt::format("{} would go over {}; the endpoint pushed no route", to_string(node), where)};
+    if (!expected && pushed.empty()) return {RouteState::not_via_tunnel, where + "; the endpoint pushed no route"};
     if (!expected)
         return {RouteState::outside,
                 fmt::format("{} lies outside what the endpoint pushed: {}", to_string(node), list_networks(pushed))};
@@ -55,10 +54,9 @@ RouteVerdict judge_route(const IpAddress& node, const RouteAnswer& chosen, const
         reachable && ((chosen.matched && chosen.matched->prefix >= expected->prefix && chosen.matched->prefix > 0) ||
                       (chosen.table != 0 && chosen.table != kMainTable));
     if (stolen)
-        return {RouteState::shadowed, fmt::format("{} goes over {} instead of {} dev {}", to_string(node), where,
-                                                  to_string(*expected), tunnel_device)};
-    return {RouteState::missing, fmt::format("{} dev {} is gone: {} would go over {}", to_string(*expected),
-                                             tunnel_device, to_string(node), where)};
+        return {RouteState::shadowed, fmt::format("{} goes over {} instead of {} dev {}", to_string(node),
+                                                  way_of(chosen), to_string(*expected), tunnel_device)};
+    return {RouteState::missing, fmt::format("{} dev {} is gone: {}", to_string(*expected), tunnel_device, where)};
 }
 
 }  // namespace memdb::health

@@ -75,6 +75,9 @@ std::string failure_summary(std::string_view code, const std::string& who) {
     if (code == "server-cert-expired") return fmt::format("the certificate of {} has expired", who);
     if (code == "client-key-mismatch") return "certificate and key do not belong together";
     if (code == "client-cert-unusable") return "openvpn cannot use the client certificate";
+    if (code == "client-cert-expired") return "the client certificate has expired";
+    if (code == "client-cert-not-yet-valid") return "the client certificate is not valid yet";
+    if (code == "tunnel-config-error") return "openvpn could not set up the tunnel's addresses or routes";
     return fmt::format("no tunnel to {}", who);
 }
 

@@ -21,7 +21,7 @@ TEST(FactMap, gives_every_phase_its_stage) {
         tunnel::TunnelState state;
         state.phase = phase;
         state.after = after;
-        return tunnel_facts(state, "endpoint:443", {}, t0).stage;
+        return tunnel_facts(state, {}, t0).stage;
     };
     for (const AfterStop after : {AfterStop::nothing, AfterStop::restart, AfterStop::blocked}) {
         EXPECT_EQ(stage(Phase::stopped, after), TunnelStage::stopped);
@@ -39,16 +39,76 @@ TEST(FactMap, gives_every_phase_its_stage) {
 TEST(FactMap, tells_how_long_the_server_is_silent_and_who_it_is) {
     tunnel::TunnelState state;
     state.phase = Phase::up;
-    EXPECT_EQ(tunnel_facts(state, "endpoint:443", {}, t0).server, "endpoint:443");
+    TunnelSurroundings around;
+    around.endpoint = "endpoint:443";
+    EXPECT_EQ(tunnel_facts(state, around, t0).server, "endpoint:443");
     state.server = tunnel::ServerAddress{"2001:db8::1", 443, config::Transport::udp};
     state.link_grew_at = t0 - 4s;
     state.openvpn_pid = 7;
-    const auto facts = tunnel_facts(state, "endpoint:443", false, t0);
+    around.route_to_server = false;
+    const auto facts = tunnel_facts(state, around, t0);
     EXPECT_EQ(facts.server, "[2001:db8::1]:443");
     EXPECT_EQ(facts.server_silent_for, 4s);
     EXPECT_EQ(facts.route_to_server, false);
     EXPECT_TRUE(facts.process_runs);
-    EXPECT_FALSE(facts.failure || facts.fault);
+    EXPECT_FALSE(facts.failure || facts.fault || facts.ping || facts.tun_silent_for || facts.server_answers ||
+                 facts.openvpn_silent_for || facts.session_left || facts.is_suspected);
+    EXPECT_TRUE(facts.redirect.empty());
+    EXPECT_EQ(facts.losses, 0U);
+}
+
+TEST(FactMap, adds_what_is_known_beside_the_tunnels_own_state) {
+    tunnel::TunnelState state;
+    state.phase = Phase::up;
+    state.heartbeat_sent_at = t0 - 700ms;
+    state.losses.assign(tunnel::kFlapLosses, t0 - 1min);
+    state.pushed.emplace();
+    state.pushed->ping = 1s;
+    state.pushed->redirect_gateway = true;
+    TunnelSurroundings around;
+    around.session_left = 9min;
+    around.incident.quiet_since = t0 - 2s;
+    auto facts = tunnel_facts(state, around, t0);
+    EXPECT_EQ(facts.tun_silent_for, 2s);
+    EXPECT_TRUE(facts.is_suspected) << "the server has not been heard yet";
+    EXPECT_EQ(facts.openvpn_silent_for, 700ms);
+    EXPECT_EQ(facts.losses, tunnel::kFlapLosses);
+    EXPECT_EQ(facts.session_left, 9min);
+    EXPECT_EQ(facts.ping, 1s);
+    EXPECT_EQ(facts.redirect, "redirect-gateway");
+    around.incident.server_answers = false;
+    state.pushed->redirect_flags = "def1";
+    state.losses.pop_back();
+    facts = tunnel_facts(state, around, t0);
+    EXPECT_EQ(facts.server_answers, false);
+    EXPECT_FALSE(facts.is_suspected);
+    EXPECT_EQ(facts.redirect, "redirect-gateway def1");
+    EXPECT_EQ(facts.losses, 0U);
+}
+
+TEST(FactMap, tells_incident_machine_what_it_must_see) {
+    tunnel::TunnelState state;
+    state.phase = Phase::waiting;
+    state.connected_at = t0 - 1h;
+    EXPECT_FALSE(incident_input(state, {}, {}, {}).waiting) << "there is no address to knock at";
+    state.addresses = {{"192.0.2.1", 443, config::Transport::udp}, {"192.0.2.3", 443, config::Transport::udp}};
+    auto seen = incident_input(state, {}, t0, 5);
+    EXPECT_TRUE(seen.waiting);
+    EXPECT_FALSE(seen.up_since) << "the moment is of the tunnel before";
+    EXPECT_EQ(seen.silent_since, t0);
+    EXPECT_EQ(seen.received, 5U);
+    EXPECT_EQ(seen.addresses, 2U);
+    state.online = false;
+    EXPECT_FALSE(incident_input(state, {}, {}, {}).waiting);
+    state.phase = Phase::up;
+    health::ClusterFacts cluster;
+    cluster.nodes.resize(2);
+    EXPECT_FALSE(incident_input(state, {cluster}, {}, {}).any_ok);
+    cluster.nodes[1].verdict = NodeVerdict::ok;
+    seen = incident_input(state, {cluster}, {}, {});
+    EXPECT_TRUE(seen.any_ok);
+    EXPECT_EQ(seen.up_since, t0 - 1h);
+    EXPECT_FALSE(seen.waiting);
 }
 
 TEST(FactMap, shows_moments_as_calendar_time_and_leaves_out_what_is_unknown) {
@@ -77,7 +137,7 @@ struct TwoNodes {
         probes["a.test"].ping = Microseconds(350);
         probes["a.test"].address = "10.20.1.1";
         probes["b.test"].health = reach::NodeHealth::failed;
-        probes["b.test"].blame = reach::Blame{health::Layer::tls, "tls-expired", "it ended"};
+        probes["b.test"].blame = reach::Blame{health::Layer::tls, "tls-expired", "it ended", true};
     }
     [[nodiscard]] ProbeOf of() const {
         return [this](const std::string& label) { return probes.contains(label) ? &probes.at(label) : nullptr; };
@@ -105,6 +165,7 @@ TEST(FactMap, says_where_a_node_broke_and_what_it_passed) {
     EXPECT_EQ(facts.nodes[1].failed_at, health::Layer::tls);
     EXPECT_EQ(facts.nodes[1].passed, health::Layer::tcp);
     EXPECT_EQ(facts.nodes[1].role, "replica");
+    EXPECT_TRUE(facts.nodes[1].silent);
     const auto proof = proof_of({facts});
     EXPECT_EQ(proof.nodes_ok, 1U);
     EXPECT_TRUE(proof.all_nodes_known);
@@ -114,6 +175,17 @@ TEST(FactMap, says_where_a_node_broke_and_what_it_passed) {
     EXPECT_EQ(view.nodes[0].last_ok_at, WallTime(4999s));
     EXPECT_EQ(view.nodes[1].state, control::NodeState::failed);
     EXPECT_EQ(view.nodes[1].finding, "tls-expired");
+}
+
+TEST(FactMap, tells_of_large_packets_only_when_they_are_lost) {
+    TwoNodes two(t0 - 1s);
+    two.state.bulk.evidence = "8 KiB were lost";
+    for (const auto state : {reach::BulkState::unknown, reach::BulkState::passed}) {
+        two.state.bulk.state = state;
+        EXPECT_EQ(cluster_facts(kCluster, two.state, two.of(), t0, {}).large_lost, "");
+    }
+    two.state.bulk.state = reach::BulkState::failed;
+    EXPECT_EQ(cluster_facts(kCluster, two.state, two.of(), t0, {}).large_lost, "8 KiB were lost");
 }
 
 TEST(FactMap, claims_nothing_without_nodes_or_topology) {

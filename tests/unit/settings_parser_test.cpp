@@ -85,7 +85,7 @@ TEST(SettingsParser, the_ranges_in_the_shipped_file_are_the_ranges_in_force) {
                                          std::to_string(outside));
         }
     }
-    EXPECT_EQ(ranges, 27);
+    EXPECT_EQ(ranges, 29);
 }
 
 TEST(SettingsParser, every_value_reaches_its_field) {
@@ -105,6 +105,8 @@ program = "/opt/openvpn/sbin/openvpn"
 resolve_limit_ms = 1001
 attempt_limit_s = 31
 longest_backoff_s = 11
+session_limit_h = 12
+renew_before_s = 600
 [probe]
 sentinel_interval_ms = 200
 bulk_limit_ms = 900
@@ -124,6 +126,8 @@ topology_interval_s = 5
     EXPECT_EQ(settings->tunnel.resolve_limit, 1001ms);
     EXPECT_EQ(settings->tunnel.attempt_limit, 31s);
     EXPECT_EQ(settings->tunnel.longest_backoff, 11s);
+    EXPECT_EQ(settings->tunnel.session_limit, 12h);
+    EXPECT_EQ(settings->tunnel.renew_before, 600s);
     EXPECT_EQ(settings->probe.sentinel_interval, 200ms);
     EXPECT_EQ(settings->probe.bulk_limit, 900ms);
     EXPECT_EQ(settings->probe.bulk_interval, 7s);
@@ -157,10 +161,20 @@ TEST(SettingsParser, says_file_line_key_and_reason) {
         {"[tunnel]\nlongest_backoff_s = 1\nfirst_backoff_ms = 1001",
                                                      "memdbd.toml:3: tunnel.first_backoff_ms: must not be longer than tunnel.longest_backoff_s"},
         {"[tunnel]\nattempt_limit_s = 7",            "memdbd.toml: tunnel.silence_limit_ms: must not be longer than tunnel.attempt_limit_s"},
+        {"[tunnel]\nsession_limit_h = 1\nrenew_before_s = 3600",
+                                                     "memdbd.toml:3: tunnel.renew_before_s: must be shorter than tunnel.session_limit_h"},
+        {"[tunnel]\nsession_limit_h = 0\nrenew_before_s = 60",
+                                                     "memdbd.toml:3: tunnel.renew_before_s: must be shorter than tunnel.session_limit_h"},
         {"[probe]\n\"a\\u001b[31m\" = 1",            "memdbd.toml:2: probe.a\\x1B[31m: unknown key"},
     };
     // clang-format on
     for (const Row& row : rows) EXPECT_EQ(refusal(row.text), row.message) << row.text;
+}
+
+TEST(SettingsParser, a_renewal_belongs_within_the_session) {
+    for (const std::string_view text :
+         {"[tunnel]\nsession_limit_h = 1\nrenew_before_s = 3599", "[tunnel]\nsession_limit_h = 0\nrenew_before_s = 0"})
+        EXPECT_TRUE(parse_settings(text, "memdbd.toml")) << text;
 }
 
 TEST(SettingsParser, a_syntax_error_has_its_line) {
