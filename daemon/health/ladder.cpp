@@ -90,6 +90,7 @@ LayerState of_route_layer(const Facts& facts) {
 
 /// Whether blame has named an error of this layer.
 bool is_blamed(Layer layer, const Blame& blamed) {
+    if (layer == blamed.first_failing) return true;
     return std::ranges::any_of(blamed.conditions, [&](const Condition& condition) {
         const CatalogEntry* const entry = find_entry(condition.code);
         return entry != nullptr && entry->layer == layer && entry->severity == Severity::error;
