@@ -181,6 +181,7 @@ health::Proof proof_of(const std::vector<health::ClusterFacts>& clusters) {
         if (!cluster.topology_known || cluster.nodes.empty()) proof.all_nodes_known = false;
         for (const health::NodeFacts& node : cluster.nodes) {
             if (node.verdict == NodeVerdict::ok) ++proof.nodes_ok;
+            if (node.verdict == NodeVerdict::failed) ++proof.nodes_failed;
             if (node.verdict == NodeVerdict::unknown) proof.all_nodes_known = false;
         }
     }

@@ -11,7 +11,7 @@ Verdict judge(const Proof& proof, std::span<const Finding> visible) noexcept {
                                    [severity](const Finding& finding) { return finding.severity >= severity; });
     };
     if (proof.nodes_ok > 0) {
-        if (at_least(Severity::warning)) return Verdict::degraded;
+        if (proof.nodes_failed > 0 || at_least(Severity::warning)) return Verdict::degraded;
         return proof.all_nodes_known ? Verdict::reachable : Verdict::connecting;
     }
     return proof.blocked || at_least(Severity::error) ? Verdict::unreachable : Verdict::connecting;

@@ -285,7 +285,7 @@ void ClusterRunner::proved(const std::shared_ptr<Node>& node) {
     const auto known = std::find_if(tracker_.nodes.begin(), tracker_.nodes.end(),
                                     [&](const TrackedNode& tracked) { return tracked.label == node->id.label; });
     if (known == tracker_.nodes.end() || known->health == NodeHealth::ok) return settle_pings(*node);
-    if (known->health == NodeHealth::failed) logger("reach")->info("node {} answers again", node->id.label);
+    if (known->health == NodeHealth::failed) logger("reach")->debug("node {} answers again", node->id.label);
     queue_.emplace_back(TrackerEvent(NodeProved{node->id.label}));
     settle_pings(*node);
 }
@@ -295,8 +295,8 @@ void ClusterRunner::failed(const std::shared_ptr<Node>& node) {
                                     [&](const TrackedNode& tracked) { return tracked.label == node->id.label; });
     const Blame blame = node->state.blame.value_or(Blame{});
     if (known != tracker_.nodes.end() && known->health != NodeHealth::failed)
-        logger("reach")->warn("node {} failed: {} layer={} evidence=\"{}\"", node->id.label, blame.code,
-                              health::to_string(blame.layer), blame.evidence);
+        logger("reach")->debug("node {} failed: {} layer={} evidence=\"{}\"", node->id.label, blame.code,
+                               health::to_string(blame.layer), blame.evidence);
     if (known == tracker_.nodes.end() || known->code != blame.code || known->health != NodeHealth::failed)
         note_change();
     const bool in_tls = blame.silent && blame.layer == health::Layer::tls;

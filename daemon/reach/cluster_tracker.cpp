@@ -320,7 +320,9 @@ class Turn {
     }
 
     TrackerStep on(const ProbeNowRequested&) {
-        actions_.emplace_back(ProbeNode{s_.sentinel, 0ms});
+        const TrackedNode* sentinel = find(s_.sentinel);
+        if (sentinel == nullptr || sentinel->health != NodeHealth::failed)
+            actions_.emplace_back(ProbeNode{s_.sentinel, 0ms});
         probe_witnesses();
         retry_failed();  // what kept them away may be gone
         return done("probe now");

@@ -18,8 +18,8 @@ struct TunnelTimings {
     Duration heartbeat_interval = 5s;  ///< between `pid` commands on the management socket
     Duration heartbeat_limit = 3s;     ///< no answer for so long: openvpn hangs and is replaced
     Duration urgent_limit = 1500ms;    ///< the same while the nodes are silent; no setting
-    Duration session_limit = 24h;  ///< the endpoint's own, counted from CONNECTED (AWS: 8, 10, 12 or 24 h); 0: none
-    Duration renew_before = 0s;    ///< so long before it the tunnel is renewed at a quiet moment; 0: not at all
+    Duration session_limit = 24h;      ///< the endpoint's own, counted from CONNECTED (AWS: 8, 10, 12 or 24 h); 0: none
+    Duration renew_before = 0s;        ///< so long before it the tunnel is renewed at a quiet moment; 0: not at all
     bool operator==(const TunnelTimings&) const = default;
 };
 

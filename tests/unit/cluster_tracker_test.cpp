@@ -32,9 +32,9 @@ TEST(ClusterTracker, begins_with_the_endpoint_and_goes_on_with_the_members) {
 
 TEST(ClusterTracker, asks_again_after_an_interval_and_says_nothing_when_nothing_changed) {
     Play play = proved();
-    EXPECT_EQ(play.at(60s, TrackerDeadlinePassed{}).asked(), "");
-    EXPECT_EQ(play.at(60010ms, TrackerDeadlinePassed{}).asked(), play.state.sentinel);
-    play.at(60011ms, TopologyReceived{play.state.sentinel, two_shards()});
+    EXPECT_EQ(play.at(15s, TrackerDeadlinePassed{}).asked(), "");
+    EXPECT_EQ(play.at(15010ms, TrackerDeadlinePassed{}).asked(), play.state.sentinel);
+    play.at(15011ms, TopologyReceived{play.state.sentinel, two_shards()});
     EXPECT_TRUE(play.actions.empty());
     EXPECT_EQ(play.at(120011ms, TrackerDeadlinePassed{}).asked(), play.state.sentinel);
 }
@@ -111,7 +111,10 @@ TEST(ClusterTracker, a_change_of_the_network_is_a_reason_to_ask_the_sentinel_and
     EXPECT_EQ(summarize(play.state).ok, 4U) << "nothing is forgotten";
     for (const char* name : {"a1", "r1", "a2", "r2"}) play.at(8s, NodeBlamed{name, "node-unreachable"});
     play.at(9s, ProbeNowRequested{});
-    EXPECT_EQ(play.of<ProbeNode>(), (std::vector<ProbeNode>{{play.state.sentinel, 0ms}}));
+    const auto probed = play.of<ProbeNode>();
+    ASSERT_EQ(probed.size(), play.state.nodes.size()) << "what kept them away may be gone";
+    EXPECT_EQ(probed.front().delay, 0ms);
+    EXPECT_LT(probed.back().delay, 100ms);
 }
 
 TEST(ClusterTracker, a_new_path_forgets_all_proofs_in_one_step) {
