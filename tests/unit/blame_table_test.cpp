@@ -31,6 +31,7 @@ struct Row {
 // clang-format off
 constexpr std::string_view kOne = "one_missing|one_shadowed|one_elsewhere|one_outside";
 constexpr std::string_view kAll = "all_missing|all_shadowed|all_elsewhere|all_outside";
+constexpr std::string_view kAstray = "!ok|unknown";
 constexpr std::string_view kNotAll = "ok|unknown|one_missing|one_shadowed|one_elsewhere|one_outside";
 constexpr std::string_view kQuiet = "just_came|again_2s|silent_2s|silent_20s";  // no node answers; decided
 constexpr auto none = Remedy::none, restart = Remedy::restart, other = Remedy::other_address;
@@ -58,9 +59,13 @@ const Row kRows[] = {
     // The tunnel is silent. Where no packet enters it, its silence says nothing.
     {{"*",  "*",          "stopped", "silent_2s|silent_20s",          "*",          kNotAll, "*",                       "*"},     "tunnel", "tunnel-silent", restart},
     {{"*",  "*",          "*",       "again_2s|silent_2s|silent_20s", "unanswered", kNotAll, "*",                       "*"},     "tunnel", "tunnel-silent", restart},
-    // It is being found out whether the tunnel is to blame: until then nothing is said of nodes.
+    // It is being found out whether the tunnel is to blame, or who else is about to fail: until then nothing is said of
+    // nodes, but what the kernel says of its routes stands.
+    {{"*",  "*",          "*",       "first_miss",                    "*",          kAstray, "*",                       "*"},     "ASTRAY", "ASTRAY", none},
+    {{"*",  "*",          "*",       "silent_2s",                     "not_asked",  kAstray, "*",                       "*"},     "ASTRAY", "ASTRAY", none},
     {{"*",  "*",          "*",       "first_miss",                    "*",          "*",     "*",                       "*"},     "", "", none},
     {{"*",  "*",          "*",       "silent_2s",                     "not_asked",  "*",     "*",                       "*"},     "", "", none},
+    {{"*",  "*",          "*",       "!answers",                      "*",          "ok|unknown", "one_silent",         "*"},     "", "", none},
     // From here the tunnel is well as far as is known.
     {{"*",  "*",          "*",       "*",                             "*",          kAll,    "*",                       "*"},     "ASTRAY", "ASTRAY", none},
     {{"*",  "*",          "*",       "*",                             "*",          kOne,    "ok|unknown|one_silent",   "*"},     "ASTRAY", "ASTRAY", none},
