@@ -205,7 +205,9 @@ Result<std::vector<IpNetwork>> ProfileStore::known_ranges(const std::string& nam
     if (const auto exists = check_exists(name); !exists) return exists.error();
     const auto text = read_file(root_ / name / "ranges", kRangesLimit);
     if (!text && text.error().code == Errc::not_found) return std::vector<IpNetwork>{};
-    if (!text) return text.error();
+    if (!text)
+        return Failure{text.error().code == Errc::too_large ? Errc::malformed : text.error().code,
+                       fmt::format("profile {}: {}", name, text.error().message)};
     std::vector<IpNetwork> ranges;
     for (std::string_view rest = *text; !rest.empty();) {
         const auto end = rest.find('\n');
