@@ -14,6 +14,10 @@ from memdb import Agent, Events, Lab  # noqa: E402
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "settings(text): memdbd.toml of the test's agent")
+
+
 @pytest.fixture(scope="session")
 def lab():
     the_lab = Lab(os.environ.get("LAB", "test"))
@@ -24,12 +28,13 @@ def lab():
 
 
 @pytest.fixture
-def agent(lab):
+def agent(lab, request):
     """memdbd without a profile; everything healed and forgotten afterwards."""
+    marked = request.node.get_closest_marker("settings")
     lab("heal", "all")
     shutil.rmtree(lab.dir / "agent", ignore_errors=True)
     the_agent = Agent(lab)
-    the_agent.start()
+    the_agent.start(marked.args[0] if marked else "")
     yield the_agent
     lab("heal", "all")
     ended = the_agent.stop()

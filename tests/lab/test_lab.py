@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+from faults import FAULTS, catalogue, listed, promised
 from memdb import ROOT, Lab, wait_for
 
 
@@ -64,26 +65,14 @@ def test_an_interrupted_up_clears_away_what_it_made(other):
     assert leftovers(other) == []
 
 
-# Every fault, and the finding that the list must name beside it ("" where none lasts).
-FAULTS = {
-    "openvpn-killed": "", "openvpn-hung": "openvpn-hung", "network-changed": "", "network-down": "network-offline", "route-deleted": "route-missing",
-    "lan-overlap": "route-shadowed", "agent-killed": "", "tun-missing": "tun-device-unavailable", "openvpn-missing": "openvpn-missing",
-    "vpn-route-missing": "route-not-via-tunnel", "default-route-captured": "default-route-captured", "session-cut": "",
-    "server-down": "endpoint-silent", "udp-blocked": "endpoint-silent", "asym-to-server": "endpoint-silent", "asym-to-client": "endpoint-silent",
-    "first-endpoint-address-dead": "", "mtu-blackhole": "path-mtu-too-small", "endpoint-name-unresolved": "endpoint-name-unresolved",
-    "cluster-name-unresolved": "dns-not-applied", "cluster-address-outside-routes": "cluster-address-outside-routes",
-    "port-filtered": "port-filtered", "port-refused": "port-refused", "all-nodes-down": "port-filtered", "node-down": "node-unreachable",
-    "node-loading": "node-loading", "cluster-down": "slots-uncovered", "failover": "", "auth-wrong": "auth-rejected", "tls-untrusted": "tls-untrusted",
-}
 # These need an openvpn or a memdbd that runs.
 NEED_AGENT = {"openvpn-killed", "openvpn-hung", "route-deleted", "agent-killed", "tun-missing", "openvpn-missing", "session-cut"}
 
 
 def test_faults_and_findings_are_listed_and_unknown_ones_refused(other):
-    listed = {line.split()[0]: line for line in other("faults").stdout.splitlines()[1:] if line and not line.startswith("Break:")}
-    assert listed.keys() == FAULTS.keys()
-    for name, finding in FAULTS.items():
-        assert finding in listed[name].removeprefix(name), listed[name]
+    assert listed(other("faults").stdout) == promised()
+    codes = catalogue()
+    assert all(codes[fault.first] == fault.layer for fault in FAULTS if fault.first)
     for words in (["no-such-fault"], ["failover", "demo-0001-001"], ["node-down", "demo-0009-001"], ["session-cut", "now"]):
         refused = other("fault", *words, check=False)
         assert refused.returncode == 2 and len(refused.stderr.splitlines()) == 1, refused
@@ -102,7 +91,7 @@ def test_every_fault_can_be_healed(other):
         other("heal", name)
         other("heal", name)
         assert other("status").returncode == 0
-    together = [name for name in FAULTS if name not in NEED_AGENT | {"failover", "cluster-down", "node-loading"}]
+    together = [name for name in promised() if name not in NEED_AGENT | {"failover", "cluster-down", "node-loading"}]
     for name in together:
         other("fault", name)
         other("fault", name)

@@ -143,10 +143,13 @@ class Agent:
         self.socket = lab.dir / "agent" / "run" / "memdbd.sock"
         self.log = lab.dir / "agent" / "memdbd.log"
         self.api = Api(self.socket)
+        self.settings = ""
 
-    def start(self, settings=""):
+    def start(self, settings=None):
+        """With other settings, if any are given; they last."""
+        self.settings = self.settings if settings is None else settings
         (self.lab.dir / "agent").mkdir(mode=0o755, exist_ok=True)
-        (self.lab.dir / "agent" / "memdbd.toml").write_text(settings)
+        (self.lab.dir / "agent" / "memdbd.toml").write_text(self.settings)
         self.lab("agent", "start", str(self.program))
 
     def stop(self):
@@ -155,6 +158,9 @@ class Agent:
     @property
     def pid(self):
         return self.api.get("/v1/status")["agent"]["pid"]
+
+    def log_lines(self):
+        return len(self.log.read_text(errors="replace").splitlines())
 
     def ctl(self, *args, check=True, timeout=60, **more):
         done = subprocess.run(
