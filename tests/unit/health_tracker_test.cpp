@@ -40,8 +40,8 @@ TEST(HealthTracker, keeps_a_blip_from_people) {
 
 TEST(HealthTracker, keeps_since_over_a_changed_sentence_and_forgets_what_ended) {
     HealthTracker tracker;
-    tracker.observe({condition("node-unreachable")}, t0, w0);
-    Condition changed = condition("node-unreachable");
+    tracker.observe({condition("auth-rejected")}, t0, w0);
+    Condition changed = condition("auth-rejected");
     changed.summary = "two nodes now";
     tracker.observe({changed}, t0 + 5s, w0 + 5s);
     EXPECT_EQ(tracker.visible()[0].since, w0);
