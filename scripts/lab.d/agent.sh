@@ -13,18 +13,27 @@ agent_pid() {
 
 agent_answers() { curl -sf -m 2 --unix-socket "$(agent_socket)" http://memdbd/v1/status >/dev/null; }
 
-# $1: the program, default the release build. Faults that stand apply to a new agent, too: they are mounted before it
-# starts, in the mount namespace that `ip netns exec` gives it.
-agent_start() {
-  local program=${1:-$here/../build/release/memdbd} dir=$LAB_DIR/agent user=memdbd mounts
-  need_lab
+readonly AGENT_USER=memdbd
+readonly AS_AGENT=(setpriv --reuid="$AGENT_USER" --regid="$AGENT_USER" --groups=memdb --no-new-privs
+  --inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin --)
+
+# Sets `program` to what is to run: $1, default the release build.
+agent_program() {
+  program=${1:-$here/../build/release/memdbd}
   [[ -x $program ]] || die "there is no $program: build it with scripts/setup and cmake --preset release && cmake --build --preset release"
   program=$(realpath "$program")
+  id -u "$AGENT_USER" >/dev/null 2>&1 || die "there is no user $AGENT_USER: run scripts/setup"
+}
+
+# $1: the program. Faults that stand apply to a new agent, too: they are mounted before it starts, in the mount
+# namespace that `ip netns exec` gives it.
+agent_start() {
+  local program dir=$LAB_DIR/agent user=$AGENT_USER mounts
+  agent_program "$@"
   if agent_pid >/dev/null; then
     say "memdbd runs already (pid $(agent_pid))"
     return 0
   fi
-  id -u "$user" >/dev/null 2>&1 || die "there is no user $user: run scripts/setup"
   mkdir -p "$dir"
   chmod 0755 "$dir"
   install -d -o "$user" -g "$user" -m 0700 "$dir/state"
@@ -33,9 +42,8 @@ agent_start() {
   mounts=$(agent_masks | sed 's/.*/mount --bind & || exit 1;/')
   # shellcheck disable=SC2016  # the inner shells expand it
   setsid -f bash -c 'echo $$ >"$0"; exec "$@"' "$LAB_DIR/pids/memdbd" \
-    ip netns exec "$LAPTOP" sh -c "$mounts"'exec "$@"' sh setpriv --reuid="$user" --regid="$user" --groups=memdb --no-new-privs \
-    --inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin -- \
-    "$program" --config "$dir/memdbd.toml" --state-dir "$dir/state" --runtime-dir "$dir/run" \
+    ip netns exec "$LAPTOP" sh -c "$mounts"'exec "$@"' sh "${AS_AGENT[@]}" "$program" \
+    --config "$dir/memdbd.toml" --state-dir "$dir/state" --runtime-dir "$dir/run" \
     </dev/null >>"$dir/memdbd.log" 2>&1
   if ! wait_until 10 agent_answers; then
     tail -n 5 "$dir/memdbd.log" >&2
@@ -56,6 +64,14 @@ agent_stop() {
   say "memdbd has ended"
 }
 
+# What a memdbd that was killed has left on the laptop is undone without starting another. $1: the program.
+agent_cleanup() {
+  local program
+  agent_program "$@"
+  ! agent_pid >/dev/null || die "memdbd runs (pid $(agent_pid)): it cleans up by itself"
+  exec ip netns exec "$LAPTOP" "${AS_AGENT[@]}" "$program" --cleanup --state-dir "$LAB_DIR/agent/state"
+}
+
 agent_gone() { [[ ! -e /proc/$1 ]]; }
 
 agent_command() {
@@ -65,8 +81,9 @@ agent_command() {
   case $command in
     start) agent_start "$@" ;;
     stop) agent_stop ;;
+    cleanup) agent_cleanup "$@" ;;
     log) exec tail -n 40 "$LAB_DIR/agent/memdbd.log" ;;
     socket) agent_socket ;;
-    *) die_usage "agent takes start [PROGRAM], stop, log or socket" ;;
+    *) die_usage "agent takes start [PROGRAM], stop, cleanup [PROGRAM], log or socket" ;;
   esac
 }

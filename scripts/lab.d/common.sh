@@ -103,7 +103,7 @@ daemon_pid() {
 
 recorded_pid() {
   local pid start
-  read -r pid start <"$LAB_DIR/pids/$1" && [[ $(process_start "$pid") == "$start" ]] || return 1
+  read -r pid start <"$LAB_DIR/pids/$1" && [[ -n $start && $(process_start "$pid") == "$start" ]] || return 1
   echo "$pid"
 } 2>/dev/null
 

@@ -61,6 +61,16 @@ def test_the_wish_survives_a_crash_of_the_agent(demo, lab):
     demo.api.wait_verdict("demo", "reachable", 15)
 
 
+def test_a_disconnect_survives_a_crash_of_the_agent(demo, lab):
+    demo.ctl("disconnect", "demo", "--wait", "--timeout", "10s")
+    pathlib.os.kill(demo.pid, signal.SIGKILL)
+    demo.start()
+    view = demo.api.profile("demo")
+    assert view["wanted"] == "disconnected" and view["verdict"] == "stopped" and view["tunnel"]["phase"] == "stopped"
+    assert "openvpn_pid" not in view["tunnel"] and not laptop_tun_devices(lab)
+    assert "-> starting" not in demo.log.read_text().rpartition("memdbd 0.")[2], "a tunnel was tried"
+
+
 def test_reconnect_restarts_in_place(demo):
     before = demo.api.profile("demo")["tunnel"]
     demo.ctl("reconnect", "demo", "--wait", "--timeout", "20s")
