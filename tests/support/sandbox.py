@@ -49,6 +49,11 @@ class Place:
         (self.etc / "nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files dns\n")
         run("ip", "netns", "add", self.name)
         run("ip", "-n", self.name, "link", "set", "lo", "up")
+        # A network to be on: without one memdbd makes no attempt. Nobody is at its other end.
+        run("ip", "-n", self.name, "link", "add", "eth0", "type", "veth", "peer", "name", "nobody")
+        for link in ("eth0", "nobody"):
+            run("ip", "-n", self.name, "link", "set", link, "up")
+        run("ip", "-n", self.name, "address", "add", "198.51.100.2/24", "dev", "eth0")
         self._count = 0
         self.memdbd, self.memdbctl = (pathlib.Path(shutil.copy(program, self.dir)) for program in (MEMDBD, MEMDBCTL))
         for program in (self.memdbd, self.memdbctl):
