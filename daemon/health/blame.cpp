@@ -70,8 +70,9 @@ std::string evidence_of(std::string_view code, const NodeFacts& node, const Clus
 bool goes_through_and_hangs_in_tls(const NodeFacts& node) { return is_silent_in_tls(node) && !is_astray(node); }
 
 /// Only large packets are lost: seen with a real payload, or by handshakes that all hang where certificates travel.
-bool loses_large_packets(const ClusterFacts& cluster) {
+bool loses_large_packets(const ClusterFacts& cluster, const Facts& facts) {
     if (!cluster.large_lost.empty()) return true;
+    if (facts.direct || cluster.nodes.size() < 2) return false;  // one node alone may hang for reasons of its own
     return std::ranges::any_of(cluster.nodes, goes_through_and_hangs_in_tls) &&
            std::ranges::all_of(cluster.nodes, [](const NodeFacts& n) { return is_silent_in_tls(n) || is_astray(n); });
 }
@@ -117,7 +118,7 @@ void blame_cluster(const ClusterFacts& cluster, const Facts& facts, std::vector<
         blame_filter(cluster, facts, out);
         return;  // without a connection nothing newer is known of the cluster, nor of large packets
     }
-    if (!undecided && loses_large_packets(cluster)) blame_large_packets(cluster, out);
+    if (!undecided && loses_large_packets(cluster, facts)) blame_large_packets(cluster, out);
     std::map<std::pair<Layer, std::string_view>, std::vector<const NodeFacts*>> by_code;  // root cause first
     for (const NodeFacts& node : cluster.nodes) {
         if (!is_astray(node) && (!is_failed(node) || undecided)) continue;

@@ -113,12 +113,13 @@ def test_a_node_that_recovers_is_reachable_again(agents, nodes, pki, tmp_path):
     assert profile["findings"] == []
 
 
-def test_a_node_that_answers_small_packets_alone_is_found_out_but_stays_reachable(agents, nodes, pki):
+def test_a_node_that_answers_small_packets_alone_is_found_out_but_stays_in_use(agents, nodes, pki):
     agent = agents({"probe": {"bulk_limit_ms": 300, "node_interval_ms": 500}})
     agent.add_direct("node", nodes("small-only"), pki)
     agent.ctl("connect", "--wait")
     wait_for(lambda: agent.text().count("bulk missed") > 3, 10, "large packets are tried again and again")
-    assert agent.api.profile("node")["verdict"] == "reachable"
+    assert agent.api.wait_finding("node", "path-mtu-too-small", 10)["severity"] == "error"
+    assert agent.api.profile("node")["verdict"] == "degraded", "small packets pass: PING is answered"
     assert "bulk passed" not in agent.text() and " failed: " not in agent.text() and "node missed" not in agent.text()
 
 
