@@ -15,7 +15,7 @@ agent_answers() { curl -sf -m 2 --unix-socket "$(agent_socket)" http://memdbd/v1
 
 readonly AGENT_USER=memdbd
 readonly AS_AGENT=(setpriv --reuid="$AGENT_USER" --regid="$AGENT_USER" --groups=memdb --no-new-privs
-  --inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin --)
+  '--inh-caps=-all,+net_admin' '--ambient-caps=-all,+net_admin' '--bounding-set=-all,+net_admin' --)
 
 # Sets `program` to what is to run: $1, default the release build.
 agent_program() {
