@@ -10,8 +10,8 @@ def ms(values):
     return f"median {statistics.median(values):.1f} ms, worst {values[-1]:.1f} ms of {len(values)}"
 
 
-def seconds(values):
-    return f"{statistics.median(values):5.2f}  {max(values):5.2f}"
+def show(name, text):
+    print(f"{name:<12} {text}", flush=True)
 
 
 def usage(pid):
