@@ -46,7 +46,8 @@ int run(const memdb::app::DaemonOptions& options, What what) {
             return 1;
         }
         for (const std::string& line : *done) std::printf("%s\n", line.c_str());
-        if (done->empty()) std::puts("nothing is left over");
+        if (done->empty() && isatty(STDOUT_FILENO) != 0)
+            std::puts("nothing is left over");  // the journal need not know
         return 0;
     }
     const rlimit no_core{0, 0};  // a core file would hold keys and passwords
