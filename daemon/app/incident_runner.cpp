@@ -21,14 +21,14 @@ IncidentRunner::IncidentRunner(boost::asio::io_context& io, tunnel::TunnelRunner
     : tunnel_(tunnel), link_(io), profile_(std::move(profile)), changed_(std::move(changed)) {}
 
 void IncidentRunner::observe(const health::IncidentInput& seen, TimePoint now) {
-    health::IncidentStep step = health::observe(state_, seen, now);
-    state_ = std::move(step.state);
+    const health::IncidentStep step = health::observe(state_, seen, now);
+    state_ = step.state;
     for (const IncidentAction action : step.actions) perform(action, nullptr);
 }
 
 void IncidentRunner::act(const health::IncidentInput& seen, const health::Blame& blamed, TimePoint now) {
-    health::IncidentStep step = health::remedy_due(state_, seen, blamed.remedy, now);
-    state_ = std::move(step.state);
+    const health::IncidentStep step = health::remedy_due(state_, seen, blamed.remedy, now);
+    state_ = step.state;
     for (const IncidentAction action : step.actions) perform(action, &blamed);
 }
 
