@@ -87,13 +87,11 @@ void blame_large_packets(const ClusterFacts& cluster, std::vector<Condition>& ou
 void blame_filter(const ClusterFacts& cluster, const Facts& facts, std::vector<Condition>& out) {
     const TunnelFacts& tunnel = facts.tunnel;
     const std::size_t n = cluster.nodes.size();
-    std::string_view but = " while the tunnel carries traffic";
-    if (facts.direct)
-        but = "";
-    else if (tunnel.tun_silent_for && tunnel.server_answers.value_or(false))
+    std::string_view but;  // empty while nothing is known of the tunnel
+    if (tunnel.tun_silent_for && tunnel.server_answers.value_or(false))
         but = " while the endpoint answers";
-    else if (tunnel.tun_silent_for.value_or(0ms) >= kAskingLimit)
-        but = "";  // nothing is known of it
+    else if (!facts.direct && tunnel.tun_silent_for.value_or(0ms) < kAskingLimit)
+        but = " while the tunnel carries traffic";
     out.push_back({"port-filtered",
                    fmt::format("{} of {} {} silent on TCP {}{}", n, n, n == 1 ? "node" : "nodes", cluster.port, but),
                    cluster.nodes.front().evidence});
