@@ -88,7 +88,7 @@ void blame_filter(const ClusterFacts& cluster, const Facts& facts, std::vector<C
     const TunnelFacts& tunnel = facts.tunnel;
     const std::size_t n = cluster.nodes.size();
     std::string_view but;  // empty while nothing is known of the tunnel
-    if (tunnel.tun_silent_for && tunnel.server_answers.value_or(false))
+    if (!facts.direct && tunnel.tun_silent_for && tunnel.server_answers.value_or(false))
         but = " while the endpoint answers";
     else if (!facts.direct && tunnel.tun_silent_for.value_or(0ms) < kAskingLimit)
         but = " while the tunnel carries traffic";

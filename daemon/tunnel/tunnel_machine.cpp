@@ -168,10 +168,10 @@ Step Turn::on(const HoldAsked&) {
     if (s_.phase == Phase::up) {  // a restart that no RECONNECTING announced
         StateLine line;
         line.detail = "unannounced";
-        const Step lost = lost_in_place(line);
+        Step lost = lost_in_place(line);
         if (lost.state.phase != Phase::handshaking) return lost;
         Turn next(lost.state, now_, jitter01_, t_);
-        next.actions_ = lost.actions;
+        next.actions_ = std::move(lost.actions);
         return next.on(HoldAsked{});
     }
     if (s_.phase != Phase::handshaking) return ignore();  // SIGTERM works in a hold
