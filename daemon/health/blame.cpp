@@ -119,7 +119,9 @@ void blame_cluster(const ClusterFacts& cluster, const Facts& facts, std::vector<
     if (!undecided && loses_large_packets(cluster, facts)) blame_large_packets(cluster, out);
     std::map<std::pair<Layer, std::string_view>, std::vector<const NodeFacts*>> by_code;  // root cause first
     for (const NodeFacts& node : cluster.nodes) {
-        if (!is_astray(node) && (!is_failed(node) || undecided)) continue;
+        // What a node has said itself stands, whatever else is silent.
+        const bool withheld = undecided && (node.silent || node.code == "node-unreachable");
+        if (!is_astray(node) && (!is_failed(node) || withheld)) continue;
         const std::string_view code = code_of(node, cluster);
         const CatalogEntry* const entry = find_entry(code);
         by_code[{entry == nullptr ? Layer::agent : entry->layer, code}].push_back(&node);

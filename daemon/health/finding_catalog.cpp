@@ -21,7 +21,7 @@ constexpr std::array kCatalog = {
     CatalogEntry{"openvpn-crashed",                process,   error,   explains, 2s, "memdbd starts it again by itself; if it goes on, see `journalctl -u memdbd` for openvpn's last words"},
     CatalogEntry{"openvpn-hung",                   process,   error,   explains, 0s, "memdbd replaces it by itself; if it goes on, look for what stops it (a debugger, a full disk)"},
     CatalogEntry{"config-refused",                 process,   error,   explains, 0s, "import the configuration again: `memdbctl profile import`; the file may need a newer openvpn"},
-    CatalogEntry{"network-offline",                handshake, error,   explains, 0s, "connect this machine to a network; memdbd tries again by itself"},
+    CatalogEntry{"network-offline",                handshake, error,   explains, 500ms, "connect this machine to a network; memdbd tries again by itself"},
     CatalogEntry{"endpoint-name-unresolved",       handshake, error,   explains, 0s, "check this machine's DNS, and in AWS that the Client VPN endpoint still exists"},
     CatalogEntry{"endpoint-silent",                handshake, error,   explains, 0s, "check that the network lets the endpoint's UDP or TCP port out, and in AWS that the endpoint is available and its CRL has not expired"},
     CatalogEntry{"handshake-rejected",             handshake, error,   explains, 0s, "the endpoint ends the handshake without a word: check in AWS that this certificate is not revoked, the CRL has not expired and the client CA is the right one"},

@@ -37,11 +37,11 @@ void note_result(BulkCheck& check, BulkResult result, std::string_view evidence,
     }
 }
 
-void note_tls_silence(BulkCheck& check, std::string_view node) {
-    if (node != check.node || check.losses == 0) return;
+void note_tls_silence(BulkCheck& check, std::string_view node, bool lost_large) {
+    if (!lost_large && (node != check.node || check.losses == 0)) return;
     check.state = BulkState::failed;
     check.losses = kLossesToFail;
-    check.evidence = "TCP connects, but neither a PING of 3 KiB nor a TLS handshake gets through";
+    check.evidence = "TCP connects, but neither a large answer nor a TLS handshake gets through";
 }
 
 void note_tls_passed(BulkCheck& check, TimePoint now) {

@@ -38,7 +38,8 @@ void note_result(BulkCheck& check, BulkResult result, std::string_view evidence,
                  const ProbeTimings& timings);
 
 /// `node` has failed, silent in the TLS handshake: after a loss of its own that is the second one.
-void note_tls_silence(BulkCheck& check, std::string_view node);
+/// @param lost_large  another large answer of it has just been lost (the topology).
+void note_tls_silence(BulkCheck& check, std::string_view node, bool lost_large);
 
 /// A node that was silent in the handshake has finished one: asked again at once.
 void note_tls_passed(BulkCheck& check, TimePoint now);

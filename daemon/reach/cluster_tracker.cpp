@@ -219,6 +219,7 @@ class Turn {
         TrackedNode* node = find(e.label);
         if (node == nullptr) return ignored();
         if (node->health == NodeHealth::ok) return ignored();
+        if (s_.large_lost_by == e.label) s_.large_lost_by.clear();
         const bool was_failed = node->health == NodeHealth::failed;
         node->health = NodeHealth::ok;
         node->code.clear();
@@ -247,7 +248,7 @@ class Turn {
         node->code = e.code;
         node->silent_in_tls = e.silent_in_tls;
         if (s_.asked == e.label) s_.asked.clear();
-        if (e.silent_in_tls) note_tls_silence(s_.bulk, e.label);
+        if (e.silent_in_tls) note_tls_silence(s_.bulk, e.label, e.label == s_.large_lost_by);
         forget_node(s_.bulk, e.label);
         if (was_ok) s_.topology_due = now_;
         if (was_ok && e.label == s_.sentinel) suspect_all();
@@ -296,6 +297,7 @@ class Turn {
         const auto map = parse_topology(e.reply, AskedNode{node->name, node->port, seed_.tls});
         s_.topology_problem = map ? "" : map.error().message;
         s_.topology_was_missed = false;
+        s_.large_lost_by.clear();
         if (map) apply(*map);
         plan_topology();
         return done(map ? "topology" : "topology unreadable");
@@ -304,6 +306,7 @@ class Turn {
     TrackerStep on(const TopologyMissed& e) {
         if (find(e.label) == nullptr) return ignored();
         s_.asked = e.label;  // so that another one is asked next
+        s_.large_lost_by = e.label;
         if (!std::exchange(s_.topology_was_missed, true)) {
             s_.topology_due = now_;
             return done("topology missed");

@@ -90,6 +90,7 @@ struct TrackerState {
     std::string sentinel;               ///< label; empty only before the first start
     TimePoint sentinel_until{};
     std::optional<TimePoint> topology_due;  ///< asked then, as soon as a node is ok
+    std::string large_lost_by;              ///< the node that did not answer the last topology question; else empty
     std::string asked;                      ///< the node that owes a topology; empty: none
     BulkCheck bulk;                         ///< whether large packets pass; unknown when stopped or on a new path
     bool operator==(const TrackerState&) const = default;

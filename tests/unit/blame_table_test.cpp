@@ -61,9 +61,22 @@ const Row kRows[] = {
     {{"*",  "*",          "*",       "again_2s|silent_2s|silent_20s", "unanswered", kNotAll, "*",                       "*"},     "tunnel", "tunnel-silent", restart},
     // It is being found out whether the tunnel is to blame, or who else is about to fail: until then nothing is said of
     // nodes, but what the kernel says of its routes stands.
+    {{"*",  "*",          "*",       "first_miss",                    "*",          kOne,    "all_refused",             "*"},     "ASTRAY", "ASTRAY port-refused", none},
+    {{"*",  "*",          "*",       "first_miss",                    "*",          kOne,    "mixed",                   "*"},     "ASTRAY", "ASTRAY port-refused tls-expired", none},
     {{"*",  "*",          "*",       "first_miss",                    "*",          kAstray, "*",                       "*"},     "ASTRAY", "ASTRAY", none},
+    {{"*",  "*",          "*",       "silent_2s",                     "not_asked",  kOne,    "all_refused",             "*"},     "ASTRAY", "ASTRAY port-refused", none},
+    {{"*",  "*",          "*",       "silent_2s",                     "not_asked",  kOne,    "mixed",                   "*"},     "ASTRAY", "ASTRAY port-refused tls-expired", none},
     {{"*",  "*",          "*",       "silent_2s",                     "not_asked",  kAstray, "*",                       "*"},     "ASTRAY", "ASTRAY", none},
+    // What a node has said itself stands too.
+    {{"*",  "*",          "*",       "first_miss",                    "*",          "*",     "all_refused",             "*"},     "tcp", "port-refused", none},
+    {{"*",  "*",          "*",       "first_miss",                    "*",          "*",     "mixed",                   "*"},     "tcp", "port-refused tls-expired", none},
+    {{"*",  "*",          "*",       "first_miss",                    "*",          "*",     "no_name",                 "none"},  "dns", "cluster-name-unresolved", none},
+    {{"*",  "*",          "*",       "first_miss",                    "*",          "*",     "no_name",                 "knows"}, "dns", "dns-not-applied", none},
     {{"*",  "*",          "*",       "first_miss",                    "*",          "*",     "*",                       "*"},     "", "", none},
+    {{"*",  "*",          "*",       "silent_2s",                     "not_asked",  "*",     "all_refused",             "*"},     "tcp", "port-refused", none},
+    {{"*",  "*",          "*",       "silent_2s",                     "not_asked",  "*",     "mixed",                   "*"},     "tcp", "port-refused tls-expired", none},
+    {{"*",  "*",          "*",       "silent_2s",                     "not_asked",  "*",     "no_name",                 "none"},  "dns", "cluster-name-unresolved", none},
+    {{"*",  "*",          "*",       "silent_2s",                     "not_asked",  "*",     "no_name",                 "knows"}, "dns", "dns-not-applied", none},
     {{"*",  "*",          "*",       "silent_2s",                     "not_asked",  "*",     "*",                       "*"},     "", "", none},
     {{"*",  "*",          "*",       "!answers",                      "*",          "ok|unknown", "one_silent",         "*"},     "", "", none},
     // From here the tunnel is well as far as is known.
