@@ -65,7 +65,7 @@ FAULTS = (
     Fault("cluster-name-unresolved", "lan", first="dns-not-applied", layer="dns", provoke="reconnect", verdict="unreachable"),
     Fault("cluster-address-outside-routes", first="cluster-address-outside-routes", layer="dns", provoke="reconnect", verdict="unreachable"),
     # The VPC and the cluster: never the tunnel's fault. Where nothing at all comes through, a second opinion, once.
-    Fault("port-filtered", first="port-filtered", layer="tcp", words=("6 of 6 nodes",), verdict="unreachable", restarts=1, stand=20),
+    Fault("port-filtered", first="port-filtered", layer="tcp", words=("6 of 6 nodes", "silent on TCP 6379 while the "), verdict="unreachable", restarts=1, stand=20),
     Fault("port-refused", first="port-refused", layer="tcp", verdict="unreachable"),
     Fault("all-nodes-down", first="port-filtered", layer="tcp", verdict="unreachable", restarts=1),
     Fault("node-down", "demo-0002-002", first="node-unreachable", layer="ping", words=("demo-0002-002", "shard 2"), verdict="degraded"),
