@@ -116,7 +116,8 @@ void blame_cluster(const ClusterFacts& cluster, const Facts& facts, std::vector<
         blame_filter(cluster, facts, out);
         return;  // without a connection nothing newer is known of the cluster, nor of large packets
     }
-    if (!undecided && loses_large_packets(cluster, facts)) blame_large_packets(cluster, out);
+    const bool known_to_lose = !cluster.large_lost.empty();  // found out before, and with care
+    if ((known_to_lose || !undecided) && loses_large_packets(cluster, facts)) blame_large_packets(cluster, out);
     std::map<std::pair<Layer, std::string_view>, std::vector<const NodeFacts*>> by_code;  // root cause first
     for (const NodeFacts& node : cluster.nodes) {
         // What a node has said itself stands, whatever else is silent.
