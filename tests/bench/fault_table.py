@@ -2,9 +2,9 @@
 import json
 import sys
 
-from bench import markdown, table
+from bench import markdown
 from episode import complaints, live_through
-from faults import FAULTS
+from faults import FAULTS, SERVER, catalogue
 
 COLUMNS = ["fault", "first finding shown", "after", "reachable again", "restarts"]
 STAND = 25.0  # seconds: longer than a second opinion takes
@@ -18,6 +18,12 @@ def row_of(out):
             first, shown, f"{way} {out.recovered:.1f} s", str(out.restarts)]
 
 
+def aligned(cells):
+    widths = [max(len(fault.label) for fault in FAULTS if fault.argument != SERVER), max(map(len, catalogue())), 7, 19, 8]
+    fits = [str.ljust, str.ljust, str.rjust, str.ljust, str.rjust]
+    return " ".join(fit(cell, width) for fit, cell, width in zip(fits, cells, widths))
+
+
 def said_of(out):
     followed = [code for _, code, *_ in out.findings if code != out.first]
     return {"fault": out.fault.label, "first": out.first or None, "shown_s": round(out.shown, 2) if out.first else None,
@@ -28,6 +34,9 @@ def said_of(out):
 def faults(bench):
     chosen = [fault for fault in FAULTS if not bench.args.only or fault.name in bench.args.only]
     rows, outs = [], []
+    as_text = not (bench.args.json or bench.args.markdown)
+    if as_text:
+        print(aligned(COLUMNS), flush=True)
     for fault in chosen:
         try:
             outs.append(live_through(bench.lab, bench.agent(fresh=True), fault, stand=bench.args.stand))
@@ -37,16 +46,15 @@ def faults(bench):
             rows.append([fault.label, "FAILED", "-", "-", "-"])
             wrong = [str(late).splitlines()[0]]
         bench.failed = bench.failed or bool(wrong)
+        if as_text:  # at once: all of them take a quarter of an hour
+            print(aligned(rows[-1]), flush=True)
         for line in wrong:
             print(f"bench: {fault.label}: {line}", file=sys.stderr, flush=True)
-        if sys.stderr.isatty():
-            print(f"\r{len(rows)} of {len(chosen)}", end="\r", file=sys.stderr, flush=True)
     if bench.args.json:
         print(json.dumps([said_of(out) for out in outs], indent=1))
     elif bench.args.markdown:
         print("\n".join(markdown(COLUMNS, rows)))
     else:
-        print("\n".join(table(COLUMNS, rows)))
         print(f"\nEach with a fresh memdbd at its default settings; the fault stands {bench.args.stand:.0f} s, unless it was overcome earlier. After: from the start")
         print("of `lab fault`. Reachable again, with nothing left to say: from there too, or from the end of `lab heal`. Restarts: tunnels that")
         print("were up and lost while the fault stood, without what the injection itself killed.")

@@ -52,6 +52,7 @@ class Episode:
         self.lab, self.agent, self.fault = lab, agent, fault
         self.out = Outcome(fault)
         self.events = None
+        self.well_since = 0.0
 
     def __enter__(self):
         self.before = self.agent.api.profile(DEMO)["tunnel"]
@@ -131,7 +132,7 @@ class Episode:
         def well():
             nonlocal since, view
             view = self.view()
-            since = (since or time.monotonic()) if is_well(view) else None
+            self.well_since = since = (since or time.monotonic()) if is_well(view) else None
             return since and time.monotonic() - since >= quiet
 
         try:
@@ -164,9 +165,12 @@ def live_through(lab, agent, fault, stand=0, quiet=QUIET):
         episode.wait_shown()
         if fault.itself:
             episode.wait_well(fault.back)
+            well_since = episode.well_since
             episode.wait_stood(max(stand, fault.stand))
             out = episode.note()
             out.recovered = episode.last_good(episode.start)
+            if fault.provoke == "start":  # a new memdbd may be reachable before anybody can listen to its events
+                out.recovered = well_since - episode.start
             healed = episode.heal()
             episode.wait_well(fault.back, quiet)
         else:
