@@ -320,7 +320,6 @@ control::Snapshot Daemon::build(TimePoint at, WallTime wall) {
 }
 
 void Daemon::look() {
-    weigh_overlaps();
     const TimePoint at = now();
     const WallTime wall = wall_now();
     clock_.adjust(at, wall);

@@ -51,6 +51,7 @@ void Daemon::remove(const std::string& name, std::function<void(control::Reply)>
     const auto forget = [this, name, done = std::move(done)] {
         removing_.erase(name);
         agents_.erase(name);
+        weigh_overlaps();
         const auto removed = store_->remove(name);
         damaged_.erase(name);
         if (removed.has_error() && removed.error().code != Errc::not_found)
@@ -82,6 +83,7 @@ control::Reply Daemon::wish(const control::WishIntent& intent) {
         return control::failure_reply(stored.error());
     damaged_.erase(intent.profile);  // a wish that could not be read is replaced
     found->second->wish(intent.wish);
+    weigh_overlaps();
     look();
     const auto shown = std::ranges::find(snapshot_.profiles, intent.profile, &control::ProfileView::name);
     return control::profile_reply(202, *shown);

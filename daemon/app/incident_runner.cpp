@@ -48,8 +48,10 @@ void IncidentRunner::perform(IncidentAction action, const health::Blame* blamed)
 void IncidentRunner::ask(unsigned tries, bool knocking) {
     const tunnel::TunnelState& tunnel = tunnel_.state();
     std::vector<ServerAddress> servers = tunnel.addresses;
-    if (tunnel.server && std::ranges::find(servers, *tunnel.server) == servers.end())
+    if (tunnel.server) {  // first, for of very many the last ones are not asked
+        std::erase(servers, *tunnel.server);
         servers.insert(servers.begin(), *tunnel.server);
+    }
     other_.reset();
     link_.probe(
         std::move(servers), tries, kAnswerLimit,

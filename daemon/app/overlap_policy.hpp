@@ -1,7 +1,9 @@
-// Two profiles that lead to the same addresses: only one of them can be connected. Pure.
+// Who leads to the same addresses: two profiles, of which only one can be connected; a profile and a network of this
+// host. Pure.
 #pragma once
 
 #include "base/ip_network.hpp"
+#include "host/route.hpp"
 
 #include <optional>
 #include <span>
@@ -24,5 +26,11 @@ struct Overlap {
 
 /// The first of `others` that shares addresses with `claim`.
 [[nodiscard]] std::optional<Overlap> find_overlap(const Claim& claim, std::span<const Claim> others);
+
+/// Networks of this host, the tunnel's own left out, that lie within `ranges` and so take packets away from the tunnel:
+/// "10.20.1.0/24 dev docker0".
+[[nodiscard]] std::vector<std::string> networks_within(std::span<const IpNetwork> ranges,
+                                                       std::span<const host::LocalNetwork> networks,
+                                                       const std::string& tunnel_device);
 
 }  // namespace memdb::app

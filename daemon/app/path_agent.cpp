@@ -2,30 +2,19 @@
 
 #include "base/log.hpp"
 
-#include <fmt/format.h>
+#include <utility>
 
 namespace memdb::app {
 namespace {
 
 constexpr std::size_t kRemembered = 4096;  // nodes come and go
 
-std::string text_of(const host::RouteAnswer& answer) {
-    return fmt::format("{} {} {}", answer.device, answer.gateway ? to_string(*answer.gateway) : "-",
-                       answer.source ? to_string(*answer.source) : "-");
-}
-
-/// redirect-gateway takes IPv4 unless it says otherwise, and IPv6 only if it says so.
-bool captures(const tunnel::PushedOptions& pushed, const IpAddress& address) {
-    const bool told = pushed.redirect_flags.find(address.is_v6 ? "ipv6" : "!ipv4") != std::string::npos;
-    return pushed.redirect_gateway && told == address.is_v6;
-}
-
 }  // namespace
 
 const host::RouteAnswer* PathAgent::way_to(const IpAddress& to) {
     if (watch_ == nullptr) return nullptr;
-    if (ways_.size() >= kRemembered) ways_.clear();
-    auto [known, is_new] = ways_.try_emplace(to);
+    if (answers_.size() >= kRemembered) answers_.clear();
+    auto [known, is_new] = answers_.try_emplace(to);
     if (is_new) {
         if (auto answer = watch_->route_to(to))
             known->second = std::move(*answer);
@@ -35,30 +24,18 @@ const host::RouteAnswer* PathAgent::way_to(const IpAddress& to) {
     return known->second ? &*known->second : nullptr;
 }
 
-PathAgent::WayOut PathAgent::way_out(const tunnel::TunnelState& tunnel) {
+WayOut PathAgent::way_out(const WayOut& before, const tunnel::TunnelState& tunnel) {
     if (watch_ == nullptr) return {};
-    WayOut out{false, {}};
-    bool unknown = false;
+    std::vector<EndpointWay> endpoint;
     for (const tunnel::ServerAddress& server : tunnel.addresses) {
         const auto address = parse_address(server.address);
-        const host::RouteAnswer* const way = address ? way_to(*address) : nullptr;
-        unknown = unknown || way == nullptr;
-        if (way == nullptr || way->kind != host::RouteAnswer::Kind::found || way->device == tunnel.device) continue;
-        out.online = true;
-        out.path += text_of(*way) + ";";
+        if (!address) continue;
+        const host::RouteAnswer* const way = way_to(*address);
+        endpoint.push_back({*address, way != nullptr ? std::optional(*way) : std::nullopt});
     }
-    if (!tunnel.addresses.empty()) {
-        out.online = out.online || unknown;
-        return out;
-    }
+    if (!endpoint.empty()) return app::way_out(before, endpoint, {}, tunnel.device);
     const auto networks = watch_->local_networks();
-    if (networks.has_error()) return {};
-    for (const host::LocalNetwork& network : *networks) {
-        if (network.device == tunnel.device) continue;
-        out.online = true;
-        out.path += network.device + " " + to_string(network.address) + ";";
-    }
-    return out;
+    return networks.has_value() ? app::way_out(before, {}, *networks, tunnel.device) : before;
 }
 
 std::optional<bool> PathAgent::reaches(const std::string& server, const std::string& tunnel_device) {
@@ -74,7 +51,7 @@ health::RouteVerdict PathAgent::judge(const std::string& node, const tunnel::Tun
     const host::RouteAnswer* const way = way_to(*address);
     if (way == nullptr) return {};
     return health::judge_route(*address, *way, tunnel.device, tunnel.pushed->routes,
-                               captures(*tunnel.pushed, *address));
+                               tunnel::captures_default(*tunnel.pushed, address->is_v6));
 }
 
 std::optional<host::LinkCounters> PathAgent::counters(const std::string& device) {
@@ -83,18 +60,10 @@ std::optional<host::LinkCounters> PathAgent::counters(const std::string& device)
     return counters.has_value() ? *counters : std::nullopt;
 }
 
-std::vector<std::string> PathAgent::local_overlaps(const std::vector<IpNetwork>& ranges,
-                                                   const std::string& tunnel_device) {
-    std::vector<std::string> found;
-    if (watch_ == nullptr || ranges.empty()) return found;
-    const auto networks = watch_->local_networks();
-    if (networks.has_error()) return found;
-    for (const host::LocalNetwork& local : *networks)
-        for (const IpNetwork& range : ranges)
-            if (local.device != tunnel_device && local.network.prefix >= range.prefix &&
-                contains(range, local.network.address))
-                found.push_back(fmt::format("{} dev {}", to_string(local.network), local.device));
-    return found;
+std::vector<host::LocalNetwork> PathAgent::local_networks() {
+    if (watch_ == nullptr) return {};
+    auto networks = watch_->local_networks();
+    return networks.has_value() ? std::move(*networks) : std::vector<host::LocalNetwork>{};
 }
 
 }  // namespace memdb::app

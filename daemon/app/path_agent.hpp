@@ -1,7 +1,8 @@
 // The way from this host to one profile's server and nodes, as the kernel sees it. Remembers answers until the host's
-// routes change; decides nothing: what an answer means is health/route_policy's business.
+// routes change; decides nothing: what an answer means is way_out_policy's and health/route_policy's business.
 #pragma once
 
+#include "app/way_out_policy.hpp"
 #include "health/facts.hpp"
 #include "health/route_policy.hpp"
 #include "host/route_watch.hpp"
@@ -21,16 +22,10 @@ class PathAgent {
     explicit PathAgent(host::RouteWatch* watch) : watch_(watch) {}
 
     /// The host's links, addresses, routes or rules changed.
-    void host_changed() { ways_.clear(); }
+    void host_changed() { answers_.clear(); }
 
-    /// How this host gets out, without the profile's own tunnel: to the endpoint's addresses, else, while none is
-    /// known, by the networks it is in.
-    struct WayOut {
-        bool online = true;
-        std::string path;  ///< device, gateway and source: another text is another network
-        bool operator==(const WayOut&) const = default;
-    };
-    WayOut way_out(const tunnel::TunnelState& tunnel);
+    /// How this host gets out to the endpoint's addresses, after `before`.
+    WayOut way_out(const WayOut& before, const tunnel::TunnelState& tunnel);
 
     /// Whether the kernel has any way to `server` that is not the tunnel itself.
     std::optional<bool> reaches(const std::string& server, const std::string& tunnel_device);
@@ -41,14 +36,14 @@ class PathAgent {
     /// Bytes that came through `device`, and all that went through it in either direction.
     std::optional<host::LinkCounters> counters(const std::string& device);
 
-    /// Networks of this host, the tunnel's own left out, that lie within `ranges`: "10.20.1.0/24 dev docker0".
-    std::vector<std::string> local_overlaps(const std::vector<IpNetwork>& ranges, const std::string& tunnel_device);
+    /// The networks that this host is in; none when they cannot be read.
+    std::vector<host::LocalNetwork> local_networks();
 
   private:
     const host::RouteAnswer* way_to(const IpAddress& to);
 
     host::RouteWatch* watch_;
-    std::map<IpAddress, std::optional<host::RouteAnswer>> ways_;
+    std::map<IpAddress, std::optional<host::RouteAnswer>> answers_;
 };
 
 }  // namespace memdb::app

@@ -89,6 +89,7 @@ void ProfileAgent::wish(control::Wish wish) {
     wanted_ = wish == control::Wish::disconnect ? Wanted::disconnected : Wanted::connected;
     if (wanted_ == Wanted::disconnected) {
         held_ = false;
+        overlap_.reset();
         if (tunnel_) tunnel_->disconnect();
         stop_probes();
     } else if (!tunnel_) {
@@ -154,17 +155,12 @@ void ProfileAgent::host_changed() {
 
 void ProfileAgent::follow_network() {
     const tunnel::TunnelState& state = tunnel_->state();
-    const PathAgent::WayOut out = path_.way_out(state);
-    // Found for other addresses than the last time: that is no other network.
-    const bool same_question = state.addresses == way_to_;
-    const bool moved = same_question && out.path != way_out_.path;
-    const bool turned = out.online != way_out_.online;
+    const WayOut before = std::exchange(way_out_, path_.way_out(way_out_, state));
     way_to_ = state.addresses;
-    way_out_ = out;
-    if (turned || (moved && out.online)) tunnel_->network_changed(out.online);
-    // Is what we had still there, and what was missing there now?
-    if (probing_ && out.online && (moved || verdict_ != health::Verdict::reachable))
-        for (ClusterAtWork& each : clusters_) each.runner->probe_now();
+    const NetworkMove move = judge_move(before, way_out_, verdict_ == health::Verdict::reachable);
+    if (move.tell_tunnel) tunnel_->network_changed(way_out_.online);
+    if (!move.probe || !probing_) return;
+    for (ClusterAtWork& each : clusters_) each.runner->probe_now();
 }
 
 std::optional<std::uint64_t> ProfileAgent::wanted_order() const {

@@ -131,7 +131,7 @@ class ProfileAgent {
     std::vector<IpNetwork> ranges_;
     std::optional<Overlap> overlap_;
     std::uint64_t wanted_order_ = 0;
-    PathAgent::WayOut way_out_;
+    WayOut way_out_;
     std::vector<tunnel::ServerAddress> way_to_;              ///< the addresses that way_out_ was found for
     std::optional<std::pair<TimePoint, WallTime>> session_;  ///< connected_at, and what the calendar said then
     health::RenewalState renewal_;

@@ -52,13 +52,14 @@ void ProfileAgent::add_paths(health::ClusterFacts& facts, const ClusterAtWork& a
         health::RouteVerdict verdict = path_.judge(probe->address, state);
         node.route = verdict.state;
         node.route_evidence = std::move(verdict.evidence);
+        node.route_way = std::move(verdict.way);
     }
 }
 
 /// Said before the tunnel is up; then the kernel's choice for each node tells more.
 std::vector<health::Condition> ProfileAgent::notices() {
     if (tunnel_->state().phase == Phase::up) return {};
-    const auto local = path_.local_overlaps(ranges_, tunnel_->state().device);
+    const auto local = networks_within(ranges_, path_.local_networks(), tunnel_->state().device);
     if (local.empty()) return {};
     return {{"route-shadowed", "a network of this machine has addresses of the VPC",
              fmt::format("{}, within {}", local.front(), health::list_networks(ranges_))}};

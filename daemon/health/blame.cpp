@@ -129,10 +129,10 @@ void blame_cluster(const ClusterFacts& cluster, const Facts& facts, std::vector<
     }
     for (const auto& [key, nodes] : by_code) {
         const std::string_view code = key.second;
-        out.push_back({std::string(code),
-                       fmt::format("{} {}", subject(nodes, cluster.nodes.size()),
-                                   predicate(code, cluster.port, nodes.size() > 1)),
-                       evidence_of(code, *nodes.front(), cluster)});
+        std::string summary =
+            fmt::format("{} {}", subject(nodes, cluster.nodes.size()), predicate(code, cluster.port, nodes.size() > 1));
+        if (!nodes.front()->route_way.empty()) summary += ": " + nodes.front()->route_way;
+        out.push_back({std::string(code), std::move(summary), evidence_of(code, *nodes.front(), cluster)});
     }
     if (!undecided) out.insert(out.end(), cluster.conditions.begin(), cluster.conditions.end());
 }

@@ -59,6 +59,7 @@ struct NodeFacts {
     bool silent = false;   ///< only when failed: a deadline passed and nothing had come
     RouteState route = RouteState::unknown;
     std::string route_evidence;
+    std::string route_way;  ///< when shadowed: what takes the packets
 };
 
 struct ClusterFacts {

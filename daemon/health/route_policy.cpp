@@ -54,8 +54,10 @@ RouteVerdict judge_route(const IpAddress& node, const RouteAnswer& chosen, const
         reachable && ((chosen.matched && chosen.matched->prefix >= expected->prefix && chosen.matched->prefix > 0) ||
                       (chosen.table != 0 && chosen.table != kMainTable));
     if (stolen)
-        return {RouteState::shadowed, fmt::format("{} goes over {} instead of {} dev {}", to_string(node),
-                                                  way_of(chosen), to_string(*expected), tunnel_device)};
+        return {RouteState::shadowed,
+                fmt::format("{} goes over {} instead of {} dev {}", to_string(node), way_of(chosen),
+                            to_string(*expected), tunnel_device),
+                way_of(chosen)};
     return {RouteState::missing, fmt::format("{} dev {} is gone: {}", to_string(*expected), tunnel_device, where)};
 }
 

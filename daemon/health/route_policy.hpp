@@ -13,6 +13,7 @@ namespace memdb::health {
 struct RouteVerdict {
     RouteState state = RouteState::unknown;
     std::string evidence;  ///< empty when ok
+    std::string way;       ///< when shadowed: what takes the packets, "10.20.1.0/24 dev docker0"
 };
 
 /// @param tunnel_device  "tun0".

@@ -25,7 +25,8 @@ class FootprintStore {
     ///         read. The last two mean: something may be left over, and only a person can tell.
     [[nodiscard]] Result<Footprint> load(const std::string& profile) const;
 
-    /// Replaces the profile's record; durable when this returns. Errc::io, and then do not spawn.
+    /// Replaces the profile's record; durable when this returns. Errc::io: say so, and go on. On a
+    /// full disk a tunnel without a record is worth more than none.
     Result<void> write(const Footprint& footprint);
 
     /// Removes the record; success when there is none. Errc::io.

@@ -216,4 +216,10 @@ void PushReplyParser::add_redirect_flags(const Words& words) {
     }
 }
 
+bool captures_default(const PushedOptions& pushed, bool of_ipv6) {
+    const std::string flags = " " + pushed.redirect_flags + " ";
+    const bool told = flags.find(of_ipv6 ? " ipv6 " : " !ipv4 ") != std::string::npos;
+    return pushed.redirect_gateway && told == of_ipv6;
+}
+
 }  // namespace memdb::tunnel

@@ -34,6 +34,10 @@ struct PushedOptions {
     bool operator==(const PushedOptions&) const = default;
 };
 
+/// Whether `pushed` takes the default route: of IPv4 unless a flag says otherwise, of IPv6 only when one says so.
+/// Source: doc/man-sections/vpn-network-options.rst (redirect-gateway).
+[[nodiscard]] bool captures_default(const PushedOptions& pushed, bool of_ipv6);
+
 /// The lines of one openvpn process. reset() it, or take a new one, when openvpn starts over: options are then sent
 /// anew.
 class PushReplyParser {

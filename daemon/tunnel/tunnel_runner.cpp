@@ -79,7 +79,10 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
         const Step done = step(state, event, now(), jitter(random), timings);
         const TunnelState before = std::exchange(state, done.state);
         log_step(before, event, done);
-        if (std::holds_alternative<ProcessExited>(event) || std::holds_alternative<SpawnFailed>(event)) drop_process();
+        if (std::holds_alternative<ProcessExited>(event) || std::holds_alternative<SpawnFailed>(event)) {
+            drop_process();
+            if (handlers.gone) handlers.gone();
+        }
         for (const TunnelAction& action : done.actions) perform(action);
         arm();
         if (state != before && handlers.changed) handlers.changed(state);
@@ -211,10 +214,8 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
     }
 
     void drop_process() {
-        const bool was_there = process != nullptr;
         process.reset();
         link.reset();
-        if (was_there && !closed && handlers.gone) handlers.gone();
     }
 
     // --- the process and its management connection ---

@@ -21,7 +21,8 @@ class TunnelRunner {
         std::function<void(const TunnelState&)> changed;             ///< after each step that changed the state
         std::function<void(const ServerAddress&)> about_to_spawn{};  ///< openvpn will change the host: write it down
         std::function<void(int pid)> spawned{};
-        std::function<void()> gone{};  ///< no process any more: whatever it left on the host can be removed
+        /// No process any more: whatever it left on the host can be removed. Not of one that outlived SIGKILL.
+        std::function<void()> gone{};
     };
 
     /// `io` and `resolver` must outlive the runner.

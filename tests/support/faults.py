@@ -46,7 +46,7 @@ FAULTS = (
     Fault("network-changed", itself=True, restarts=1),
     Fault("network-down", first="network-offline", layer="handshake", verdict="unreachable", restarts=1),
     Fault("route-deleted", first="route-missing", layer="route", verdict="unreachable"),
-    Fault("lan-overlap", first="route-shadowed", layer="route", verdict="degraded"),
+    Fault("lan-overlap", first="route-shadowed", layer="route", words=("10.20.1.0/24 dev docker0",), verdict="degraded"),
     # The endpoint, and the way to it. A change of its route table resets its clients: one restart, at injection.
     Fault("session-cut", itself=True, restarts=1),
     Fault("session-cut", "halt", itself=True, restarts=1),

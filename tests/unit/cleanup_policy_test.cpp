@@ -1,6 +1,8 @@
 #include "host/cleanup_policy.hpp"
 
 #include <gmock/gmock.h>
+#include "tests/support/addresses.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -8,10 +10,9 @@
 
 using namespace memdb;
 using namespace memdb::host;
+using memdb::tests::ip;
 
 namespace {
-
-IpAddress ip(const char* text) { return parse_address(text).value(); }
 
 Route route(const char* to, const char* device, const char* gateway, std::uint8_t protocol = kProtocolBoot) {
     Route made{.to = parse_network(to).value(), .device = device, .protocol = protocol};

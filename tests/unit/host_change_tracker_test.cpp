@@ -1,5 +1,7 @@
 #include "host/host_change_tracker.hpp"
 
+#include "tests/support/addresses.hpp"
+
 #include <gtest/gtest.h>
 #include <linux/rtnetlink.h>
 
@@ -8,11 +10,10 @@
 
 using namespace memdb;
 using namespace memdb::host;
+using memdb::tests::ip;
+using memdb::tests::net;
 
 namespace {
-
-IpAddress ip(const char* text) { return parse_address(text).value(); }
-IpNetwork net(const char* text) { return parse_network(text).value(); }
 
 NetlinkMessage told(decltype(NetlinkMessage::body) body) { return {0, false, std::move(body)}; }
 

@@ -1,5 +1,6 @@
 #include "host/host_footprint.hpp"
 
+#include "tests/support/addresses.hpp"
 #include "tests/support/got.hpp"
 
 #include <gtest/gtest.h>
@@ -10,11 +11,10 @@
 using namespace memdb;
 using namespace memdb::host;
 using memdb::tests::got;
+using memdb::tests::ip;
+using memdb::tests::net;
 
 namespace {
-
-IpAddress ip(const char* text) { return parse_address(text).value(); }
-IpNetwork net(const char* text) { return parse_network(text).value(); }
 
 Footprint full() {
     return {.profile = "demo",

@@ -1,4 +1,6 @@
 #include "host/name_resolver.hpp"
+#include "tests/support/network_namespace.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 #include <boost/asio.hpp>
 
@@ -7,11 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <deque>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 
 using namespace memdb;
@@ -210,30 +210,35 @@ TEST(NameResolver, asks_the_server_that_the_caller_names) {
 
 TEST(NameResolver, asks_a_server_by_ipv6) {
     asio::io_context io;
-    std::unique_ptr<Server> server;
-    try {
-        server = std::make_unique<Server>(io, "::1");
-    } catch (const boost::system::system_error&) {
-        GTEST_SKIP() << "no IPv6 on loopback";
-    }
-    server->answer_everything(7);
+    Server server(io, "::1");
+    server.answer_everything(7);
     NameResolver resolver(io);
-    EXPECT_EQ(ask(io, resolver, server->address(), "demo.lab.test"), "192.0.2.7");
+    EXPECT_EQ(ask(io, resolver, server.address(), "demo.lab.test"), "192.0.2.7");
 }
 
 TEST(NameResolver, a_named_server_is_asked_past_the_hosts_file) {
-    std::ifstream hosts("/etc/hosts");
-    std::string name;
-    for (std::string line, address, word; name.empty() && std::getline(hosts, line);)
-        if (std::istringstream(line) >> address >> word && address[0] != '#' &&
-            word.find("localhost") == std::string::npos)
-            name = word;
-    if (name.empty()) GTEST_SKIP() << "the hosts file has no name but localhost";
-    asio::io_context io;
-    Server server(io);
-    server.answer_everything(3);
-    NameResolver resolver(io);
-    EXPECT_EQ(ask(io, resolver, server.address(), name), "192.0.2.3") << name;
+    const tests::ScratchFolder folder;
+    const std::string hosts = (folder.path() / "hosts").string();
+    tests::in_own_network([&] {
+        // A hosts file for this thread alone, so that it is known to have the name.
+        ASSERT_EQ(::unshare(CLONE_NEWNS), 0) << "needs root";
+        tests::sh("mount --make-rprivate / && echo 192.0.2.99 in-hosts.test >" + hosts + " && mount --bind " + hosts +
+                  " /etc/hosts");
+        asio::io_context io;
+        Server server(io);
+        server.answer_everything(3);
+        NameResolver resolver(io);
+        EXPECT_EQ(ask(io, resolver, server.address(), "in-hosts.test"), "192.0.2.3");
+        Answer system;
+        resolver.resolve("in-hosts.test", 2s, [&](auto result) {
+            system = std::move(result);
+            io.stop();
+        });
+        io.restart();
+        io.run_for(5s);
+        ASSERT_TRUE(system && *system);
+        EXPECT_EQ((*system)->front().to_string(), "192.0.2.99") << "the system's way does read it";
+    });
 }
 
 TEST(NameResolver, failures_at_a_named_server_name_it) {

@@ -2,6 +2,7 @@
 // 192.0.2.2/24 and fd00:2::2/64), its other end `far` (2), `tun7` (4, 10.8.0.2 to 10.8.0.1), a default route and a few.
 #include "host/netlink_codec.hpp"
 
+#include "tests/support/addresses.hpp"
 #include "tests/support/got.hpp"
 #include "tests/support/scratch_folder.hpp"
 
@@ -19,11 +20,10 @@
 using namespace memdb;
 using namespace memdb::host;
 using memdb::tests::got;
+using memdb::tests::ip;
+using memdb::tests::net;
 
 namespace {
-
-IpAddress ip(const char* text) { return parse_address(text).value(); }
-IpNetwork net(const char* text) { return parse_network(text).value(); }
 
 const std::filesystem::path kRecordings =
     std::filesystem::path(MEMDB_SOURCE_DIR) / "tests" / "fuzz" / "corpus" / "netlink_codec_fuzz";

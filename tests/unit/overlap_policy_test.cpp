@@ -57,5 +57,19 @@ TEST(OverlapPolicy, sees_the_same_from_both_sides) {
         }
 }
 
+TEST(OverlapPolicy, names_networks_of_the_host_that_take_packets_away_from_the_tunnel) {
+    const auto local = [](std::string device, const char* address, const char* network) {
+        return host::LocalNetwork{std::move(device), parse_address(address).value(), parse_network(network).value()};
+    };
+    const std::vector<host::LocalNetwork> networks = {
+        local("docker0", "10.20.1.250", "10.20.1.0/24"), local("eth0", "192.0.2.2", "192.0.2.0/24"),
+        local("corp", "10.1.1.1", "10.0.0.0/8"),  // wider than the VPC: the pushed route wins against it
+        local("same", "10.20.9.9", "10.20.0.0/16"), local("tun0", "10.20.7.2", "10.20.7.0/24")};
+    const std::vector<IpNetwork> vpc = {parse_network("10.20.0.0/16").value(), parse_network("fd00:20::/64").value()};
+    EXPECT_EQ(networks_within(vpc, networks, "tun0"),
+              (std::vector<std::string>{"10.20.1.0/24 dev docker0", "10.20.0.0/16 dev same"}));
+    EXPECT_TRUE(networks_within({}, networks, "tun0").empty()) << "nothing is known yet";
+}
+
 }  // namespace
 }  // namespace memdb::app

@@ -210,4 +210,21 @@ TEST(PushReplyParser, a_reply_without_an_end_is_ended) {
     EXPECT_EQ(parser.feed(log_line("push-continuation 1")), PushedOptions{});
 }
 
+TEST(PushReplyParser, redirect_gateway_takes_ipv4_by_itself_and_ipv6_only_by_flag) {
+    struct Row {
+        bool redirect;
+        const char* flags;
+        bool v4, v6;
+    };
+    for (const Row& row : {Row{false, "", false, false}, Row{false, "ipv6", false, false}, Row{true, "", true, false},
+                           Row{true, "def1 bypass-dhcp", true, false}, Row{true, "def1 ipv6", true, true},
+                           Row{true, "ipv6 !ipv4", false, true}, Row{true, "block-local", true, false}}) {
+        PushedOptions pushed;
+        pushed.redirect_gateway = row.redirect;
+        pushed.redirect_flags = row.flags;
+        EXPECT_EQ(captures_default(pushed, false), row.v4) << row.flags;
+        EXPECT_EQ(captures_default(pushed, true), row.v6) << row.flags;
+    }
+}
+
 }  // namespace

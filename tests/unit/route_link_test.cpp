@@ -1,6 +1,7 @@
 // Against the real kernel, in a network namespace of its own for each test.
 #include "host/route_link.hpp"
 
+#include "tests/support/addresses.hpp"
 #include "tests/support/got.hpp"
 #include "tests/support/network_namespace.hpp"
 
@@ -17,13 +18,12 @@ using namespace memdb;
 using namespace memdb::host;
 using memdb::tests::got;
 using memdb::tests::in_own_network;
+using memdb::tests::ip;
 using memdb::tests::make_laptop;
+using memdb::tests::net;
 using memdb::tests::sh;
 
 namespace {
-
-IpAddress ip(const char* text) { return parse_address(text).value(); }
-IpNetwork net(const char* text) { return parse_network(text).value(); }
 
 Route via(const char* to, const char* gateway, std::uint32_t metric = 0) {
     return {.to = net(to), .device = "lan", .gateway = ip(gateway), .metric = metric};

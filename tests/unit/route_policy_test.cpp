@@ -91,6 +91,7 @@ TEST(RoutePolicy, says_what_the_kernels_choice_means) {
         const RouteVerdict verdict = judged(row, "tun0");
         EXPECT_EQ(verdict.state, row.state) << row.name;
         EXPECT_EQ(verdict.evidence, row.evidence) << row.name;
+        EXPECT_EQ(verdict.way.empty(), verdict.state != kShadowed) << row.name;
     }
 }
 
