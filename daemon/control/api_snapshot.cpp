@@ -93,6 +93,8 @@ json::object value_of(const CredentialView& credential) {
                         {"days_left", credential.days_left}};
     put(object, "ca_not_after", credential.ca_not_after);
     object["state"] = credential.state;
+    put(object, "previous_generation", credential.previous_generation);
+    put(object, "rotate_at", credential.rotate_at);
     return object;
 }
 
@@ -117,6 +119,9 @@ json::object value_of(const ProfileView& profile) {
     object["clusters"] = list_of(profile.clusters);
     if (profile.credential) object["credential"] = value_of(*profile.credential);
     object["findings"] = list_of(profile.findings);
+    if (profile.rotation) object["rotation"] = value_of(*profile.rotation);
+    put(object, "signer", profile.signer);
+    put(object, "signer_uid", profile.signer_uid);
     return object;
 }
 
@@ -188,6 +193,8 @@ void read(Fields& f, CredentialView& credential) {
     f.read_number("days_left", credential.days_left);
     f.read("ca_not_after", credential.ca_not_after);
     f.read("state", credential.state);
+    f.read_number("previous_generation", credential.previous_generation);
+    f.read("rotate_at", credential.rotate_at);
 }
 
 void read(Fields& f, ProfileView& profile) {
@@ -203,6 +210,9 @@ void read(Fields& f, ProfileView& profile) {
         "clusters", profile.clusters, [](Fields& g, ClusterView& cluster) { read(g, cluster); }, 256);
     f.read_object("credential", [&](Fields& g) { read(g, profile.credential.emplace()); });
     f.read_list("findings", profile.findings, [](Fields& g, health::Finding& finding) { read_finding(g, finding); });
+    f.read_object("rotation", [&](Fields& g) { read_rotation(g, profile.rotation.emplace()); });
+    f.read("signer", profile.signer);
+    f.read_number("signer_uid", profile.signer_uid);
 }
 
 }  // namespace
