@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -42,14 +41,12 @@ Failure failed(std::string_view what, const std::filesystem::path& path, int err
 }
 
 Result<void> write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
-    while (!bytes.empty()) {
 #ifdef MEMDB_FAILPOINTS
-        MEMDB_FAILPOINT("half written");
-        const std::size_t piece = std::max<std::size_t>(bytes.size() / 2, 1);  // so that a death leaves half a file
-#else
-        const std::size_t piece = bytes.size();
+    if (bytes.size() > 1 && ::write(descriptor, bytes.data(), 1) == 1) bytes.remove_prefix(1);
+    MEMDB_FAILPOINT("half written");
 #endif
-        const ssize_t written = ::write(descriptor, bytes.data(), piece);
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) return failed("cannot write", path, errno);
         bytes.remove_prefix(static_cast<std::size_t>(written));
