@@ -7,8 +7,8 @@
 #include "config/wiped_directives.hpp"
 #include "keys/certificate.hpp"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include <optional>
 
@@ -72,8 +72,8 @@ std::string report_text(const CheckedImport& checked) {
     for (const auto& remote : checked.config.remotes) text += "  remote       " + remote_text(remote) + "\n";
     if (checked.config.random_hostname) text += "  name         with a random label in front\n";
     if (checked.config.server_name) {
-        text += fmt::format("  server       {} ({})\n", checked.config.server_name->name,
-                            checked.config.server_name->type);
+        text +=
+            fmt::format("  server       {} ({})\n", checked.config.server_name->name, checked.config.server_name->type);
     }
     for (const auto& setting : settings_of(checked.config)) text += "  setting      " + setting + "\n";
     if (const auto authorities = keys::read_certificates(checked.config.ca_pem, "<ca>")) {

@@ -84,12 +84,14 @@ class Gatherer {
         }
         const std::string& path = directive.words[0];
         if (is_windows_path(path)) {
-            return failed(fmt::format("{}: {} is a path of Windows: copy the file to this machine and {}", at(directive),
-                                      path, directive.name == "ca" ? "name it here" : "give it with --" + directive.name));
+            return failed(fmt::format("{}: {} is a path of Windows: copy the file to this machine and {}",
+                                      at(directive), path,
+                                      directive.name == "ca" ? "name it here" : "give it with --" + directive.name));
         }
         const std::string full = (std::filesystem::path(paths_.ovpn).parent_path() / path).string();
         std::error_code ignored;
-        if (std::filesystem::is_fifo(full, ignored)) return failed(fmt::format("{}: {} is a pipe", at(directive), path));
+        if (std::filesystem::is_fifo(full, ignored))
+            return failed(fmt::format("{}: {} is a pipe", at(directive), path));
         auto text = read_secret_file(full);
         if (text.has_error()) return failed(fmt::format("{}: {}", at(directive), text.error().message));
         return text;
@@ -101,8 +103,9 @@ class Gatherer {
         for (const Directive& directive : directives_.list) {
             if (directive.name != name || (directive.inline_text && is_blank(*directive.inline_text))) continue;
             if (found != nullptr && flag.empty()) {
-                return failed(fmt::format("{} was said before, in line {}: keep one of them, or give the file with --{}",
-                                          at(directive), found->line, name));
+                return failed(
+                    fmt::format("{} was said before, in line {}: keep one of them, or give the file with --{}",
+                                at(directive), found->line, name));
             }
             found = &directive;
             take_out(directive);
@@ -183,9 +186,9 @@ class Gatherer {
         }
         out_.key_pem = Secret<>(std::move(key));
         if (authorities == 0) return;
-        out_.warnings.push_back(fmt::format("{} of a CA beside the certificate {} left out: the configuration has its own",
-                                            authorities == 1 ? "a certificate" : "certificates",
-                                            authorities == 1 ? "is" : "are"));
+        out_.warnings.push_back(
+            fmt::format("{} of a CA beside the certificate {} left out: the configuration has its own",
+                        authorities == 1 ? "a certificate" : "certificates", authorities == 1 ? "is" : "are"));
     }
 
     const ImportPaths& paths_;

@@ -1,5 +1,5 @@
-// What `profile import` sends: the configuration with the certificate and the key that it names or contains, read as the
-// calling user. Contents only: a path in the file never reaches the agent (design §9.1).
+// What `profile import` sends: the configuration with the certificate and the key that it names or contains, read as
+// the calling user. Contents only: a path in the file never reaches the agent (design §9.1).
 #pragma once
 
 #include "client/control_client.hpp"

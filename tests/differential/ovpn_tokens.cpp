@@ -1,8 +1,10 @@
-// What lex_ovpn and the policy make of files, printed as tokens_hook.c prints what openvpn makes of them. For test_lexer.py.
+// What lex_ovpn and the policy make of files, printed as tokens_hook.c prints what openvpn makes of them. For
+// test_lexer.py.
 //
-// stdin: one path a line. For each: "F PATH", then "V refused REASON", or "V accepted" with its directives "@D [name] [word] ..."
-// as openvpn acts on them (`setenv opt X` is X, what <connection> holds comes after it), then "P refused REASON" or "P accepted",
-// with what would be written to PATH.written. With --rules: names in, "NAME TREATMENT named|unnamed" out.
+// stdin: one path a line. For each: "F PATH", then "V refused REASON", or "V accepted" with its directives "@D [name]
+// [word] ..." as openvpn acts on them (`setenv opt X` is X, what <connection> holds comes after it), then "P refused
+// REASON" or "P accepted", with what would be written to PATH.written. With --rules: names in, "NAME TREATMENT
+// named|unnamed REASON" out.
 #include "config/ovpn_catalog.hpp"
 #include "config/ovpn_policy.hpp"
 
@@ -74,7 +76,7 @@ void print_rule(const std::string& name) {
     static constexpr const char* kTreatments[] = {"read", "implied", "ignored", "refused"};
     const DirectiveRule& rule = rule_of(name);
     std::cout << name << " " << kTreatments[static_cast<std::size_t>(rule.treatment)] << " "
-              << (rule.name == "*" ? "unnamed" : "named") << "\n";
+              << (rule.name == "*" ? "unnamed" : "named") << " " << rule.reason << "\n";
 }
 
 }  // namespace

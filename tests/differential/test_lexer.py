@@ -174,6 +174,22 @@ def test_what_both_must_accept(oracle, tmp_path):
         assert not oracle.hooked or alike(they.directives) == we.directives, content
 
 
+PAGE = ROOT / "docs/directives.md"
+VERDICTS = {"read": "taken over", "implied": "accepted", "ignored": "left out", "refused": "refused"}
+
+
+def page_of(rules):
+    count = collections.Counter(VERDICTS[rule[1]] for rule in rules)
+    lines = ["# What an import makes of each OpenVPN directive", "",
+             "Generated from the policy's own catalogue (`config/ovpn_catalog.cpp`) for every directive that OpenVPN 2.6.14 knows; do not edit:",
+             "`MEMDB_WRITE_DOCS=1 /usr/bin/python3 -B -m pytest -q tests/differential -k verdict`.", "",
+             f"{len(rules)} directives: " + ", ".join(f"{count[word]} {word}" for word in VERDICTS.values()) + ". Taken over: its value is checked and "
+             "written again. Accepted: memdbd does it in any case.", "Left out: harmless, a warning says so. One refused directive refuses the whole file; "
+             "so does any that is not in this table.", "", "| directive | verdict | why |", "|---|---|---|"]
+    lines += [f"| `{name}` | {VERDICTS[treatment]} | {reason[0] if reason else ''} |" for name, treatment, _, *reason in rules]
+    return "\n".join(lines) + "\n"
+
+
 def test_every_directive_of_openvpn_has_a_verdict(oracle):
     """The page docs/directives.md is made from openvpn_directives.txt: it must have all that this openvpn knows."""
     listed = (HERE / "openvpn_directives.txt").read_text().split()
@@ -184,6 +200,11 @@ def test_every_directive_of_openvpn_has_a_verdict(oracle):
     helped = subprocess.run(["/usr/sbin/openvpn", "--help"], capture_output=True, text=True, check=False).stdout
     assert set(re.findall(r"^--([a-z0-9-]+)", helped, re.M)) <= set(listed)
     done = subprocess.run([BUILD / "tests/ovpn_tokens", "--rules"], input="\n".join(listed) + "\n", capture_output=True, text=True, check=True)
-    rules = [line.split() for line in done.stdout.splitlines()]
+    rules = [line.split(" ", 3) for line in done.stdout.splitlines()]
     assert len(rules) == len(listed)
     assert [rule for rule in rules if rule[2] == "unnamed"] == []
+    page = page_of(rules)
+    if os.environ.get("MEMDB_WRITE_DOCS"):
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(page)
+    assert PAGE.read_text() == page, "regenerate it: MEMDB_WRITE_DOCS=1 /usr/bin/python3 -B -m pytest -q tests/differential -k verdict"
