@@ -80,17 +80,10 @@ class Turn {
         if (s_.phase != Phase::proving) return ignore();
         if (!e.accepted) return fail(trial_message(e), "trial failed");
         take(Kind::proven);
-        // What cannot be confirmed would be taken back after a gap: better not begin.
-        if (s_.seen.wanted && s_.seen.up && !s_.seen.pinged && s_.seen.from_usable)
-            return fail(
-                "the endpoint accepts the new key, but no node answers PING now, so it could not be confirmed; "
-                "once they do: memdbctl key install --retry",
-                "no node answers");
-        s_.phase = Phase::confirming;
-        actions_.emplace_back(SaveRecord{});
-        actions_.emplace_back(UseGeneration{s_.generation});
-        actions_.emplace_back(RestartTunnel{});
-        return done("trial accepted");
+        s_.accepted = true;
+        if (could_be_confirmed()) return switch_over("trial accepted");
+        s_.deadline = at_.now + t_.confirm_limit;
+        return done("trial accepted, but no node answers yet");
     }
 
     RotationStep on(const Switched& e) {
@@ -136,6 +129,7 @@ class Turn {
 
     RotationStep on(const Seen& e) {
         const RotationSight before = std::exchange(s_.seen, e.sight);
+        if (s_.phase == Phase::proving && s_.accepted && could_be_confirmed()) return switch_over("a node answers");
         if (s_.phase == Phase::awaiting && e.sight.wanted) {
             await_ping("connected again");
             if (s_.phase != Phase::confirming) return done("seen");
@@ -156,6 +150,11 @@ class Turn {
     RotationStep on(const LimitPassed&) {
         if (!s_.deadline || *s_.deadline > at_.now) return ignore();
         if (s_.phase == Phase::reverting) return go_back("another try to go back");
+        if (s_.phase == Phase::proving)
+            return fail(
+                "the endpoint accepts the new key, but no node answers PING now, so it could not be confirmed; "
+                "once they do: memdbctl key install --retry",
+                "no node answers");
         if (s_.phase != Phase::confirming) return ignore();
         if (!s_.seen.online) {  // the network is to blame, not the key
             s_.deadline = at_.now + t_.confirm_limit;
@@ -183,7 +182,23 @@ class Turn {
         s_.steps.clear();
         s_.message.clear();
         s_.deadline.reset();
+        s_.accepted = false;
         s_.stepped_at = at_.now;
+    }
+
+    /// What could not would be taken back after a gap: better not begin. A tunnel that is down has nothing to lose.
+    [[nodiscard]] bool could_be_confirmed() const {
+        return !s_.seen.wanted || !s_.seen.up || s_.seen.pinged || !s_.seen.from_usable;
+    }
+
+    RotationStep switch_over(std::string_view why) {
+        s_.phase = Phase::confirming;
+        s_.accepted = false;
+        s_.deadline.reset();
+        actions_.emplace_back(SaveRecord{});
+        actions_.emplace_back(UseGeneration{s_.generation});
+        actions_.emplace_back(RestartTunnel{});
+        return done(why);
     }
 
     void take(Kind kind) {
@@ -219,6 +234,7 @@ class Turn {
 
     RotationStep fail(std::string message, std::string_view why) {
         s_.phase = Phase::failed;
+        s_.accepted = false;
         s_.deadline.reset();
         s_.message = std::move(message);
         take(Kind::failed);
@@ -286,6 +302,7 @@ RotationStep Turn::restore(const RotationLeft& left) {
         return number != 0 && std::find(left.whole.begin(), left.whole.end(), number) != left.whole.end();
     };
     s_.deadline.reset();
+    s_.accepted = false;
     s_.stepped_at.reset();
     s_.seen = {};
     if (s_.phase != Phase::requested && left.request) actions_.emplace_back(DropRequest{});
