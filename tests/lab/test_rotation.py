@@ -239,4 +239,5 @@ def test_a_program_that_others_could_change_is_not_run(demo, signing):
     short = request(demo)
     assert install(demo, LabCa.of_the_vpn(demo.lab).sign(short["csr"], days=300))[0] == 202
     wait_for(lambda: "must belong to root" in demo.log.read_text(), 30, "it is said")
-    assert in_force(demo) == 2 and demo.api.wait_verdict("demo", "reachable")
+    view = demo.api.wait_verdict("demo", "degraded")
+    assert in_force(demo) == 2 and [f["code"] for f in view["findings"]] == ["rotation-overdue"], view["findings"]
