@@ -94,6 +94,9 @@ health::Facts ProfileAgent::facts(TimePoint now, WallTime wall) {
     if (!credential_trouble_.empty())
         facts.credential.push_back(
             {"client-cert-unusable", "the stored certificate or key cannot be used", credential_trouble_});
+    if (rotation_)
+        for (health::Condition& condition : rotation_->conditions(wall, false))
+            facts.credential.push_back(std::move(condition));
     return facts;
 }
 
@@ -114,6 +117,7 @@ control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const Cloc
     follow_credential(wall);
     for (ClusterAtWork& each : clusters_) each.runner->notice_sleep();
     follow_session(now, wall);
+    follow_rotation(now, wall);
     health::Facts seen = facts(now, wall);
     health::IncidentInput incident;
     if (tunnel_) {
@@ -142,6 +146,7 @@ control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const Cloc
     view.layers = layers_;
     add_clusters(view, seen, clock);
     if (credential_) view.credential = credential_view(*credential_, wall);
+    if (rotation_) show_rotation(view);
     plan_next_look(seen, incident, now);
     return view;
 }

@@ -73,7 +73,14 @@ struct PingIntent {
     std::optional<std::string> node;  ///< absent: all
 };
 
-using Intent = std::variant<ImportIntent, RemoveIntent, WishIntent, PingIntent>;
+struct KeyRollback {};
+/// A request is answered with 200 and to_json(KeyRequestReport), the others with profile_reply(202, …).
+struct KeyIntent {
+    std::string profile;
+    std::variant<KeyRequest, KeyInstall, KeyRollback> wanted;
+};
+
+using Intent = std::variant<ImportIntent, RemoveIntent, WishIntent, PingIntent, KeyIntent>;
 
 /// The connection becomes the NDJSON stream of events.
 struct EventStream {};

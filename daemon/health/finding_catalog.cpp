@@ -65,6 +65,8 @@ constexpr std::array kCatalog = {
     CatalogEntry{"slots-uncovered",                cluster,   error,   follows,  0s, "some keys have no node: see the cluster's shards in AWS (`aws memorydb describe-clusters --show-shard-details`)"},
     CatalogEntry{"shard-without-primary",          cluster,   error,   follows,  0s, "wait for the failover; see `aws memorydb describe-events` if it does not come"},
     CatalogEntry{"topology-unreadable",            cluster,   warning, follows,  3s, "let the ACL user run CLUSTER SHARDS or CLUSTER SLOTS: add `+cluster` to its access string"},
+    CatalogEntry{"rotation-failed",                agent,     info,    alone,    0s, "see the evidence; to try the stored certificate again: `memdbctl key install --retry`, for a new key: `memdbctl rotate`"},
+    CatalogEntry{"rotation-overdue",               agent,     warning, alone,    0s, "rotate the key: `memdbctl rotate`; see why the timer does not: `systemctl --user status memdbctl-rotate.timer`"},
     CatalogEntry{"state-unreadable",               agent,     error,   alone,    0s, "look at owner and mode of the files under the state directory: they belong to the user memdbd"},
 };
 // clang-format on
