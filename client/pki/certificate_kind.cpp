@@ -1,57 +1,26 @@
 #include "client/pki/certificate_kind.hpp"
 
-#include <openssl/bio.h>
-#include <openssl/bn.h>
+#include "keys/x509_values.hpp"
+
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include <climits>
-#include <ctime>
 #include <memory>
 
 namespace memdb::client::pki {
 namespace {
 
-template <auto Free>
-struct Deleter {
-    template <class T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
-using X509Ptr = std::unique_ptr<X509, Deleter<X509_free>>;
-using ReqPtr = std::unique_ptr<X509_REQ, Deleter<X509_REQ_free>>;
-using CrlPtr = std::unique_ptr<X509_CRL, Deleter<X509_CRL_free>>;
-using BioPtr = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
-using BignumPtr = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>>;
-
-/// Never asks for a password on a terminal.
-int no_password(char*, int, int, void*) { return 0; }
+using ReqPtr = std::unique_ptr<X509_REQ, keys::Freed<X509_REQ_free>>;
+using NamesPtr = std::unique_ptr<GENERAL_NAMES, keys::Freed<GENERAL_NAMES_free>>;
 
 template <class Ptr, class Read>
 Ptr read_pem(std::string_view pem, Read read) {
     if (pem.size() > INT_MAX) return nullptr;
-    const BioPtr memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-    Ptr object(memory ? read(memory.get(), nullptr, no_password, nullptr) : nullptr);
+    const auto memory = keys::memory_of(pem);
+    Ptr object(memory ? read(memory.get(), nullptr, keys::no_passphrase, nullptr) : nullptr);
     ERR_clear_error();
     return object;
-}
-
-std::optional<WallTime> time_of(const ASN1_TIME* time) {
-    tm parts{};
-    if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
-    return WallTime(std::chrono::seconds(::timegm(&parts)));
-}
-
-std::string serial_of(const X509* certificate) {
-    const BignumPtr number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr));
-    char* text = number ? BN_bn2hex(number.get()) : nullptr;
-    std::string serial = text == nullptr ? "" : text;
-    OPENSSL_free(text);
-    return serial;
 }
 
 CertificateKind kind_of(X509* certificate) {
@@ -85,14 +54,14 @@ std::vector<std::string> dns_names_of(const X509* certificate) {
 }  // namespace
 
 Result<CertificateUse> certificate_use(std::string_view pem) {
-    const auto certificate = read_pem<X509Ptr>(pem, PEM_read_bio_X509);
+    const auto certificate = keys::parse_certificate(pem);
     if (!certificate) return Failure{Errc::bad_input, "holds no certificate that can be read"};
-    return CertificateUse{kind_of(certificate.get()), dns_names_of(certificate.get()), serial_of(certificate.get())};
+    return CertificateUse{kind_of(certificate.get()), dns_names_of(certificate.get()), keys::number_text(X509_get0_serialNumber(certificate.get()))};
 }
 
 bool same_key(std::string_view request_pem, std::string_view certificate_pem) {
     const auto request = read_pem<ReqPtr>(request_pem, PEM_read_bio_X509_REQ);
-    const auto certificate = read_pem<X509Ptr>(certificate_pem, PEM_read_bio_X509);
+    const auto certificate = keys::parse_certificate(certificate_pem);
     if (!request || !certificate) return false;
     EVP_PKEY* wanted = X509_REQ_get0_pubkey(request.get());
     EVP_PKEY* found = X509_get0_pubkey(certificate.get());
@@ -102,13 +71,13 @@ bool same_key(std::string_view request_pem, std::string_view certificate_pem) {
 }
 
 Result<CrlFacts> crl_facts(std::string_view pem) {
-    const auto crl = read_pem<CrlPtr>(pem, PEM_read_bio_X509_CRL);
+    const auto crl = read_pem<keys::CrlPtr>(pem, PEM_read_bio_X509_CRL);
     if (!crl) return Failure{Errc::bad_input, "holds no revocation list that can be read"};
     CrlFacts facts;
-    const auto last = time_of(X509_CRL_get0_lastUpdate(crl.get()));
+    const auto last = keys::wall_time(X509_CRL_get0_lastUpdate(crl.get()));
     if (!last) return Failure{Errc::bad_input, "holds a revocation list without a date"};
     facts.last_update = *last;
-    facts.next_update = time_of(X509_CRL_get0_nextUpdate(crl.get()));
+    facts.next_update = keys::wall_time(X509_CRL_get0_nextUpdate(crl.get()));
     const auto* revoked = X509_CRL_get_REVOKED(crl.get());
     facts.entries = revoked == nullptr ? 0 : static_cast<std::size_t>(sk_X509_REVOKED_num(revoked));
     return facts;

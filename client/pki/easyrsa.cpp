@@ -1,6 +1,5 @@
 #include "client/pki/easyrsa.hpp"
 
-#include "client/local_files.hpp"
 #include "client/text.hpp"
 
 #include <charconv>
@@ -9,7 +8,7 @@
 namespace memdb::client::pki {
 namespace {
 
-constexpr EasyrsaVersion kOldest{3, 1, 0};  ///< before it, EASYRSA_NO_VARS means nothing
+constexpr EasyrsaVersion kOldest{3, 1, 0};
 constexpr EasyrsaVersion kBeyond{4, 0, 0};
 constexpr std::string_view kDebian = "/usr/share/easy-rsa/easyrsa";
 
@@ -62,7 +61,10 @@ Outcome<Easyrsa> Easyrsa::find(const std::string& asked) {
         if (!asked.empty()) return Problem{Exit::failed, "--easyrsa: " + asked + " is not a program that can be run"};
         return Problem{Exit::failed, "easy-rsa is not on this machine: sudo apt install easy-rsa (or say --easyrsa PATH)"};
     }
-    Easyrsa found(program);
+    auto scratch = ScratchFolder::make();
+    if (scratch.has_error()) return scratch.error();
+    if (const auto made = write_new(scratch->path() + "/vars", "", 0600); made.has_error()) return made.error();
+    Easyrsa found(program, std::move(*scratch));
     const auto end = run_child({{program, "version"}, found.environment({}, {}), {}, kOutputLimit, 20s});
     if (end.has_error()) return end.error();
     const auto version = parse_version("\n" + end->output);
@@ -78,8 +80,7 @@ std::vector<std::string> Easyrsa::environment(const std::string& folder, const S
     const char* path = std::getenv("PATH");
     std::vector<std::string> out = {
         std::string("PATH=") + (path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path), "LC_ALL=C",
-        // A vars file is a shell script. It is looked for in four places, and two of them are an error: name none.
-        "EASYRSA_NO_VARS=1", "EASYRSA_BATCH=1", "EASYRSA_ALGO=rsa", "EASYRSA_KEY_SIZE=2048", "EASYRSA_DIGEST=sha256",
+        "EASYRSA_NO_VARS=1", "EASYRSA_VARS_FILE=" + scratch_.path() + "/vars", "EASYRSA_BATCH=1", "EASYRSA_ALGO=rsa", "EASYRSA_KEY_SIZE=2048", "EASYRSA_DIGEST=sha256",
         "EASYRSA_DN=cn_only"};
     if (exists(folder_of(program_) + "/x509-types")) out.push_back("EASYRSA=" + folder_of(program_));
     if (!folder.empty()) out.push_back("EASYRSA_PKI=" + folder);

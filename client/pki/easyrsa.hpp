@@ -1,10 +1,12 @@
 // The easyrsa program of this machine: found, asked for its version, run. Versions 3.1.0 and later.
 //
-// It gets a clean environment (no vars file is ever sourced, nothing of the caller's EASYRSA_* or OPENSSL_* counts),
-// an argument vector, no terminal and no stdin. Blocking.
+// It gets a clean environment (nothing of the caller's EASYRSA_* or OPENSSL_* counts), an argument vector, no terminal
+// and no stdin. A vars file is a shell script, which easy-rsa looks for in several places: the one it is told to use is
+// ours, and empty. (3.1.0 and 3.2.7 heed EASYRSA_NO_VARS, 3.2.2 does not.) Blocking.
 #pragma once
 
 #include "client/child_process.hpp"
+#include "client/local_files.hpp"
 
 #include <string>
 #include <utility>
@@ -40,10 +42,11 @@ class Easyrsa {
     [[nodiscard]] const EasyrsaVersion& version() const { return version_; }
 
   private:
-    explicit Easyrsa(std::string program) : program_(std::move(program)) {}
+    Easyrsa(std::string program, ScratchFolder scratch) : program_(std::move(program)), scratch_(std::move(scratch)) {}
     [[nodiscard]] std::vector<std::string> environment(const std::string& folder, const Settings& settings) const;
 
     std::string program_;
+    ScratchFolder scratch_;  ///< holds the empty vars file
     EasyrsaVersion version_;
 };
 
