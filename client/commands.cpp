@@ -1,5 +1,6 @@
 #include "client/commands.hpp"
 
+#include "client/arguments_key.hpp"
 #include "client/text.hpp"
 
 #include <array>
@@ -19,6 +20,7 @@ constexpr std::array kAdd = {Option::add};
 constexpr std::array kList = {Option::json};
 constexpr std::array kShow = {Option::profile, Option::json};
 constexpr std::array kRemove = {Option::profile_required, Option::yes};
+constexpr std::array kYes = {Option::yes};
 
 constexpr std::array kCommands = {
     Command{{"status", kStatus, "how every profile is, and what to do about it",
@@ -59,6 +61,38 @@ constexpr std::array kCommands = {
     Command{{"profile remove", kRemove, "disconnect and forget a profile with its key",
              "  memdbctl profile remove demo --yes"},
             run_profile_remove},
+    Command{{"pki init",
+             {},
+             "make a certificate authority; an existing one is never touched",
+             "  memdbctl pki init\n  memdbctl pki init --pki /media/stick/pki --cn 'Example VPN CA'",
+             add_pki_init},
+            run_pki_init},
+    Command{{"pki server",
+             {},
+             "a key and certificate for the endpoint, to import into ACM",
+             "  memdbctl pki server vpn.example.com",
+             add_pki_server},
+            run_pki_server},
+    Command{{"pki client",
+             {},
+             "a key and certificate for a client",
+             "  memdbctl pki client laptop --bundle laptop.pem\n"
+             "  memdbctl pki client laptop --bundle laptop.ovpn --ovpn downloaded-client-config.ovpn",
+             add_pki_client},
+            run_pki_client},
+    Command{{"pki revoke", kYes, "revoke a certificate and renew the revocation list",
+             "  memdbctl pki revoke laptop --reason keyCompromise && memdbctl pki crl --publish cvpn-endpoint-0123",
+             add_pki_revoke},
+            run_pki_revoke},
+    Command{{"pki crl",
+             {},
+             "renew the revocation list, and hand it to AWS",
+             "  memdbctl pki crl --days 365\n  memdbctl pki crl --publish cvpn-endpoint-0123 --region eu-central-1",
+             add_pki_crl},
+            run_pki_crl},
+    Command{{"pki list", kList, "every certificate: what it is for, its state, its days left",
+             "  memdbctl pki list\n  memdbctl pki list --json | jq .", add_pki_list},
+            run_pki_list},
     Command{{"version", kList, "of memdbctl and of the agent", "  memdbctl version"}, run_version},
 };
 

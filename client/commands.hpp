@@ -39,6 +39,12 @@ int run_profile_add(Context& context);
 int run_profile_list(Context& context);
 int run_profile_show(Context& context);
 int run_profile_remove(Context& context);
+int run_pki_init(Context& context);
+int run_pki_server(Context& context);
+int run_pki_client(Context& context);
+int run_pki_revoke(Context& context);
+int run_pki_crl(Context& context);
+int run_pki_list(Context& context);
 int run_version(Context& context);
 
 /// To stdout. A closed pipe ends the program, as for every filter.

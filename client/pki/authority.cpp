@@ -73,8 +73,9 @@ Outcome<void> Authority::make(const std::string& common_name, std::optional<unsi
             return easyrsa_.run(folder_.path(), {"build-ca", "nopass"}, settings);
         }
         case PkiState::complete:
-            return Problem{Exit::failed, folder_.path() + " has a certificate authority already: nothing was changed; "
-                                                          "go on with memdbctl pki server, client or list"};
+            return Problem{Exit::failed, folder_.path() +
+                                             " has a certificate authority already: nothing was changed; "
+                                             "go on with memdbctl pki server, client or list"};
         case PkiState::half_ca:
         case PkiState::foreign: return folder_.check_complete();
     }
@@ -146,7 +147,8 @@ Outcome<void> Authority::issue(const Issue& asked) const {
     const auto done = easyrsa_.run(folder_.path(), words, days_setting("EASYRSA_CERT_EXPIRE", issue.days));
     if (done.has_error()) {
         const bool left = exists(folder_.request(issue.name)) && exists(folder_.key(issue.name));
-        return because(done.error(), left ? "; its key is made, its certificate is not: say the same again to go on" : "");
+        return because(done.error(),
+                       left ? "; its key is made, its certificate is not: say the same again to go on" : "");
     }
     return check_issued(issue);
 }
@@ -159,7 +161,8 @@ Outcome<std::string> Authority::sign(const std::string& name, const std::string&
     const std::string path = folder_.certificate(name), request = folder_.request(name);
     const auto there = read_whole(path, keys::kPemSizeLimit);
     if (there.has_value() && !same_key(request_pem, *there))
-        return Problem{Exit::failed, path + " is there already, for another key: move it away, or ask for a new request"};
+        return Problem{Exit::failed,
+                       path + " is there already, for another key: move it away, or ask for a new request"};
     if (there.has_error()) {
         if (exists(request)) {
             const auto old = read_whole(request, keys::kPemSizeLimit);
@@ -173,8 +176,8 @@ Outcome<std::string> Authority::sign(const std::string& name, const std::string&
             const auto done = easyrsa_.run(folder_.path(), {"import-req", file, name}, {}, limit);
             if (done.has_error()) return done.error();
         }
-        const auto done =
-            easyrsa_.run(folder_.path(), {"sign-req", "client", name}, days_setting("EASYRSA_CERT_EXPIRE", days), limit);
+        const auto done = easyrsa_.run(folder_.path(), {"sign-req", "client", name},
+                                       days_setting("EASYRSA_CERT_EXPIRE", days), limit);
         if (done.has_error()) return done.error();
     }
     const auto text = read_whole(path, keys::kPemSizeLimit);
@@ -194,7 +197,8 @@ Outcome<Revocable> Authority::find(const std::string& name) const {
         if (text.has_error()) return text.error();
         const auto use = certificate_use(*text);
         const IndexEntry* entry = use.has_value() ? find_serial(*entries, use->serial) : nullptr;
-        if (entry == nullptr) return Problem{Exit::failed, path + " is not in " + folder_.index() + ": nothing was revoked"};
+        if (entry == nullptr)
+            return Problem{Exit::failed, path + " is not in " + folder_.index() + ": nothing was revoked"};
         return Revocable{name, entry->serial, entry->expires, entry->revoked_at, std::move(*text)};
     }
     if (const IndexEntry* entry = find_in_force(*entries, name); entry != nullptr)
@@ -234,14 +238,14 @@ Outcome<CrlFacts> Authority::make_crl(std::optional<unsigned> days) const {
         const auto done = easyrsa_.run(folder_.path(), {"gen-crl"}, days_setting("EASYRSA_CRL_DAYS", days));
         if (done.has_error()) return done.error();
     }
-    return read_crl();
+    return read_crl(folder_);
 }
 
-Outcome<CrlFacts> Authority::read_crl() const {
-    const auto text = read_whole(folder_.crl(), 16 * 1024 * 1024);
+Outcome<CrlFacts> read_crl(const PkiFolder& folder) {
+    const auto text = read_whole(folder.crl(), 16 * 1024 * 1024);
     if (text.has_error()) return text.error();
     const auto facts = crl_facts(*text);
-    if (facts.has_error()) return Problem{Exit::failed, folder_.crl() + ": " + facts.error().message};
+    if (facts.has_error()) return Problem{Exit::failed, folder.crl() + ": " + facts.error().message};
     return *facts;
 }
 

@@ -1,7 +1,7 @@
 // What an admin does with a CA, each in one call on the real easy-rsa: make it, issue, revoke, list what is revoked.
 //
-// Nothing here deletes or replaces what it did not make itself. What was interrupted half-way is found again by the same
-// call, and finished. Blocking: seconds, for a new RSA key.
+// Nothing here deletes or replaces what it did not make itself. What was interrupted half-way is found again by the
+// same call, and finished. Blocking: seconds, for a new RSA key.
 #pragma once
 
 #include "client/pki/certificate_kind.hpp"
@@ -18,7 +18,7 @@ enum class Purpose : std::uint8_t { client, server };
 
 struct Issue {
     Purpose purpose = Purpose::client;
-    std::string name;                    ///< is_name()
+    std::string name;                      ///< is_name()
     std::vector<std::string> dns_names{};  ///< server: as well as the name itself
     std::optional<unsigned> days{};        ///< absent: easy-rsa's own 825
 };
@@ -55,9 +55,8 @@ class Authority {
     Outcome<Revocable> find(const std::string& name) const;
     /// @return the paths that were put away besides what easy-rsa moved itself.
     Outcome<std::vector<std::string>> revoke(const Revocable& certificate, const std::string& reason) const;
-    /// gen-crl.
+    /// gen-crl, and what came of it.
     Outcome<CrlFacts> make_crl(std::optional<unsigned> days) const;
-    Outcome<CrlFacts> read_crl() const;
 
   private:
     Authority(std::string folder, Easyrsa easyrsa) : folder_(std::move(folder)), easyrsa_(std::move(easyrsa)) {}
@@ -67,5 +66,8 @@ class Authority {
     PkiFolder folder_;
     Easyrsa easyrsa_;
 };
+
+/// Of crl.pem, which may be missing: Exit::failed.
+Outcome<CrlFacts> read_crl(const PkiFolder& folder);
 
 }  // namespace memdb::client::pki

@@ -56,7 +56,8 @@ std::vector<std::string> dns_names_of(const X509* certificate) {
 Result<CertificateUse> certificate_use(std::string_view pem) {
     const auto certificate = keys::parse_certificate(pem);
     if (!certificate) return Failure{Errc::bad_input, "holds no certificate that can be read"};
-    return CertificateUse{kind_of(certificate.get()), dns_names_of(certificate.get()), keys::number_text(X509_get0_serialNumber(certificate.get()))};
+    return CertificateUse{kind_of(certificate.get()), dns_names_of(certificate.get()),
+                          keys::number_text(X509_get0_serialNumber(certificate.get()))};
 }
 
 bool same_key(std::string_view request_pem, std::string_view certificate_pem) {

@@ -59,7 +59,8 @@ Outcome<Easyrsa> Easyrsa::find(const std::string& asked) {
     program = absolute_path(program);
     if (::access(program.c_str(), X_OK) != 0) {
         if (!asked.empty()) return Problem{Exit::failed, "--easyrsa: " + asked + " is not a program that can be run"};
-        return Problem{Exit::failed, "easy-rsa is not on this machine: sudo apt install easy-rsa (or say --easyrsa PATH)"};
+        return Problem{Exit::failed,
+                       "easy-rsa is not on this machine: sudo apt install easy-rsa (or say --easyrsa PATH)"};
     }
     auto scratch = ScratchFolder::make();
     if (scratch.has_error()) return scratch.error();
@@ -69,19 +70,26 @@ Outcome<Easyrsa> Easyrsa::find(const std::string& asked) {
     if (end.has_error()) return end.error();
     const auto version = parse_version("\n" + end->output);
     if (!version)
-        return Problem{Exit::failed, program + " does not tell a version: is it easy-rsa? Use a released 3.1.0 or later"};
+        return Problem{Exit::failed,
+                       program + " does not tell a version: is it easy-rsa? Use a released 3.1.0 or later"};
     if (*version < kOldest || *version >= kBeyond)
-        return Problem{Exit::failed, program + " is easy-rsa " + text_of(*version) + ": 3.1.0 or a later 3.x is needed"};
+        return Problem{Exit::failed,
+                       program + " is easy-rsa " + text_of(*version) + ": 3.1.0 or a later 3.x is needed"};
     found.version_ = *version;
     return found;
 }
 
 std::vector<std::string> Easyrsa::environment(const std::string& folder, const Settings& settings) const {
     const char* path = std::getenv("PATH");
-    std::vector<std::string> out = {
-        std::string("PATH=") + (path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path), "LC_ALL=C",
-        "EASYRSA_NO_VARS=1", "EASYRSA_VARS_FILE=" + scratch_.path() + "/vars", "EASYRSA_BATCH=1", "EASYRSA_ALGO=rsa", "EASYRSA_KEY_SIZE=2048", "EASYRSA_DIGEST=sha256",
-        "EASYRSA_DN=cn_only"};
+    std::vector<std::string> out = {std::string("PATH=") + (path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path),
+                                    "LC_ALL=C",
+                                    "EASYRSA_NO_VARS=1",
+                                    "EASYRSA_VARS_FILE=" + scratch_.path() + "/vars",
+                                    "EASYRSA_BATCH=1",
+                                    "EASYRSA_ALGO=rsa",
+                                    "EASYRSA_KEY_SIZE=2048",
+                                    "EASYRSA_DIGEST=sha256",
+                                    "EASYRSA_DN=cn_only"};
     if (exists(folder_of(program_) + "/x509-types")) out.push_back("EASYRSA=" + folder_of(program_));
     if (!folder.empty()) out.push_back("EASYRSA_PKI=" + folder);
     for (const auto& [name, value] : settings) out.push_back(name + "=" + value);

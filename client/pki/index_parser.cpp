@@ -136,8 +136,8 @@ const IndexEntry* find_in_force(const std::vector<IndexEntry>& entries, std::str
 }
 
 const IndexEntry* find_serial(const std::vector<IndexEntry>& entries, std::string_view serial) noexcept {
-    const auto found = std::find_if(entries.begin(), entries.end(),
-                                    [&](const IndexEntry& entry) { return entry.serial == serial; });
+    const auto found =
+        std::find_if(entries.begin(), entries.end(), [&](const IndexEntry& entry) { return entry.serial == serial; });
     return found == entries.end() ? nullptr : &*found;
 }
 

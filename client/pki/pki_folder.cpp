@@ -61,20 +61,21 @@ Outcome<void> PkiFolder::check_complete() const {
     switch (state()) {
         case PkiState::absent:
             return Problem{Exit::failed, "no PKI in " + path_ + ": memdbctl pki init makes one, --pki names another"};
-        case PkiState::foreign:
-            return Problem{Exit::failed, path_ + " is no PKI of easy-rsa: name another with --pki"};
+        case PkiState::foreign: return Problem{Exit::failed, path_ + " is no PKI of easy-rsa: name another with --pki"};
         case PkiState::without_ca:
             return Problem{Exit::failed, path_ + " has no certificate authority yet: memdbctl pki init makes it"};
         case PkiState::half_ca:
-            return Problem{Exit::failed, path_ + " is not whole: ca.crt, private/ca.key, index.txt and serial belong "
-                                                 "together; restore what is missing from your backup"};
+            return Problem{Exit::failed, path_ +
+                                             " is not whole: ca.crt, private/ca.key, index.txt and serial belong "
+                                             "together; restore what is missing from your backup"};
         case PkiState::complete: break;
     }
     if (::access(ca_key().c_str(), R_OK) != 0)
         return Problem{Exit::failed, ca_key() + " cannot be read: run this as the user who keeps the CA"};
     if (is_encrypted(ca_key()))
-        return Problem{Exit::failed, ca_key() + " has a password, which memdbctl cannot ask for: sign with easyrsa by "
-                                                "hand, or remove it with `easyrsa set-pass ca nopass`"};
+        return Problem{Exit::failed, ca_key() +
+                                         " has a password, which memdbctl cannot ask for: sign with easyrsa by "
+                                         "hand, or remove it with `easyrsa set-pass ca nopass`"};
     return boost::system::in_place_value;
 }
 
