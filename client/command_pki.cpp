@@ -65,6 +65,8 @@ Outcome<Secret<>> bundle_of(const Context& context, const PkiFolder& folder) {
 
 /// Before anything is made: what would fail afterwards.
 Outcome<void> check_bundle(const PkiArguments& asked) {
+    if (asked.bundle.empty() && !asked.ovpn.empty())
+        return Problem{Exit::usage, "--ovpn needs --bundle FILE: the file to write"};
     if (asked.bundle.empty()) return boost::system::in_place_value;
     if (exists(asked.bundle))
         return Problem{Exit::failed, asked.bundle + " is there already: choose another file for --bundle"};

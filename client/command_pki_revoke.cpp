@@ -57,7 +57,7 @@ int run_pki_revoke(Context& context) {
     if (certificate->revoked_at)
         warn(context, arguments.pki.name + " was revoked on " + keys::date_text(*certificate->revoked_at) + " already");
     print("revoked " + arguments.pki.name + ", serial " + certificate->serial + "\n");
-    const auto facts = authority->make_crl({});
+    const auto facts = authority->make_crl(arguments.pki.days);
     if (facts.has_error())
         return complain(context, {facts.error().exit, facts.error().message + "; it is revoked, but the list is not "
                                                                               "made: memdbctl pki crl"});
