@@ -88,7 +88,7 @@ struct Grammar {
     std::string_view name;  ///< "status", "profile import"
     std::span<const Option> options;
     std::string_view summary;
-    std::string_view examples;  ///< lines of the help's end
+    std::string_view examples;                      ///< lines of the help's end
     void (*more)(CLI::App&, Arguments&) = nullptr;  ///< options of this command alone
 };
 

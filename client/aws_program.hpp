@@ -20,17 +20,4 @@ std::vector<std::string> aws_argv(std::vector<std::string> words, const AwsChoic
 /// Its output. Exit::failed with what aws said last, also when there is no such program; Exit::timed_out.
 Outcome<std::string> run_aws(std::vector<std::string> words, const AwsChoice& choice, Duration limit);
 
-/// `argv` as one line for a POSIX shell, for people to copy.
-std::string shell_line(const std::vector<std::string>& argv);
-
-/// "arn:PARTITION:acm-pca:REGION:ACCOUNT:certificate-authority/ID", of plain characters. Pure.
-bool is_acm_pca_arn(std::string_view arn) noexcept;
-/// The same, for a certificate that it issued: "…/certificate/ID". Pure.
-bool is_acm_pca_certificate_arn(std::string_view arn) noexcept;
-/// The n-th part between colons, from 0; empty when there are fewer. Pure.
-std::string_view arn_part(std::string_view arn, std::size_t n) noexcept;
-
-/// A region's or a profile's name as it may stand behind --region, --profile. Pure.
-bool is_aws_word(std::string_view word) noexcept;
-
 }  // namespace memdb::client

@@ -33,10 +33,13 @@ Outcome<void> report_end(const Context& context, const std::string& profile, con
     const std::string what = "generation " + std::to_string(view.generation) + " (" + view.common_name + ")";
     const bool ascii = !context.terminal.out.utf8;
     switch (tracker.end()) {
-        case RotationEnd::confirmed: print(clean(profile + " uses " + what, ascii) + "\n"); return boost::system::in_place_value;
+        case RotationEnd::confirmed:
+            print(clean(profile + " uses " + what, ascii) + "\n");
+            return boost::system::in_place_value;
         case RotationEnd::awaiting:
             *awaiting = true;
-            print(clean(profile + " is disconnected: " + what + " is in force, and confirmed at the next connect", ascii) +
+            print(clean(profile + " is disconnected: " + what + " is in force, and confirmed at the next connect",
+                        ascii) +
                   "\n");
             return boost::system::in_place_value;
         case RotationEnd::failed: return Problem{Exit::failed, profile + " keeps its key" + why};
@@ -126,7 +129,8 @@ Outcome<void> follow_rotation(const Context& context, Watch watch, const std::st
             line.show(profile + ": " + tracker.view().phase);
             if (!reader) reader = open_again(context, deadline);
             if (!reader) continue;
-            const auto event = read_event(*reader, context.terminal.err_is_one ? std::min(deadline, line.next()) : deadline);
+            const auto event =
+                read_event(*reader, context.terminal.err_is_one ? std::min(deadline, line.next()) : deadline);
             if (event.has_value())
                 tracker.apply(*event);
             else if (event.error().exit == Exit::no_agent)

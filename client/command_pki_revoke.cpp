@@ -1,6 +1,7 @@
 // pki revoke and crl: who is let in no longer, and the list that says so.
 #include "base/clock.hpp"
 #include "client/aws_program.hpp"
+#include "client/aws_words.hpp"
 #include "client/command_pki.hpp"
 #include "client/render_pki.hpp"
 #include "client/text.hpp"
@@ -25,10 +26,18 @@ bool confirmed(const pki::Revocable& certificate) {
 Outcome<void> publish(const PkiArguments& asked, const pki::PkiFolder& folder, const pki::CrlFacts& facts) {
     if (facts.entries > kEndpointEntries)
         return Problem{Exit::failed, "an endpoint takes 20000 entries at most: nothing was published"};
-    const auto done =
-        run_aws({"ec2", "import-client-vpn-client-certificate-revocation-list", "--client-vpn-endpoint-id",
-                 asked.publish, "--certificate-revocation-list", "file://" + folder.crl()},
-                {asked.region, asked.aws_profile}, kPublishLimit);
+    const std::vector<std::string> words = {"ec2",
+                                            "import-client-vpn-client-certificate-revocation-list",
+                                            "--client-vpn-endpoint-id",
+                                            asked.publish,
+                                            "--certificate-revocation-list",
+                                            "file://" + folder.crl()};
+    const AwsChoice choice{asked.region, asked.aws_profile};
+    const std::string line = shell_line(aws_argv(words, choice));
+    if (find_program("aws").empty())
+        return Problem{Exit::failed, "the program aws is not on this machine; where it is, run: " + line};
+    print("running " + line + "\n");
+    const auto done = run_aws(words, choice, kPublishLimit);
     if (done.has_error())
         return Problem{done.error().exit, done.error().message + "; not published, but " + folder.crl() + " is made"};
     return boost::system::in_place_value;

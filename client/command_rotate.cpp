@@ -57,9 +57,9 @@ Outcome<Signer> signer_for(const Context& context, const control::ProfileView& p
 
 /// The request that is pending in the agent, or a new one.
 Outcome<signers::Csr> ask_for_request(const Context& context, const std::string& profile) {
-    const auto response = context.client.request(
-        "POST", profile_path(profile, "/key/request"),
-        control::to_json(control::KeyRequest{context.arguments.keys.reason, false}), 30s);
+    const auto response =
+        context.client.request("POST", profile_path(profile, "/key/request"),
+                               control::to_json(control::KeyRequest{context.arguments.keys.reason, false}), 30s);
     if (response.has_error()) return response.error();
     const auto report = control::parse_key_request_report(response->body);
     if (report.has_error())
@@ -128,8 +128,8 @@ Outcome<void> rotate(const Context& context, Watch watch, const std::string& nam
     print(clean(name + ": rotating to " + csr->common_name, ascii) + "\n");
     const auto certificate = sign_request(context, name, *signer, *csr, deadline);
     if (certificate.has_error())
-        return Problem{certificate.error().exit, certificate.error().message + "; " + name +
-                                                     " keeps its key, and the request stays pending"};
+        return Problem{certificate.error().exit,
+                       certificate.error().message + "; " + name + " keeps its key, and the request stays pending"};
     bool awaiting = false;
     const auto done = follow_rotation(context, std::move(watch), name, "install",
                                       control::to_json(control::KeyInstall{*certificate}), deadline, &awaiting);

@@ -80,8 +80,8 @@ std::string rotation_line(std::string_view step, std::optional<Duration> after, 
 std::string rotation_step_text(const control::RotationStep& step, bool ascii) {
     // How long a person or a signer took before the check says nothing of the check.
     const bool timed = step.step != "requested" && step.step != "checked";
-    return rotation_line(step.step, timed ? std::optional(Duration(step.after_ms)) : std::nullopt,
-                         detail_of(step.step), ascii);
+    return rotation_line(step.step, timed ? std::optional(Duration(step.after_ms)) : std::nullopt, detail_of(step.step),
+                         ascii);
 }
 
 }  // namespace memdb::client

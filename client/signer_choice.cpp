@@ -16,7 +16,8 @@ Outcome<std::string> word_of(const Arguments& arguments) {
                                                          {!arguments.keys.command.empty(), "command"}};
     for (const auto& [given, means] : implied) {
         if (!given) continue;
-        if (!word.empty() && word != means) return usage("the options name two signers: " + word + " and " + std::string(means));
+        if (!word.empty() && word != means)
+            return usage("the options name two signers: " + word + " and " + std::string(means));
         word = means;
     }
     return word;
@@ -39,8 +40,9 @@ Outcome<Signer> choose_signer(const Arguments& arguments, const control::Profile
         return Signer{SignerKind::command, arguments.keys.command};
     }
     if (!profile.signer)
-        return usage("who signs for " + profile.name + "? Say --signer pki, acm-pca, command or manual, or store it with "
-                                                       "memdbctl profile set --signer");
+        return usage("who signs for " + profile.name +
+                     "? Say --signer pki, acm-pca, command or manual, or store it with "
+                     "memdbctl profile set --signer");
     const auto stored = signers::parse_signer(*profile.signer);
     if (stored.has_error()) return Problem{Exit::failed, profile.name + ": " + stored.error().message};
     if (stored->kind != SignerKind::manual && profile.signer_uid != own_uid && profile.signer_uid != 0u)

@@ -1,6 +1,6 @@
 #include "client/signers/acm_pca_reply.hpp"
 
-#include "client/aws_program.hpp"
+#include "client/aws_words.hpp"
 #include "client/signers/csr.hpp"
 #include "control/api_fields.hpp"
 

@@ -30,8 +30,8 @@ bool is_base64(std::string_view body) {
         const auto end = body.find('\n');
         if (end == std::string_view::npos || end == 0 || end > 76) return false;
         for (const char c : body.substr(0, end)) {
-            const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                                c == '+' || c == '/';
+            const bool letter =
+                (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
             if (c == '=') ++padding;
             if ((!letter && c != '=') || (letter && padding > 0)) return false;
             ++size;
@@ -53,7 +53,8 @@ std::string only_common_name(const X509_NAME* name) {
 }  // namespace
 
 Result<Csr> check_csr(std::string_view pem) {
-    if (pem.size() > kCsrLimit) return Failure{Errc::too_large, "the agent's certificate request is larger than 16 KiB"};
+    if (pem.size() > kCsrLimit)
+        return Failure{Errc::too_large, "the agent's certificate request is larger than 16 KiB"};
     const auto last = pem.find_last_not_of(" \r\n");
     std::string_view text = pem.substr(0, last == std::string_view::npos ? 0 : last + 1);
     if (!text.starts_with(kBegin) || !text.ends_with(kEnd) || text.size() < kBegin.size() + kEnd.size())
@@ -61,8 +62,7 @@ Result<Csr> check_csr(std::string_view pem) {
     if (!is_base64(text.substr(kBegin.size(), text.size() - kBegin.size() - kEnd.size())))
         return bad("is not base64 throughout");
     const auto memory = keys::memory_of(text);
-    const ReqPtr request(
-        memory ? PEM_read_bio_X509_REQ(memory.get(), nullptr, keys::no_passphrase, nullptr) : nullptr);
+    const ReqPtr request(memory ? PEM_read_bio_X509_REQ(memory.get(), nullptr, keys::no_passphrase, nullptr) : nullptr);
     if (!request) return bad("cannot be read");
     EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
     if (key == nullptr || X509_REQ_verify(request.get(), key) != 1) return bad("is not signed with its own key");
@@ -80,8 +80,9 @@ Result<std::string> check_signed(std::string_view output, const Csr& csr) {
     const auto ours = std::find_if(certificates->begin(), certificates->end(),
                                    [&](const keys::Certificate& one) { return pki::same_key(csr.pem, one.pem); });
     if (ours == certificates->end())
-        return Failure{Errc::bad_input, "the signer gave back a certificate for another key: it must sign the request "
-                                        "that it is given"};
+        return Failure{Errc::bad_input,
+                       "the signer gave back a certificate for another key: it must sign the request "
+                       "that it is given"};
     std::rotate(certificates->begin(), ours, ours + 1);
     std::string pem;
     for (const auto& one : *certificates) pem += one.pem;

@@ -1,6 +1,6 @@
 #include "client/signers/signer.hpp"
 
-#include "client/aws_program.hpp"
+#include "client/aws_words.hpp"
 #include "client/pki/name_policy.hpp"
 
 #include <algorithm>
@@ -23,7 +23,8 @@ Result<Signer> parse_signer(std::string_view text) {
     }
     if (word == "acm-pca") {
         if (!is_acm_pca_arn(target))
-            return bad("the signer's CA is no ARN: arn:aws:acm-pca:REGION:ACCOUNT:certificate-authority/ID is expected");
+            return bad(
+                "the signer's CA is no ARN: arn:aws:acm-pca:REGION:ACCOUNT:certificate-authority/ID is expected");
         return Signer{SignerKind::acm_pca, std::move(target)};
     }
     if (word == "command") {

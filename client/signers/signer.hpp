@@ -20,8 +20,9 @@ struct Signer {
     bool operator==(const Signer&) const = default;
 };
 
-/// "pki:/home/x/pki", "acm-pca:arn:aws:…", "command:/usr/local/bin/sign", "manual": as a profile stores it. Errc::bad_input
-/// for another word, a path that is not absolute, an ARN that is none. "pki" alone has an empty target: the default one.
+/// "pki:/home/x/pki", "acm-pca:arn:aws:…", "command:/usr/local/bin/sign", "manual": as a profile stores it.
+/// Errc::bad_input for another word, a path that is not absolute, an ARN that is none. "pki" alone has an empty target:
+/// the default one.
 Result<Signer> parse_signer(std::string_view text);
 
 /// "easy-rsa in /home/x/pki": for people.

@@ -1,5 +1,5 @@
-// Any bytes as what the agent calls a certificate request, and as what aws answers: what is taken can be taken again, and
-// its name is one that a program may be told.
+// Any bytes as what the agent calls a certificate request, and as what aws answers: what is taken can be taken again,
+// and its name is one that a program may be told.
 #include "client/pki/name_policy.hpp"
 #include "client/signers/acm_pca_reply.hpp"
 #include "client/signers/csr.hpp"

@@ -41,12 +41,15 @@ TEST(RotationTracker, gives_out_each_step_once) {
 }
 
 TEST(RotationTracker, every_end_is_told_apart) {
-    const std::pair<const char*, RotationEnd> rows[] = {
-        {"requested", RotationEnd::under_way},  {"proving", RotationEnd::under_way},
-        {"confirming", RotationEnd::under_way}, {"reverting", RotationEnd::under_way},
-        {"awaiting", RotationEnd::awaiting},    {"confirmed", RotationEnd::confirmed},
-        {"failed", RotationEnd::failed},        {"reverted", RotationEnd::reverted},
-        {"of-a-later-version", RotationEnd::under_way}};
+    const std::pair<const char*, RotationEnd> rows[] = {{"requested", RotationEnd::under_way},
+                                                        {"proving", RotationEnd::under_way},
+                                                        {"confirming", RotationEnd::under_way},
+                                                        {"reverting", RotationEnd::under_way},
+                                                        {"awaiting", RotationEnd::awaiting},
+                                                        {"confirmed", RotationEnd::confirmed},
+                                                        {"failed", RotationEnd::failed},
+                                                        {"reverted", RotationEnd::reverted},
+                                                        {"of-a-later-version", RotationEnd::under_way}};
     for (const auto& [phase, end] : rows) {
         RotationTracker tracker("demo", view("proving", {"requested"}));
         tracker.apply(changed(view(phase, {"requested", "x"})));

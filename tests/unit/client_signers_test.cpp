@@ -1,5 +1,5 @@
 // Requests and certificates between an agent and a signer that may each be another one than we think; and who signs.
-#include "client/aws_program.hpp"
+#include "client/aws_words.hpp"
 #include "client/signer_choice.hpp"
 #include "client/signers/acm_pca_reply.hpp"
 #include "client/signers/signer.hpp"
@@ -195,7 +195,8 @@ TEST(CommandSigner, every_way_to_fail_is_one_line) {
         EXPECT_THAT(made.error().message, HasSubstr(words)) << script;
         EXPECT_EQ(made.error().message.find('\n'), std::string::npos);
     }
-    EXPECT_THAT(sign({SignerKind::command, "/nonexistent/sign"}, {}, *csr, 1s).error().message, HasSubstr("/nonexistent"));
+    EXPECT_THAT(sign({SignerKind::command, "/nonexistent/sign"}, {}, *csr, 1s).error().message,
+                HasSubstr("/nonexistent"));
 }
 
 TEST(CommandSigner, its_certificate_is_checked) {
@@ -205,9 +206,8 @@ TEST(CommandSigner, its_certificate_is_checked) {
     tests::put(folder.path() / "other", signed_for(keys::make_key_request("other")->csr_pem));
     const std::string at = folder.path().string();
     EXPECT_TRUE(sign({SignerKind::command, program(folder, "cat >/dev/null; cat " + at + "/good")}, {}, *csr, 10s));
-    EXPECT_THAT(
-        sign({SignerKind::command, program(folder, "cat " + at + "/other")}, {}, *csr, 10s).error().message,
-        HasSubstr("another key"));
+    EXPECT_THAT(sign({SignerKind::command, program(folder, "cat " + at + "/other")}, {}, *csr, 10s).error().message,
+                HasSubstr("another key"));
 }
 
 }  // namespace
