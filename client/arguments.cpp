@@ -84,6 +84,12 @@ void add_option(CLI::App& app, Option option, Arguments& into) {
     }
 }
 
+std::string_view summary_of(std::string_view group) {
+    if (group == "pki") return "a certificate authority of your own, kept by easy-rsa: make, issue, revoke, list";
+    if (group == "key") return "the profile's certificate and key: rotate, request, install, go back";
+    return "import, add, list, show, remove profiles";
+}
+
 /// The subcommand for "profile import" below "profile", which is made when it is not there yet.
 CLI::App* place_of(CLI::App& app, std::string_view name) {
     const auto blank = name.find(' ');
@@ -93,7 +99,7 @@ CLI::App* place_of(CLI::App& app, std::string_view name) {
     for (CLI::App* known : app.get_subcommands({}))
         if (known->get_name() == group) parent = known;
     if (parent == nullptr) {
-        parent = app.add_subcommand(group, "import, add, list, show, remove profiles");
+        parent = app.add_subcommand(group, std::string(summary_of(group)));
         parent->require_subcommand(1);
     }
     return parent->add_subcommand(std::string(name.substr(blank + 1)));
@@ -155,6 +161,7 @@ Parsed parse_arguments(std::span<const std::string> words, std::span<const Gramm
         command->footer("examples:\n" + std::string(grammar.examples));
         command->fallthrough();
         for (const Option option : grammar.options) add_option(*command, option, parsed.arguments);
+        if (grammar.more != nullptr) grammar.more(*command, parsed.arguments);
         commands.push_back(command);
     }
     try {

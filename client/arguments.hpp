@@ -1,4 +1,4 @@
-// The command line: argv to values. The only file of memdbctl that knows CLI11 is arguments.cpp.
+// The command line: argv to values. The only files of memdbctl that know CLI11 are arguments.cpp and arguments_key.cpp.
 #pragma once
 
 #include "base/time.hpp"
@@ -10,7 +10,40 @@
 #include <string_view>
 #include <vector>
 
+namespace CLI {
+class App;
+}
+
 namespace memdb::client {
+
+/// What `pki …` is told; some of it `rotate` too.
+struct PkiArguments {
+    std::string folder;   ///< --pki; empty: the default one
+    std::string easyrsa;  ///< --easyrsa; empty: the one that is found
+    std::string name;
+    std::string common_name = "MemoryDB VPN CA";
+    std::vector<std::string> dns_names;
+    std::optional<unsigned> days;
+    std::string bundle, ovpn;
+    std::string reason;
+    std::string publish;  ///< an endpoint's id
+    std::string region, aws_profile;
+};
+
+/// What `rotate` and `key …` are told.
+struct KeyArguments {
+    std::string signer;   ///< a word; empty: by the other options, else what the profile says
+    std::string acm_pca;  ///< ARN
+    std::string command;  ///< absolute path
+    std::string reason;
+    std::string out;
+    std::optional<std::string> first, second;  ///< key install [CERTFILE] [PROFILE]
+    bool if_due = false;
+    bool revoke_old = false;
+    bool fresh = false;
+    bool retry = false;
+    Duration timeout = 2min;
+};
 
 /// Everything that any command can be told. Each command reads its own part.
 struct Arguments {
@@ -30,6 +63,8 @@ struct Arguments {
     std::string file, name, cert, key, user, password_file, ca;
     std::vector<std::string> clusters;
     bool tls = true;
+    PkiArguments pki;
+    KeyArguments keys;
 };
 
 /// The options that a command takes, for its row in the table.
@@ -53,7 +88,8 @@ struct Grammar {
     std::string_view name;  ///< "status", "profile import"
     std::span<const Option> options;
     std::string_view summary;
-    std::string_view examples;  ///< lines of the help's end
+    std::string_view examples;                      ///< lines of the help's end
+    void (*more)(CLI::App&, Arguments&) = nullptr;  ///< options of this command alone
 };
 
 /// Either a command to run (`command` is its place in the table), or text to print and a way to exit.

@@ -1,6 +1,7 @@
 // connect, disconnect, reconnect, wait.
 #include "base/clock.hpp"
 #include "client/commands.hpp"
+#include "client/progress_line.hpp"
 #include "client/text.hpp"
 
 #include <algorithm>
@@ -10,45 +11,7 @@ namespace memdb::client {
 namespace {
 
 constexpr Duration kSettle = 2s;      ///< `degraded` for so long is as good as it gets
-constexpr Duration kQuiet = 1s;       ///< nothing is shown of a wait that is shorter
 constexpr Duration kExplain = 500ms;  ///< the finding that explains `blocked` may come a moment later
-
-/// One line on the terminal that is written over, and taken away at the end.
-class ProgressLine {
-  public:
-    explicit ProgressLine(const Context& context) : context_(context), begun_(now()) {}
-    ~ProgressLine() {
-        if (shown_) std::fputs("\r\x1b[K", stderr);
-    }
-    ProgressLine(const ProgressLine&) = delete;
-    ProgressLine& operator=(const ProgressLine&) = delete;
-
-    void show(const std::string& text) {
-        if (!context_.terminal.err_is_one || now() - begun_ < kQuiet) return;
-        shown_ = true;
-        const bool utf8 = context_.terminal.out.utf8;
-        std::fprintf(stderr, "\r\x1b[Kwaiting: %s %s", clean(text, !utf8).c_str(), utf8 ? "…" : "...");
-    }
-    /// When show() has something to say that it had not yet.
-    [[nodiscard]] TimePoint next() const { return shown_ ? now() + kQuiet : begun_ + kQuiet; }
-
-  private:
-    const Context& context_;
-    TimePoint begun_;
-    bool shown_ = false;
-};
-
-Outcome<control::Event> read_event(EventReader& reader, std::optional<TimePoint> until) {
-    for (;;) {
-        auto line = reader.next_line(until);
-        if (line.has_error()) return line.error();
-        if (!*line) return Problem{Exit::timed_out, ""};
-        auto event = control::parse_event(**line);
-        if (event.has_value()) return std::move(*event);
-        if (event.error().code != Errc::not_found)
-            return Problem{Exit::failed, "the agent's answer makes no sense: " + event.error().message};
-    }
-}
 
 std::string report(const WaitTracker& tracker, Goal goal) {
     const auto& profile = tracker.profile();
@@ -84,7 +47,7 @@ int follow(Context& context, EventReader& reader, WaitTracker tracker, Goal goal
                 problem = Problem{Exit::failed, tracker.profile().name + " cannot connect: " + tracker.cause()};
             if (!problem && at >= end) problem = gave_up(tracker, goal, timeout);
             if (problem) break;
-            line.show(tracker.text());
+            line.show("waiting: " + tracker.text());
             TimePoint until = std::min(end, settled.value_or(end));
             if (progress == Progress::futile) until = std::min(until, *explained);
             if (context.terminal.err_is_one) until = std::min(until, line.next());

@@ -1,5 +1,6 @@
 #include "client/commands.hpp"
 
+#include "client/arguments_key.hpp"
 #include "client/text.hpp"
 
 #include <array>
@@ -19,6 +20,7 @@ constexpr std::array kAdd = {Option::add};
 constexpr std::array kList = {Option::json};
 constexpr std::array kShow = {Option::profile, Option::json};
 constexpr std::array kRemove = {Option::profile_required, Option::yes};
+constexpr std::array kYes = {Option::yes};
 
 constexpr std::array kCommands = {
     Command{{"status", kStatus, "how every profile is, and what to do about it",
@@ -59,6 +61,57 @@ constexpr std::array kCommands = {
     Command{{"profile remove", kRemove, "disconnect and forget a profile with its key",
              "  memdbctl profile remove demo --yes"},
             run_profile_remove},
+    Command{{"rotate", kProfile, "a new key and certificate, proven before it is used; the same as key rotate",
+             "  memdbctl rotate demo --signer pki --revoke-old --reason 'lost laptop'\n"
+             "  memdbctl rotate --if-due      every profile; this is what the timer memdbctl-rotate runs",
+             add_rotate},
+            run_rotate},
+    Command{{"key rotate", kProfile, "a new key and certificate, proven before it is used",
+             "  memdbctl key rotate demo --signer-command /usr/local/bin/sign-csr", add_rotate},
+            run_rotate},
+    Command{{"key request", kProfile, "a new key in the agent, and the request to have it certified",
+             "  memdbctl key request demo --out demo.csr", add_key_request},
+            run_key_request},
+    Command{{"key install",
+             {},
+             "bring the certificate for the request; it is checked, proven, put in force",
+             "  memdbctl key install demo.crt demo\n  memdbctl key install --retry demo",
+             add_key_install},
+            run_key_install},
+    Command{{"key rollback", kProfile, "back to the key before", "  memdbctl key rollback demo", add_key_rollback},
+            run_key_rollback},
+    Command{{"pki init",
+             {},
+             "make a certificate authority; an existing one is never touched",
+             "  memdbctl pki init\n  memdbctl pki init --pki /media/stick/pki --cn 'Example VPN CA'",
+             add_pki_init},
+            run_pki_init},
+    Command{{"pki server",
+             {},
+             "a key and certificate for the endpoint, to import into ACM",
+             "  memdbctl pki server vpn.example.com",
+             add_pki_server},
+            run_pki_server},
+    Command{{"pki client",
+             {},
+             "a key and certificate for a client",
+             "  memdbctl pki client laptop --bundle laptop.pem\n"
+             "  memdbctl pki client laptop --bundle laptop.ovpn --ovpn downloaded-client-config.ovpn",
+             add_pki_client},
+            run_pki_client},
+    Command{{"pki revoke", kYes, "revoke a certificate and renew the revocation list",
+             "  memdbctl pki revoke laptop --reason keyCompromise && memdbctl pki crl --publish cvpn-endpoint-0123",
+             add_pki_revoke},
+            run_pki_revoke},
+    Command{{"pki crl",
+             {},
+             "renew the revocation list, and hand it to AWS",
+             "  memdbctl pki crl --days 365\n  memdbctl pki crl --publish cvpn-endpoint-0123 --region eu-central-1",
+             add_pki_crl},
+            run_pki_crl},
+    Command{{"pki list", kList, "every certificate: what it is for, its state, its days left",
+             "  memdbctl pki list\n  memdbctl pki list --json | jq .", add_pki_list},
+            run_pki_list},
     Command{{"version", kList, "of memdbctl and of the agent", "  memdbctl version"}, run_version},
 };
 
@@ -89,6 +142,18 @@ Outcome<control::Snapshot> get_snapshot(const Context& context) {
     if (snapshot.has_error())
         return Problem{Exit::failed, "the agent's answer makes no sense: " + snapshot.error().message};
     return std::move(*snapshot);
+}
+
+Outcome<control::Event> read_event(EventReader& reader, std::optional<TimePoint> until) {
+    for (;;) {
+        auto line = reader.next_line(until);
+        if (line.has_error()) return line.error();
+        if (!*line) return Problem{Exit::timed_out, ""};
+        auto event = control::parse_event(**line);
+        if (event.has_value()) return std::move(*event);
+        if (event.error().code != Errc::not_found)
+            return Problem{Exit::failed, "the agent's answer makes no sense: " + event.error().message};
+    }
 }
 
 Outcome<std::string> chosen_profile(const Context& context, const control::Snapshot& snapshot) {

@@ -5,6 +5,7 @@
 #include "client/control_client.hpp"
 #include "client/terminal.hpp"
 #include "control/api.hpp"
+#include "control/event.hpp"
 
 #include <span>
 #include <string>
@@ -39,6 +40,16 @@ int run_profile_add(Context& context);
 int run_profile_list(Context& context);
 int run_profile_show(Context& context);
 int run_profile_remove(Context& context);
+int run_pki_init(Context& context);
+int run_pki_server(Context& context);
+int run_pki_client(Context& context);
+int run_pki_revoke(Context& context);
+int run_pki_crl(Context& context);
+int run_pki_list(Context& context);
+int run_rotate(Context& context);
+int run_key_request(Context& context);
+int run_key_install(Context& context);
+int run_key_rollback(Context& context);
 int run_version(Context& context);
 
 /// To stdout. A closed pipe ends the program, as for every filter.
@@ -50,6 +61,8 @@ void warn(const Context& context, std::string_view text);
 
 /// GET /v1/status, parsed.
 Outcome<control::Snapshot> get_snapshot(const Context& context);
+/// The next event that this version knows. Exit::timed_out with no message when `until` came first.
+Outcome<control::Event> read_event(EventReader& reader, std::optional<TimePoint> until);
 /// The profile that was named, or the only one. Else a one-line problem that names them all.
 Outcome<std::string> chosen_profile(const Context& context, const control::Snapshot& snapshot);
 /// "/v1/profiles/P" with what follows.

@@ -44,6 +44,12 @@ TEST(Arguments, every_command_is_found) {
         {"profile list", "profile list"},
         {"profile show", "profile show"},
         {"profile remove demo --yes", "profile remove"},
+        {"pki init --cn x --days 10", "pki init"},
+        {"pki server vpn.test --san a.test --pki d", "pki server"},
+        {"pki client c1 --bundle b --ovpn o --easyrsa e", "pki client"},
+        {"pki revoke c1 --reason superseded --yes", "pki revoke"},
+        {"pki crl --publish cvpn-endpoint-0123 --region r --aws-profile p", "pki crl"},
+        {"pki list --json", "pki list"},
         {"version", "version"},
     };
     for (const auto& [line, command] : rows) EXPECT_EQ(command_of(parse(line)), command) << line;

@@ -1,0 +1,92 @@
+// pki revoke and crl: who is let in no longer, and the list that says so.
+#include "base/clock.hpp"
+#include "client/aws_program.hpp"
+#include "client/aws_words.hpp"
+#include "client/command_pki.hpp"
+#include "client/render_pki.hpp"
+#include "client/text.hpp"
+#include "keys/certificate.hpp"
+
+#include <cstdio>
+
+namespace memdb::client {
+namespace {
+
+constexpr std::size_t kEndpointEntries = 20'000;  // what AWS takes
+constexpr Duration kPublishLimit = 60s;
+
+bool confirmed(const pki::Revocable& certificate) {
+    std::fprintf(stderr, "Revoke %s (serial %s, until %s) for good? [y/N] ", certificate.name.c_str(),
+                 certificate.serial.c_str(), keys::date_text(certificate.expires).c_str());
+    char answer[16] = {};
+    if (std::fgets(answer, sizeof answer, stdin) == nullptr) return false;
+    return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+Outcome<void> publish(const PkiArguments& asked, const pki::PkiFolder& folder, const pki::CrlFacts& facts) {
+    if (facts.entries > kEndpointEntries)
+        return Problem{Exit::failed, "an endpoint takes 20000 entries at most: nothing was published"};
+    const std::vector<std::string> words = {"ec2",
+                                            "import-client-vpn-client-certificate-revocation-list",
+                                            "--client-vpn-endpoint-id",
+                                            asked.publish,
+                                            "--certificate-revocation-list",
+                                            "file://" + folder.crl()};
+    const AwsChoice choice{asked.region, asked.aws_profile};
+    const std::string line = shell_line(aws_argv(words, choice));
+    if (find_program("aws").empty())
+        return Problem{Exit::failed, "the program aws is not on this machine; where it is, run: " + line};
+    print("running " + line + "\n");
+    const auto done = run_aws(words, choice, kPublishLimit);
+    if (done.has_error())
+        return Problem{done.error().exit, done.error().message + "; not published, but " + folder.crl() + " is made"};
+    return boost::system::in_place_value;
+}
+
+std::string crl_line(const Context& context, const pki::PkiFolder& folder, const pki::CrlFacts& facts) {
+    return clean("revocation list " + folder.crl() + ": " + crl_text(facts, wall_now()), !context.terminal.out.utf8) +
+           "\n";
+}
+
+}  // namespace
+
+int run_pki_revoke(Context& context) {
+    const Arguments& arguments = context.arguments;
+    const auto authority = open_authority(arguments);
+    if (authority.has_error()) return complain(context, authority.error());
+    const auto certificate = authority->find(arguments.pki.name);
+    if (certificate.has_error()) return complain(context, certificate.error());
+    if (!arguments.yes && !certificate->revoked_at) {
+        if (!context.terminal.in_is_one)
+            return complain(context, {Exit::usage, "revoking " + arguments.pki.name + " cannot be undone: say --yes"});
+        if (!confirmed(*certificate)) return complain(context, {Exit::failed, "nothing was revoked"});
+    }
+    const auto moved = authority->revoke(*certificate, arguments.pki.reason);
+    if (moved.has_error()) return complain(context, moved.error());
+    if (certificate->revoked_at)
+        warn(context, arguments.pki.name + " was revoked on " + keys::date_text(*certificate->revoked_at) + " already");
+    print("revoked " + arguments.pki.name + ", serial " + certificate->serial + "\n");
+    const auto facts = authority->make_crl(arguments.pki.days);
+    if (facts.has_error())
+        return complain(context, {facts.error().exit, facts.error().message + "; it is revoked, but the list is not "
+                                                                              "made: memdbctl pki crl"});
+    print(crl_line(context, authority->folder(), *facts) +
+          "it is let in until the endpoint has this list: memdbctl pki crl --publish cvpn-endpoint-...\n");
+    return 0;
+}
+
+int run_pki_crl(Context& context) {
+    const PkiArguments& asked = context.arguments.pki;
+    const auto authority = open_authority(context.arguments);
+    if (authority.has_error()) return complain(context, authority.error());
+    const auto facts = authority->make_crl(asked.days);
+    if (facts.has_error()) return complain(context, facts.error());
+    print(crl_line(context, authority->folder(), *facts));
+    if (asked.publish.empty()) return 0;
+    const auto done = publish(asked, authority->folder(), *facts);
+    if (done.has_error()) return complain(context, done.error());
+    print("published to " + asked.publish + ": connections are reset; it takes up to 4 hours to apply\n");
+    return 0;
+}
+
+}  // namespace memdb::client
