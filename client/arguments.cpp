@@ -73,6 +73,10 @@ void add_option(CLI::App& app, Option option, Arguments& into) {
             app.add_option("--name", into.name, "name of the new profile")->required();
             add_cluster(app, into);
             return;
+        case Option::crl_file:
+            app.add_option("FILE", into.file, "the certificate revocation list, PEM or DER: crl.pem of gen-crl")
+                ->required();
+            return;
         case Option::yes: app.add_flag("--yes,-y", into.yes, "do not ask"); return;
     }
 }
@@ -86,7 +90,8 @@ CLI::App* place_of(CLI::App& app, std::string_view name) {
     for (CLI::App* known : app.get_subcommands({}))
         if (known->get_name() == group) parent = known;
     if (parent == nullptr) {
-        parent = app.add_subcommand(group, "import, add, list, show, remove profiles");
+        parent = app.add_subcommand(group, group == "key" ? "the profile's certificate, private key and revocation list"
+                                                          : "import, add, list, show, remove profiles");
         parent->require_subcommand(1);
     }
     return parent->add_subcommand(std::string(name.substr(blank + 1)));

@@ -18,6 +18,7 @@ constexpr std::array kImport = {Option::import};
 constexpr std::array kAdd = {Option::add};
 constexpr std::array kList = {Option::json};
 constexpr std::array kShow = {Option::profile, Option::json};
+constexpr std::array kCrl = {Option::crl_file, Option::profile};
 constexpr std::array kRemove = {Option::profile_required, Option::yes};
 
 constexpr std::array kCommands = {
@@ -58,6 +59,12 @@ constexpr std::array kCommands = {
     Command{{"profile remove", kRemove, "disconnect and forget a profile with its key",
              "  memdbctl profile remove demo --yes"},
             run_profile_remove},
+    Command{{"key show", kShow, "the certificate in force, its CA, how long they last, and whether it is revoked",
+             "  memdbctl key show\n  memdbctl key show demo --json | jq .credential.fingerprint"},
+            run_key_show},
+    Command{{"key crl", kCrl, "tell the agent which certificates are revoked, so that it warns in time",
+             "  memdbctl key crl pki/crl.pem demo"},
+            run_key_crl},
     Command{{"version", kList, "of memdbctl and of the agent", "  memdbctl version"}, run_version},
 };
 

@@ -38,6 +38,8 @@ int run_profile_add(Context& context);
 int run_profile_list(Context& context);
 int run_profile_show(Context& context);
 int run_profile_remove(Context& context);
+int run_key_show(Context& context);
+int run_key_crl(Context& context);
 int run_version(Context& context);
 
 /// To stdout. A closed pipe ends the program, as for every filter.

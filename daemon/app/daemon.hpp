@@ -68,6 +68,7 @@ class Daemon {
     control::Reply import(const config::ImportRequest& request);
     void remove(const std::string& name, std::function<void(control::Reply)> done);
     control::Reply wish(const control::WishIntent& intent);
+    control::Reply crl(const control::CrlIntent& intent);
     void ping(const control::PingIntent& intent, std::function<void(control::Reply)> done);
 
     void wait_for_signal();

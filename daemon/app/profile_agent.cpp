@@ -56,6 +56,7 @@ tunnel::TunnelRunner::Handlers ProfileAgent::tunnel_handlers() {
 
 ProfileAgent::~ProfileAgent() = default;
 
+/// Judges what is stored anew: at the start, for another list or generation, and as time passes.
 void ProfileAgent::take_credential() {
     if (!profile_.credential) {
         credential_trouble_ = "the profile has no certificate";
@@ -63,8 +64,10 @@ void ProfileAgent::take_credential() {
         credential_trouble_ = profile_.credential->error().message;
     } else {
         const keys::Generation& generation = **profile_.credential;
-        credential_ =
-            CredentialInForce{generation.number, generation.info, keys::ca_not_after(profile_.authorities, wall_now())};
+        const bool has_list = profile_.crl && *profile_.crl;
+        credential_ = credential_in_force({generation.number, generation.certificates, profile_.authorities,
+                                           generation.stored_on, has_list ? &**profile_.crl : nullptr},
+                                          wall_now());
     }
 }
 
@@ -106,7 +109,17 @@ void ProfileAgent::wish(control::Wish wish) {
     around_.changed();
 }
 
+control::CrlView ProfileAgent::take_crl(keys::RevocationList list) {
+    profile_.crl.emplace(std::move(list));
+    take_credential();
+    const WallTime wall = wall_now();
+    around_.changed();
+    if (credential_ && credential_->crl) return crl_view(*credential_->crl, wall);
+    return crl_view(crl_facts(**profile_.crl, profile_.authorities, nullptr), wall);
+}
+
 void ProfileAgent::follow_credential(WallTime wall) {
+    if (credential_ && std::chrono::abs(wall - credential_->judged_at) >= kJudgedFor) take_credential();
     if (!tunnel_ || wanted_ == Wanted::disconnected) return;
     switch (hold_of(held_, is_usable(credential_, wall), tunnel_->state().phase == Phase::up)) {
         case Hold::keep: return;

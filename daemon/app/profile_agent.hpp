@@ -80,6 +80,9 @@ class ProfileAgent {
     /// runs.
     void ping(const std::optional<std::string>& node, std::function<void(Result<control::PingReport>)> done);
 
+    /// A revocation list that was judged and stored is in force from now on. A tunnel that is up stays up.
+    control::CrlView take_crl(keys::RevocationList list);
+
     /// New settings are in force.
     void settings_changed();
 

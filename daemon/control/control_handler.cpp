@@ -50,6 +50,12 @@ Answer ping(const Call& call) {
     return Intent{PingIntent{call.profile->name, std::move(*node)}};
 }
 
+Answer crl(const Call& call) {
+    auto pem = parse_crl_request(call.request.body);
+    if (pem.has_error()) return failure_reply(std::move(pem.error()).during("request"));
+    return Intent{CrlIntent{call.profile->name, std::move(*pem)}};
+}
+
 Answer healthz(const Call& call) {
     std::size_t wanted = 0;
     std::string bad;
@@ -84,6 +90,7 @@ constexpr std::array kRoutes = {
     Route{"POST", "/v1/profiles/{p}/disconnect", Right::control, disconnect},
     Route{"POST", "/v1/profiles/{p}/reconnect", Right::control, reconnect},
     Route{"POST", "/v1/profiles/{p}/ping", Right::read, ping},
+    Route{"POST", "/v1/profiles/{p}/crl", Right::control, crl},
     Route{"GET", "/v1/events", Right::read, events},
     Route{"GET", "/healthz", Right::read, healthz},
 };
@@ -224,6 +231,7 @@ std::string_view name_of(const Intent& intent) noexcept {
                           [](const RemoveIntent&) -> std::string_view { return "remove"; },
                           [](const WishIntent& i) { return to_string(i.wish); },
                           [](const PingIntent&) -> std::string_view { return "ping"; },
+                          [](const CrlIntent&) -> std::string_view { return "crl"; },
                       },
                       intent);
 }

@@ -72,8 +72,13 @@ struct PingIntent {
     std::string profile;
     std::optional<std::string> node;  ///< absent: all
 };
+/// Judge and store a certificate revocation list. Answer with 200 and to_json(CrlView).
+struct CrlIntent {
+    std::string profile;
+    std::string pem;
+};
 
-using Intent = std::variant<ImportIntent, RemoveIntent, WishIntent, PingIntent>;
+using Intent = std::variant<ImportIntent, RemoveIntent, WishIntent, PingIntent, CrlIntent>;
 
 /// The connection becomes the NDJSON stream of events.
 struct EventStream {};
@@ -96,7 +101,7 @@ std::optional<std::string> percent_decode(std::string_view text);
 
 std::string_view to_string(Right right) noexcept;
 std::string_view to_string(Wish wish) noexcept;
-/// "import", "remove", "connect", "disconnect", "reconnect", "ping".
+/// "import", "remove", "connect", "disconnect", "reconnect", "ping", "crl".
 std::string_view name_of(const Intent& intent) noexcept;
 /// Whether the intent needs the right `control`; those are logged with uid and pid.
 bool is_control(const Intent& intent) noexcept;

@@ -17,6 +17,7 @@ struct Condition {
     std::string code;      ///< must be in the catalogue
     std::string summary;   ///< one sentence
     std::string evidence;  ///< what was seen; may be empty
+    std::optional<Severity> severity{};  ///< how urgent it is at present; absent: as the catalogue says
     bool operator==(const Condition&) const = default;
 };
 

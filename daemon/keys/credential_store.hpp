@@ -10,6 +10,7 @@
 #include "keys/certificate.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 namespace memdb::keys {
@@ -20,6 +21,8 @@ struct Generation {
     std::filesystem::path cert_path;
     std::filesystem::path key_path;
     CertificateInfo info;
+    std::vector<Certificate> certificates;  ///< its own, then its chain
+    std::optional<WallTime> stored_on;      ///< the day it was stored, 00:00; by the clock of then
 };
 
 class CredentialStore {
