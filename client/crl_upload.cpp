@@ -15,8 +15,7 @@ Outcome<control::CrlView> upload_crl(const ControlClient& client, const std::str
     const auto response = client.request("POST", profile_path(profile, "/crl"), body, 30s);
     if (response.has_error()) return response.error();
     auto known = control::parse_crl_report(response->body);
-    if (known.has_error())
-        return Problem{Exit::failed, "the agent's answer makes no sense: " + known.error().message};
+    if (known.has_error()) return Problem{Exit::failed, "the agent's answer makes no sense: " + known.error().message};
     return std::move(*known);
 }
 

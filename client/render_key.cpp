@@ -67,15 +67,16 @@ std::string certificate_text(const CertificateView& certificate, bool ascii) {
 std::string crl_text(const CrlView& crl, bool ascii) {
     std::string text = "of " + clean(crl.issuer, ascii) + ", made on " + day(crl.last_update) + ", " +
                        std::to_string(crl.entries) + " revoked";
-    if (crl.next_update) text += ", next one due by " + day(*crl.next_update) + " (" + left(crl.days_left.value_or(0)) + ")";
+    if (crl.next_update)
+        text += ", next one due by " + day(*crl.next_update) + " (" + left(crl.days_left.value_or(0)) + ")";
     if (!crl.verified) text += ", its signature could not be checked";
     return text;
 }
 
 std::string verdict_text(const CrlView& crl, bool ascii) {
     if (!crl.revoked) return "this certificate is not on it";
-    return "REVOKED: this certificate is on it since " + day(crl.revoked->at) + " (" + clean(crl.revoked->reason, ascii) +
-           ")";
+    return "REVOKED: this certificate is on it since " + day(crl.revoked->at) + " (" +
+           clean(crl.revoked->reason, ascii) + ")";
 }
 
 }  // namespace
@@ -87,10 +88,10 @@ std::string render_key(const std::string& profile, const CredentialView& credent
     out += fact("subject", clean(credential.subject, ascii), style);
     out += fact("issuer", clean(credential.issuer, ascii), style);
     out += fact("serial", clean(credential.serial, ascii), style);
-    out += fact("valid",
-                minute(credential.not_before) + " to " + minute(credential.not_after) + " UTC, " +
-                    left(credential.days_left),
-                style);
+    out += fact(
+        "valid",
+        minute(credential.not_before) + " to " + minute(credential.not_after) + " UTC, " + left(credential.days_left),
+        style);
     if (credential.key_type) {
         out += fact("key", key_text(credential, ascii), style);
         out += fact("usage", joined(credential.key_usage, ascii), style);

@@ -14,8 +14,13 @@ using health::Condition;
 using keys::CredentialState;
 
 control::CertificateView certificate_view(const keys::CertificateInfo& info, WallTime now) {
-    return {info.subject,    info.issuer,    info.serial,    info.fingerprint,
-            info.not_before, info.not_after, keys::days_left(info, now)};
+    return {info.subject,
+            info.issuer,
+            info.serial,
+            info.fingerprint,
+            info.not_before,
+            info.not_after,
+            keys::days_left(info, now)};
 }
 
 std::string time_of_day(WallTime at) {
@@ -52,18 +57,19 @@ Condition not_yet_valid(const CredentialInForce& credential, WallTime now) {
     const std::string begin = keys::date_text(credential.certificate.not_before);
     const std::string today = keys::date_text(now);
     if (now < credential.certainly_past) {
-        return {"client-cert-not-yet-valid",
-                fmt::format("this machine's clock is wrong: it says {}, when the client certificate, valid from {}, does "
-                            "not count yet",
-                            today, begin),
-                fmt::format("it cannot be before {}: a CA of the configuration, the stored certificate or memdbd itself "
-                            "is from then",
-                            keys::date_text(credential.certainly_past))};
+        return {
+            "client-cert-not-yet-valid",
+            fmt::format("this machine's clock is wrong: it says {}, when the client certificate, valid from {}, does "
+                        "not count yet",
+                        today, begin),
+            fmt::format("it cannot be before {}: a CA of the configuration, the stored certificate or memdbd itself "
+                        "is from then",
+                        keys::date_text(credential.certainly_past))};
     }
-    return {"client-cert-not-yet-valid",
-            fmt::format("the client certificate begins on {}, and nothing says that this machine's clock is wrong",
-                        begin),
-            fmt::format("the clock says {}", today)};
+    return {
+        "client-cert-not-yet-valid",
+        fmt::format("the client certificate begins on {}, and nothing says that this machine's clock is wrong", begin),
+        fmt::format("the clock says {}", today)};
 }
 
 void add_crl(const CrlFacts& crl, WallTime now, std::vector<Condition>& out) {
@@ -82,8 +88,9 @@ void add_crl(const CrlFacts& crl, WallTime now, std::vector<Condition>& out) {
 
 CrlFacts crl_facts(const keys::RevocationList& list, const std::vector<keys::Certificate>& authorities,
                    const keys::CertificateInfo* certificate) {
-    CrlFacts facts{list.issuer, list.last_update, list.next_update, list.entries.size(),
-                   keys::is_signed_by(list, authorities), {}};
+    CrlFacts facts{
+        list.issuer, list.last_update, list.next_update, list.entries.size(), keys::is_signed_by(list, authorities),
+        {}};
     if (certificate != nullptr) facts.revoked = keys::find_revocation(list, *certificate);
     return facts;
 }

@@ -28,12 +28,12 @@ struct CrlFacts {
 struct CredentialInForce {
     unsigned generation = 0;
     keys::CertificateInfo certificate;
-    std::optional<WallTime> ca_not_after;                ///< of the endpoint's CA, from the configuration
-    std::vector<keys::CertificateInfo> authorities{};    ///< the CAs of the configuration
-    std::optional<keys::CertificateInfo> server{};       ///< its copy of the server's certificate, if it has one
-    std::optional<keys::ChainVerdict> chain{};           ///< to one of those CAs
-    std::optional<CrlFacts> crl{};                       ///< absent: nobody has handed one in
-    WallTime certainly_past = keys::kProjectBegan;       ///< a clock that says less is wrong
+    std::optional<WallTime> ca_not_after;              ///< of the endpoint's CA, from the configuration
+    std::vector<keys::CertificateInfo> authorities{};  ///< the CAs of the configuration
+    std::optional<keys::CertificateInfo> server{};     ///< its copy of the server's certificate, if it has one
+    std::optional<keys::ChainVerdict> chain{};         ///< to one of those CAs
+    std::optional<CrlFacts> crl{};                     ///< absent: nobody has handed one in
+    WallTime certainly_past = keys::kProjectBegan;     ///< a clock that says less is wrong
     WallTime judged_at{};
 };
 

@@ -128,15 +128,15 @@ struct CredentialView {
     WallTime not_after{};
     std::int64_t days_left = 0;
     std::optional<WallTime> ca_not_after;
-    std::string state;  ///< "valid", "expiring", "expired", "not-yet-valid", "unusable"
+    std::string state;                    ///< "valid", "expiring", "expired", "not-yet-valid", "unusable"
     std::optional<std::string> key_type;  ///< "rsa", "ec", "other"
     std::optional<int> key_bits;
     std::vector<std::string> key_usage;           ///< "digitalSignature", …; empty: the certificate does not say
     std::vector<std::string> extended_key_usage;  ///< "clientAuth", …, or an OID
     std::optional<std::string> fingerprint;       ///< SHA-256, hex, upper case
     std::optional<ChainView> chain;
-    std::vector<CertificateView> authorities;   ///< of the configuration's <ca>
-    std::optional<CertificateView> server;      ///< a server's certificate in the same block
+    std::vector<CertificateView> authorities;  ///< of the configuration's <ca>
+    std::optional<CertificateView> server;     ///< a server's certificate in the same block
     std::optional<CrlView> crl;
     bool operator==(const CredentialView&) const = default;
 };

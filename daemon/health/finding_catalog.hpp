@@ -21,7 +21,7 @@ enum class Tie : std::uint8_t {
 struct CatalogEntry {
     std::string_view code;
     Layer layer;
-    Severity severity;        ///< how it bears on the way; a Condition may say how urgent it is for people
+    Severity severity;  ///< how it bears on the way; a Condition may say how urgent it is for people
     Tie tie;
     Duration visible_after;   ///< shorter than that nobody hears of it
     std::string_view advice;  ///< the command to run or the setting to check; no trailing full stop

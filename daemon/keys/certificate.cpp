@@ -49,12 +49,15 @@ std::vector<std::string> key_usage(X509* certificate) {
         std::uint32_t bit;
         std::string_view word;
     };
-    constexpr std::array words = {
-        Word{KU_DIGITAL_SIGNATURE, "digitalSignature"}, Word{KU_NON_REPUDIATION, "nonRepudiation"},
-        Word{KU_KEY_ENCIPHERMENT, "keyEncipherment"},   Word{KU_DATA_ENCIPHERMENT, "dataEncipherment"},
-        Word{KU_KEY_AGREEMENT, "keyAgreement"},         Word{KU_KEY_CERT_SIGN, "keyCertSign"},
-        Word{KU_CRL_SIGN, "cRLSign"},                   Word{KU_ENCIPHER_ONLY, "encipherOnly"},
-        Word{KU_DECIPHER_ONLY, "decipherOnly"}};
+    constexpr std::array words = {Word{KU_DIGITAL_SIGNATURE, "digitalSignature"},
+                                  Word{KU_NON_REPUDIATION, "nonRepudiation"},
+                                  Word{KU_KEY_ENCIPHERMENT, "keyEncipherment"},
+                                  Word{KU_DATA_ENCIPHERMENT, "dataEncipherment"},
+                                  Word{KU_KEY_AGREEMENT, "keyAgreement"},
+                                  Word{KU_KEY_CERT_SIGN, "keyCertSign"},
+                                  Word{KU_CRL_SIGN, "cRLSign"},
+                                  Word{KU_ENCIPHER_ONLY, "encipherOnly"},
+                                  Word{KU_DECIPHER_ONLY, "decipherOnly"}};
     std::vector<std::string> out;
     if ((X509_get_extension_flags(certificate) & EXFLAG_KUSAGE) == 0) return out;
     const std::uint32_t usage = X509_get_key_usage(certificate);
@@ -174,13 +177,15 @@ Result<void> check_dates(const CertificateInfo& info, WallTime certain, WallTime
     }
     if (now >= info.not_before) return {};
     if (now < certain) {
-        return bad(fmt::format("the certificate {} is valid from {} only, and this machine's clock is wrong: it says {}, "
-                               "which is before {}; set it",
-                               info.common_name, date_text(info.not_before), date_text(now), date_text(certain)));
+        return bad(
+            fmt::format("the certificate {} is valid from {} only, and this machine's clock is wrong: it says {}, "
+                        "which is before {}; set it",
+                        info.common_name, date_text(info.not_before), date_text(now), date_text(certain)));
     }
-    return bad(fmt::format("the certificate {} is valid from {} only, and this machine's clock says {}: wait, or issue "
-                           "it again",
-                           info.common_name, date_text(info.not_before), date_text(now)));
+    return bad(
+        fmt::format("the certificate {} is valid from {} only, and this machine's clock says {}: wait, or issue "
+                    "it again",
+                    info.common_name, date_text(info.not_before), date_text(now)));
 }
 
 Secret<> key_text(EVP_PKEY* key) {
@@ -259,14 +264,16 @@ bool key_matches(std::string_view cert_pem, const Secret<>& key_pem) {
 
 std::optional<std::string> flaw_of(const CertificateInfo& info) {
     if (info.common_name.empty()) {
-        return fmt::format("the certificate (serial {}) has no common name, which AWS Client VPN demands: issue it "
-                           "with a CN",
-                           info.serial);
+        return fmt::format(
+            "the certificate (serial {}) has no common name, which AWS Client VPN demands: issue it "
+            "with a CN",
+            info.serial);
     }
     if (!info.for_client) {
-        return fmt::format("the certificate {} was not issued for client use: issue one with `easyrsa "
-                           "build-client-full`",
-                           info.common_name);
+        return fmt::format(
+            "the certificate {} was not issued for client use: issue one with `easyrsa "
+            "build-client-full`",
+            info.common_name);
     }
     if (info.key_type != KeyType::rsa) {
         return fmt::format("the certificate {} has {} key, AWS Client VPN takes RSA only: issue one with RSA 2048",
@@ -277,9 +284,10 @@ std::optional<std::string> flaw_of(const CertificateInfo& info) {
                            info.common_name, info.key_bits);
     }
     if (info.key_bits > kRsaBits) {
-        return fmt::format("the certificate {} has an RSA key of {} bits, AWS Client VPN takes no larger one than 2048: "
-                           "issue one with RSA 2048",
-                           info.common_name, info.key_bits);
+        return fmt::format(
+            "the certificate {} has an RSA key of {} bits, AWS Client VPN takes no larger one than 2048: "
+            "issue one with RSA 2048",
+            info.common_name, info.key_bits);
     }
     return std::nullopt;
 }
@@ -345,7 +353,8 @@ std::optional<WallTime> parse_date(std::string_view text) {
     if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
     const auto number = [&](std::size_t at, std::size_t size) {
         int value = 0;
-        for (const char c : text.substr(at, size)) value = c >= '0' && c <= '9' && value >= 0 ? value * 10 + (c - '0') : -1;
+        for (const char c : text.substr(at, size))
+            value = c >= '0' && c <= '9' && value >= 0 ? value * 10 + (c - '0') : -1;
         return value;
     };
     const int year = number(0, 4), month = number(5, 2), day = number(8, 2);

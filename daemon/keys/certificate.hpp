@@ -37,7 +37,7 @@ struct CertificateInfo {
     bool is_ca = false;
     bool for_client =
         false;  ///< extended key usage absent or with clientAuth, key usage absent or with digitalSignature
-    std::string fingerprint;  ///< SHA-256 of the DER, hex, upper case
+    std::string fingerprint;                  ///< SHA-256 of the DER, hex, upper case
     std::vector<std::string> key_usage;       ///< "digitalSignature", …; empty: the certificate does not say
     std::vector<std::string> extended_usage;  ///< "clientAuth", …, or an OID; at most 16; empty: it does not say
     bool operator==(const CertificateInfo&) const = default;
@@ -66,8 +66,8 @@ struct Credential {
 /// Judges a client certificate and its key.
 ///
 /// @return Errc::bad_input with one sentence for: empty, no PEM, swapped, encrypted, damaged, not exactly one client
-///         certificate, key does not match, no CN, not for client use, EC, no RSA 2048, expired, not yet valid (and whether
-///         the clock is to blame).
+///         certificate, key does not match, no CN, not for client use, EC, no RSA 2048, expired, not yet valid (and
+///         whether the clock is to blame).
 Result<Credential> check_client_credential(std::string_view cert_pem, const Secret<>& key_pem, WallTime now);
 
 /// Whether `key_pem` is the private key of the first certificate in `cert_pem`; false for anything unreadable.

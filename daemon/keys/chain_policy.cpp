@@ -33,6 +33,7 @@ std::string problem_of(X509_STORE_CTX* context) {
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
         case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // a CA of the same name
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
         case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: return "no CA of the configuration issued it";
         default: break;
@@ -69,8 +70,7 @@ ChainVerdict verify_chain(const std::vector<Certificate>& own, const std::vector
     // Without "partial", a configuration that holds only the issuing intermediate would trust nobody.
     X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
     X509_VERIFY_PARAM_set_purpose(rules, X509_PURPOSE_SSL_CLIENT);
-    X509_VERIFY_PARAM_set_time(
-        rules, std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
+    X509_VERIFY_PARAM_set_time(rules, std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
     if (X509_verify_cert(context.get()) != 1) return not_verified(problem_of(context.get()));
     const STACK_OF(X509)* const chain = X509_STORE_CTX_get0_chain(context.get());
     const X509* const end = sk_X509_value(chain, sk_X509_num(chain) - 1);

@@ -243,8 +243,8 @@ Result<RevocationList> ProfileStore::store_crl(const std::string& name, std::str
         return Failure{Errc::bad_input, fmt::format("profile {} is direct: it has no certificate to revoke", name)};
     const bool has_own = stored->credential && *stored->credential;
     const bool has_list = stored->crl && *stored->crl;  // a damaged one is replaced by any
-    auto list = judge_revocation_list(
-        bytes, {stored->authorities, has_own ? &(*stored->credential)->info : nullptr, has_list ? &**stored->crl : nullptr});
+    auto list = judge_revocation_list(bytes, {stored->authorities, has_own ? &(*stored->credential)->info : nullptr,
+                                              has_list ? &**stored->crl : nullptr});
     if (!list) return list.error();
     if (const auto done = replace_file(root_ / name / "crl.pem", list->pem, kFileMode); !done) return done.error();
     return list;

@@ -31,9 +31,10 @@ Failure too_large(std::string message) {
 
 /// RFC 5280's words.
 std::string_view reason_word(long reason) {
-    constexpr std::array<std::string_view, 11> words = {
-        "unspecified",     "keyCompromise", "CACompromise",  "affiliationChanged", "superseded", "cessationOfOperation",
-        "certificateHold", "unspecified",   "removeFromCRL", "privilegeWithdrawn", "AACompromise"};
+    constexpr std::array<std::string_view, 11> words = {"unspecified",        "keyCompromise", "CACompromise",
+                                                        "affiliationChanged", "superseded",    "cessationOfOperation",
+                                                        "certificateHold",    "unspecified",   "removeFromCRL",
+                                                        "privilegeWithdrawn", "AACompromise"};
     return reason >= 0 && reason < static_cast<long>(words.size()) ? words[static_cast<std::size_t>(reason)] : words[0];
 }
 
@@ -100,14 +101,14 @@ Result<RevocationList> read_revocation_list(std::string_view bytes) {
     list.last_update = *last_update;
     if (X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0)
         return bad("the file is a delta list, which holds changes only: give the whole list");
-    const IntegerPtr number(
-        static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(crl, NID_crl_number, nullptr, nullptr)));
+    const IntegerPtr number(static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(crl, NID_crl_number, nullptr, nullptr)));
     list.number = number_text(number.get());
 
     STACK_OF(X509_REVOKED)* const entries = X509_CRL_get_REVOKED(crl);
     const int count = std::max(sk_X509_REVOKED_num(entries), 0);  // -1 without a list
     if (static_cast<std::size_t>(count) > kCrlEntryLimit) {
-        return too_large(fmt::format("the revocation list has {} entries, AWS Client VPN takes {}", count, kCrlEntryLimit));
+        return too_large(
+            fmt::format("the revocation list has {} entries, AWS Client VPN takes {}", count, kCrlEntryLimit));
     }
     list.entries.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) {

@@ -31,9 +31,9 @@ struct RevocationList {
     std::string issuer;
     WallTime last_update{};
     std::optional<WallTime> next_update;
-    std::string number;                ///< its CRL number, hex; empty when it has none
-    std::vector<Revocation> entries;   ///< ascending by serial
-    std::string pem;                   ///< the list alone, 64 columns
+    std::string number;               ///< its CRL number, hex; empty when it has none
+    std::vector<Revocation> entries;  ///< ascending by serial
+    std::string pem;                  ///< the list alone, 64 columns
     bool operator==(const RevocationList&) const = default;
 };
 
