@@ -14,9 +14,15 @@ std::string check_duration(const std::string& text) {
 
 void add_import(CLI::App& app, Arguments& into) {
     app.add_option("FILE", into.file, "client configuration as downloaded from AWS")->required();
-    app.add_option("--name", into.name, "name of the new profile")->required();
-    app.add_option("--cert", into.cert, "client certificate, PEM")->type_name("FILE");
+    app.add_flag("--check", into.check, "only judge the file: exit 0 accepted, 1 refused; needs no agent");
+    app.add_option("--name", into.name, "name of the new profile");
+    app.add_option("--cert", into.cert, "client certificate, PEM; may have its key beside it")->type_name("FILE");
     app.add_option("--key", into.key, "its private key, PEM, not encrypted")->type_name("FILE");
+    app.callback([&app, &into] {
+        for (const char* needed : {"--name", "--cluster"}) {
+            if (!into.check && app.get_option(needed)->count() == 0) throw CLI::RequiredError(needed);
+        }
+    });
 }
 
 void add_cluster(CLI::App& app, Arguments& into) {
@@ -67,6 +73,7 @@ void add_option(CLI::App& app, Option option, Arguments& into) {
         case Option::import:
             add_import(app, into);
             add_cluster(app, into);
+            app.get_option("--cluster")->required(false);  // not with --check
             return;
         case Option::add:
             app.add_flag("--direct", into.direct, "without a tunnel: inside the VPC or a peered one")->required();

@@ -21,6 +21,7 @@ struct Arguments {
     bool follow = false;
     bool yes = false;
     bool direct = false;
+    bool check = false;  ///< profile import: judge only
     Duration timeout = 30s;
     Goal goal = Goal::reachable;
     unsigned count = 4;

@@ -4,7 +4,22 @@
 
 #include <boost/json.hpp>
 
+#include <string>
+
 namespace memdb::client {
+namespace {
+
+/// Of the Snapshot what is about the key, under the same names.
+std::string key_json(const control::ProfileView& profile) {
+    namespace json = boost::json;
+    const json::value all = json::parse(control::to_json(profile));
+    json::object shown{{"profile", profile.name}};
+    for (const char* const name : {"credential", "rotation"})
+        if (const json::value* const value = all.as_object().if_contains(name)) shown[name] = *value;
+    return json::serialize(shown);
+}
+
+}  // namespace
 
 int run_key_show(Context& context) {
     const auto snapshot = get_snapshot(context);
@@ -20,10 +35,10 @@ int run_key_show(Context& context) {
                                                                              profile.name)});
     }
     if (context.arguments.json)
-        print("{\"profile\":" + boost::json::serialize(boost::json::value(profile.name)) +
-              ",\"credential\":" + control::to_json(*profile.credential) + "}\n");
+        print(key_json(profile) + "\n");
     else
-        print(render_key(profile.name, *profile.credential, context.terminal.out));
+        print(render_key(profile.name, *profile.credential, context.terminal.out,
+                         profile.rotation ? &*profile.rotation : nullptr));
     return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "base/clock.hpp"
 #include "client/commands.hpp"
 #include "client/import_files.hpp"
+#include "client/import_sources.hpp"
 #include "client/text.hpp"
 
 #include <cstdio>
@@ -43,6 +44,10 @@ int send_import(Context& context, const config::ImportRequest& request) {
     const auto response = context.client.request("POST", "/v1/profiles", body.reveal(), 30s);
     body = Secret<>();
     if (response.has_error()) return complain(context, response.error());
+    if (context.arguments.json) {
+        print(response->body + "\n");
+        return 0;
+    }
     const auto report = control::parse_import_report(response->body);
     if (report.has_error())
         return complain(context, {Exit::failed, "the agent's answer makes no sense: " + report.error().message});
@@ -63,22 +68,16 @@ bool confirmed(const std::string& profile) {
 
 int run_profile_import(Context& context) {
     const Arguments& arguments = context.arguments;
+    if (arguments.check) return run_profile_check(context);
     auto request = request_of(arguments);
     if (request.has_error()) return complain(context, request.error());
-    auto ovpn = read_file(arguments.file);
-    if (ovpn.has_error()) return complain(context, ovpn.error());
-    request->ovpn_text = std::move(*ovpn);
-    request->ovpn_name = file_name(arguments.file);
-    if (!arguments.cert.empty()) {
-        auto cert = read_file(arguments.cert);
-        if (cert.has_error()) return complain(context, cert.error());
-        request->cert_pem = std::move(*cert);
-    }
-    if (!arguments.key.empty()) {
-        auto key = read_secret_file(arguments.key);
-        if (key.has_error()) return complain(context, key.error());
-        request->key_pem = std::move(*key);
-    }
+    auto sources = gather_sources({arguments.file, arguments.cert, arguments.key});
+    if (sources.has_error()) return complain(context, sources.error());
+    for (const auto& warning : sources->warnings) warn(context, warning);
+    request->ovpn_text = std::move(sources->ovpn_text);
+    request->ovpn_name = std::move(sources->ovpn_name);
+    request->cert_pem = std::move(sources->cert_pem);
+    request->key_pem = std::move(sources->key_pem);
     return send_import(context, *request);
 }
 

@@ -14,7 +14,7 @@ constexpr std::array kWait = {Option::profile, Option::goal, Option::timeout};
 constexpr std::array kProfile = {Option::profile};
 constexpr std::array kEvents = {Option::follow, Option::json};
 constexpr std::array kPing = {Option::profile, Option::count, Option::node, Option::json};
-constexpr std::array kImport = {Option::import};
+constexpr std::array kImport = {Option::import, Option::json};
 constexpr std::array kAdd = {Option::add};
 constexpr std::array kList = {Option::json};
 constexpr std::array kShow = {Option::profile, Option::json};
@@ -47,7 +47,8 @@ constexpr std::array kCommands = {
     Command{{"profile import", kImport, "make a profile from a downloaded Client VPN configuration",
              "  memdbctl profile import downloaded-client-config.ovpn --name demo \\\n    --cert client.crt --key "
              "client.key "
-             "--cluster clustercfg.demo.abc.memorydb.eu-central-1.amazonaws.com"},
+             "--cluster clustercfg.demo.abc.memorydb.eu-central-1.amazonaws.com\n"
+             "  memdbctl profile import --check downloaded-client-config.ovpn"},
             run_profile_import},
     Command{{"profile add", kAdd, "make a profile without a tunnel, inside the VPC or a peered one",
              "  memdbctl profile add --direct --name vpc --cluster "

@@ -34,6 +34,7 @@ int run_wait(Context& context);
 int run_events(Context& context);
 int run_ping(Context& context);
 int run_profile_import(Context& context);
+int run_profile_check(Context& context);  ///< profile import --check
 int run_profile_add(Context& context);
 int run_profile_list(Context& context);
 int run_profile_show(Context& context);

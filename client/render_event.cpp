@@ -52,6 +52,11 @@ std::string what(const control::Change& change, const Style& style) {
                        moved(c.from ? to_string(*c.from) : "", c.to ? to_string(*c.to) : "gone", style) +
                        (c.finding ? " (" + *c.finding + ")" : "");
             },
+            [](const control::RotationChanged& c) {
+                if (!c.rotation) return std::string("key       nothing is on its way");
+                std::string text = "key       " + std::to_string(c.rotation->generation) + " " + c.rotation->phase;
+                return c.rotation->message ? text + ": " + *c.rotation->message : text;
+            },
             [](const control::FindingRaised& c) { return "finding   " + c.finding.code + ": " + c.finding.summary; },
             [](const control::FindingChanged& c) { return "finding   " + c.finding.code + ": " + c.finding.summary; },
             [](const control::FindingCleared& c) { return "cleared   " + c.code; },

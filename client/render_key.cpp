@@ -73,6 +73,16 @@ std::string crl_text(const CrlView& crl, bool ascii) {
     return text;
 }
 
+/// When the key is changed next, and how the last change went.
+std::string rotation_text(const CredentialView& credential, const control::RotationView* rotation, bool ascii) {
+    std::string text;
+    if (credential.rotate_at) text = "due on " + day(*credential.rotate_at);
+    if (rotation == nullptr) return text;
+    if (!text.empty()) text += "; ";
+    text += "to generation " + std::to_string(rotation->generation) + ": " + clean(rotation->phase, ascii);
+    return rotation->message ? text + ", " + clean(*rotation->message, ascii) : text;
+}
+
 std::string verdict_text(const CrlView& crl, bool ascii) {
     if (!crl.revoked) return "this certificate is not on it";
     return "REVOKED: this certificate is on it since " + day(crl.revoked->at) + " (" +
@@ -81,10 +91,14 @@ std::string verdict_text(const CrlView& crl, bool ascii) {
 
 }  // namespace
 
-std::string render_key(const std::string& profile, const CredentialView& credential, const Style& style) {
+std::string render_key(const std::string& profile, const CredentialView& credential, const Style& style,
+                       const control::RotationView* rotation) {
     const bool ascii = !style.utf8;
     std::string out = clean(profile, ascii) + "  generation " + std::to_string(credential.generation) + ", " +
-                      clean(credential.state, ascii) + "\n";
+                      clean(credential.state, ascii);
+    if (credential.previous_generation)
+        out += "; generation " + std::to_string(*credential.previous_generation) + " is kept";
+    out += "\n";
     out += fact("subject", clean(credential.subject, ascii), style);
     out += fact("issuer", clean(credential.issuer, ascii), style);
     out += fact("serial", clean(credential.serial, ascii), style);
@@ -102,6 +116,8 @@ std::string render_key(const std::string& profile, const CredentialView& credent
     for (const CertificateView& authority : credential.authorities)
         out += fact("CA", certificate_text(authority, ascii), style);
     if (credential.server) out += fact("server", certificate_text(*credential.server, ascii), style);
+    if (const auto text = rotation_text(credential, rotation, ascii); !text.empty())
+        out += fact("rotation", text, style);
     if (!credential.crl) return out + fact("revocation", "no list known; hand one in: memdbctl key crl FILE", style);
     out += fact("revocation", crl_text(*credential.crl, ascii), style);
     return out + fact("", verdict_text(*credential.crl, ascii), style);

@@ -7,8 +7,9 @@
 
 namespace memdb::client {
 
-/// `key show`.
-std::string render_key(const std::string& profile, const control::CredentialView& credential, const Style& style);
+/// `key show`. @param rotation  on its way or the last one; null: there was none.
+std::string render_key(const std::string& profile, const control::CredentialView& credential, const Style& style,
+                       const control::RotationView* rotation = nullptr);
 
 /// `key crl`: what the agent has made of the list that it was handed.
 std::string render_crl(const std::string& profile, const control::CrlView& crl, const Style& style);

@@ -34,6 +34,7 @@ void WaitTracker::apply(const control::Event& event) {
                    },
                    [](const control::LayerChanged&) {},
                    [](const control::NodeChanged&) {},
+                   [](const control::RotationChanged&) {},
                    [&](const control::FindingRaised& c) { profile_.findings.push_back(c.finding); },
                    [&](const control::FindingChanged& c) {
                        for (auto& finding : profile_.findings)

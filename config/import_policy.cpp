@@ -3,6 +3,7 @@
 #include "config/endpoint_parser.hpp"
 #include "config/ovpn_lexer.hpp"
 #include "config/ovpn_policy.hpp"
+#include "config/wiped_directives.hpp"
 
 #include <fmt/format.h>
 
@@ -14,21 +15,6 @@ namespace {
 Failure bad(std::string message) { return {Errc::bad_input, std::move(message)}; }
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
-
-/// Inline keys must not outlive the call in freed memory.
-struct WipedDirectives {
-    std::vector<Directive> list;
-    explicit WipedDirectives(std::vector<Directive> directives) : list(std::move(directives)) {}
-    WipedDirectives(const WipedDirectives&) = delete;
-    WipedDirectives& operator=(const WipedDirectives&) = delete;
-    WipedDirectives(WipedDirectives&&) = delete;
-    WipedDirectives& operator=(WipedDirectives&&) = delete;
-    ~WipedDirectives() {
-        for (Directive& directive : list) {
-            if (directive.inline_text) wipe(*directive.inline_text);
-        }
-    }
-};
 
 Result<void> judge_clusters(const ImportRequest& request, Profile& profile) {
     if (request.clusters.empty()) return bad("no cluster: give its endpoint with --cluster HOST[:PORT]");

@@ -24,6 +24,11 @@ constexpr std::string_view kPushed = "the endpoint decides it";
 constexpr std::string_view kOwnLog = "memdbd sets what openvpn logs";
 constexpr std::string_view kWindows = "it is for Windows";
 constexpr std::string_view kDefault = "not needed";
+constexpr std::string_view kPushOnly = "only an endpoint may push it";
+constexpr std::string_view kCommand = "it is a command of openvpn, no setting";
+constexpr std::string_view kPkcs12 =
+    "it reads a file; make PEM of it with `openssl pkcs12 -in FILE -nodes -out client.pem`, give that with --cert";
+constexpr std::string_view kUsage = "write remote-cert-tls server instead";
 
 // clang-format off
 constexpr DirectiveRule kRules[] = {
@@ -70,7 +75,7 @@ constexpr DirectiveRule kRules[] = {
     {"management*", refused, kManagement}, {"remap-usr1", refused, kManagement}, {"echo", refused, kManagement},
 
     {"askpass", refused, kReads}, {"http-proxy-user-pass", refused, kReads}, {"capath", refused, kReads},
-    {"crl-verify", refused, kReads}, {"pkcs12", refused, kReads}, {"client-config-dir", refused, kReads},
+    {"crl-verify", refused, kReads}, {"pkcs12", refused, kPkcs12}, {"client-config-dir", refused, kReads},
     {"secret", refused, kReads}, {"extra-certs", refused, kReads},
     {"tls-auth", refused, kTlsKey}, {"tls-crypt*", refused, kTlsKey},
 
@@ -86,6 +91,36 @@ constexpr DirectiveRule kRules[] = {
 
     {"mode", refused, kServer}, {"server*", refused, kServer}, {"tls-server", refused, kServer}, {"push*", refused, kServer},
     {"duplicate-cn", refused, kServer}, {"dh", refused, kServer},
+
+    {"inactive", ignored, kOwnRetries}, {"ping-exit", ignored, kOwnRetries}, {"ping-timer-rem", ignored, kOwnRetries},
+    {"session-timeout", ignored, kOwnRetries}, {"single-session", ignored, kOwnRetries}, {"tls-exit", ignored, kOwnRetries},
+    {"tls-timeout", ignored, kOwnRetries}, {"tran-window", ignored, kOwnRetries}, {"preresolve", ignored, kOwnRetries},
+    {"persist-local-ip", ignored, kOwnRetries},
+    {"replay-window", ignored, kDefault}, {"reneg-bytes", ignored, kDefault}, {"reneg-pkts", ignored, kDefault},
+    {"passtos", ignored, kDefault}, {"mtu-disc", ignored, kDefault}, {"mtu-test", ignored, kDefault}, {"txqueuelen", ignored, kDefault},
+    {"tcp-nodelay", ignored, kDefault}, {"socket-flags", ignored, kDefault}, {"shaper", ignored, kDefault},
+    {"bcast-buffers", ignored, kDefault}, {"max-routes", ignored, kDefault}, {"disable-occ", ignored, kDefault},
+    {"tun-ipv6", ignored, kDefault}, {"disable-dco", ignored, kDefault}, {"x509-track", ignored, kDefault},
+    {"tun-mtu", ignored, kPushed}, {"tun-mtu-extra", ignored, kPushed}, {"tun-mtu-max", ignored, kPushed}, {"link-mtu", ignored, kPushed},
+    {"udp-mtu", ignored, kPushed}, {"max-packet-size", ignored, kPushed},
+    {"errors-to-stderr", ignored, kOwnLog}, {"suppress-timestamps", ignored, kOwnLog},
+    {"auth-token", refused, kLogin}, {"auth-token-user", refused, kLogin},
+    {"tls-version-max", refused, kWeak}, {"ecdh-curve", refused, kWeak}, {"prng", refused, kWeak}, {"comp-noadapt", refused, kWeak},
+    {"ncp-ciphers", refused, kWeak}, {"opt-verify", refused, kWeak},
+    {"remote-cert-eku", refused, kUsage}, {"remote-cert-ku", refused, kUsage},
+    {"fragment", refused, kTlsKey}, {"mtu-dynamic", refused, kTlsKey}, {"key-direction", refused, kTlsKey},
+    {"proto-force", refused, kDetour}, {"ip-remote-hint", refused, kDetour}, {"multihome", refused, kDetour},
+    {"key-derivation", refused, kPushOnly}, {"peer-id", refused, kPushOnly}, {"protocol-flags", refused, kPushOnly},
+    {"force-tls-key-material-export", refused, kPushOnly},
+    {"show-*", refused, kCommand}, {"help", refused, kCommand}, {"version", refused, kCommand}, {"test-crypto", refused, kCommand},
+    {"gremlin", refused, kTricks}, {"compat-names", refused, kTricks}, {"no-name-remapping", refused, kTricks}, {"disable", refused, kTricks},
+    {"parameter", refused, kManagement},
+    {"msg-channel", refused, kProcess},
+    {"auth-gen-token*", refused, kServer}, {"auth-user-pass-optional", refused, kServer}, {"ccd-exclusive", refused, kServer},
+    {"client-cert-not-required", refused, kServer}, {"client-to-client", refused, kServer}, {"connect-freq*", refused, kServer},
+    {"hash-size", refused, kServer}, {"iroute*", refused, kServer}, {"max-clients", refused, kServer},
+    {"max-routes-per-client", refused, kServer}, {"stale-routes-check", refused, kServer}, {"tcp-queue-limit", refused, kServer},
+    {"username-as-common-name", refused, kServer}, {"verify-client-cert", refused, kServer}, {"vlan-*", refused, kServer},
 };
 // clang-format on
 

@@ -4,6 +4,7 @@
 // and a test proves that the three agree.
 #pragma once
 
+#include "keys/rotation_timings.hpp"
 #include "reach/probe_timings.hpp"
 #include "tunnel/tunnel_timings.hpp"
 
@@ -31,6 +32,12 @@ struct OpenvpnSettings {
     bool operator==(const OpenvpnSettings&) const = default;
 };
 
+struct RotationSettings {
+    keys::RotationTimings timings;
+    std::string command;  ///< signs requests unattended: absolute path, root's; empty: memdbd never rotates by itself
+    bool operator==(const RotationSettings&) const = default;
+};
+
 struct LogSettings {
     LogLevel level = LogLevel::info;
     bool operator==(const LogSettings&) const = default;
@@ -41,6 +48,7 @@ struct Settings {
     reach::ProbeTimings probe;
     ControlSettings control;
     OpenvpnSettings openvpn;
+    RotationSettings rotation;
     LogSettings log;
     bool operator==(const Settings&) const = default;
 };

@@ -40,6 +40,11 @@ auto& field(Settings& settings) {
     return settings.*Part.*Field;
 }
 
+template <auto Field>
+Duration& rotation(Settings& settings) {
+    return settings.rotation.timings.*Field;
+}
+
 bool is_group_name(std::string_view name) {
     if (name.empty() || name.size() > 32 || name.front() == '-') return false;
     return name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
@@ -62,6 +67,14 @@ std::string_view set_program(Settings& settings, const std::string& text) {
     const bool printable = visible_text(text, text.size()) == text;
     if (text.empty() || text.front() != '/' || text.size() > 4000 || !printable) return "must be an absolute path";
     settings.openvpn.program = text;
+    return {};
+}
+
+std::string_view set_command(Settings& settings, const std::string& text) {
+    const bool printable = visible_text(text, text.size()) == text;
+    if (!text.empty() && (text.front() != '/' || text.size() > 4000 || !printable))
+        return "must be empty or an absolute path";
+    settings.rotation.command = text;
     return {};
 }
 
@@ -98,6 +111,10 @@ const std::array kKeys = {
     Key{"tunnel",  "heartbeat_limit_ms",      DurationKey{1ms, 500, 60000, field<&Settings::tunnel, &Tunnel::heartbeat_limit>}},
     Key{"tunnel",  "session_limit_h",         DurationKey{1h,   0,    24, field<&Settings::tunnel, &Tunnel::session_limit>}},
     Key{"tunnel",  "renew_before_s",          DurationKey{1s,   0, 86400, field<&Settings::tunnel, &Tunnel::renew_before>}},
+    Key{"rotation", "lead_days",              DurationKey{24h,  0,   365, rotation<&keys::RotationTimings::lead>}},
+    Key{"rotation", "trial_limit_s",          DurationKey{1s,   5,   120, rotation<&keys::RotationTimings::trial_limit>}},
+    Key{"rotation", "confirm_limit_s",        DurationKey{1s,   5,   600, rotation<&keys::RotationTimings::confirm_limit>}},
+    Key{"rotation", "command",                TextKey{set_command}},
     Key{"probe",   "sentinel_interval_ms",    DurationKey{1ms, 100, 60000, field<&Settings::probe, &Probe::sentinel_interval>}},
     Key{"probe",   "node_interval_ms",        DurationKey{1ms, 500, 600000, field<&Settings::probe, &Probe::node_interval>}},
     Key{"probe",   "kept_ping_limit_ms",      DurationKey{1ms,  50, 10000, field<&Settings::probe, &Probe::kept_ping_limit>}},

@@ -84,7 +84,7 @@ Daemon::Daemon(DaemonOptions options)
       clock_(now(), wall_now()),
       started_(wall_now()),
       resolver_(io_),
-      around_{io_, resolver_, settings_, options_.runtime_dir + "/private", [this] { changed(); }} {
+      around_{io_, workers_, resolver_, settings_, options_.runtime_dir + "/private", [this] { changed(); }} {
     around_.remember_ranges = [this](const Claim& claim) {
         if (const auto kept = store_->remember_ranges(claim.profile, claim.ranges); kept.has_error())
             logger("agent")->warn("{}", kept.error().message);

@@ -14,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <functional>
 #include <map>
@@ -69,6 +70,7 @@ class Daemon {
     void remove(const std::string& name, std::function<void(control::Reply)> done);
     control::Reply wish(const control::WishIntent& intent);
     control::Reply crl(const control::CrlIntent& intent);
+    void rotate(const control::KeyIntent& intent, std::function<void(control::Reply)> done);
     void ping(const control::PingIntent& intent, std::function<void(control::Reply)> done);
 
     void wait_for_signal();
@@ -84,6 +86,7 @@ class Daemon {
     DaemonOptions options_;
     config::Settings settings_;
     boost::asio::io_context io_{1};
+    boost::asio::thread_pool workers_{1};
     boost::asio::signal_set signals_;
     boost::asio::steady_timer look_timer_;
     boost::asio::steady_timer stop_timer_;

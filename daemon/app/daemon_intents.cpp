@@ -26,6 +26,7 @@ void Daemon::perform(control::Intent intent, std::function<void(control::Reply)>
                    },
                    [&](const control::RemoveIntent& wanted) { remove(wanted.profile, std::move(done)); },
                    [&](const control::WishIntent& wanted) { done(wish(wanted)); },
+                   [&](const control::KeyIntent& wanted) { rotate(wanted, std::move(done)); },
                    [&](const control::PingIntent& wanted) { ping(wanted, std::move(done)); },
                    [&](const control::CrlIntent& wanted) { done(crl(wanted)); },
                },
@@ -111,6 +112,36 @@ control::Reply Daemon::crl(const control::CrlIntent& intent) {
     logger("agent")->info("{}: took a revocation list of {}, {} entries{}", intent.profile, view.issuer, view.entries,
                           view.revoked ? ", this profile's certificate among them" : "");
     return {200, control::to_json(view)};
+}
+
+void Daemon::rotate(const control::KeyIntent& intent, std::function<void(control::Reply)> done) {
+    const auto found = agents_.find(intent.profile);
+    if (found == agents_.end() || removing_.contains(intent.profile)) {
+        done(control::error_reply(control::ErrorCode::not_found, "no profile is called " + intent.profile));
+        return;
+    }
+    RotationAgent* const rotation = found->second->rotation();
+    if (rotation == nullptr) {
+        done(control::error_reply(control::ErrorCode::bad_request,
+                                  intent.profile + " is a direct profile: it has no tunnel, and so no key"));
+        return;
+    }
+    if (const auto* wanted = std::get_if<control::KeyRequest>(&intent.wanted)) {
+        rotation->request(*wanted, [done = std::move(done)](const Result<control::KeyRequestReport>& report) {
+            done(report.has_error() ? control::failure_reply(report.error())
+                                    : control::Reply{200, control::to_json(*report)});
+        });
+        return;
+    }
+    const auto* install = std::get_if<control::KeyInstall>(&intent.wanted);
+    const Result<void> begun = install != nullptr ? rotation->install(*install) : rotation->roll_back();
+    if (begun.has_error()) {
+        done(control::failure_reply(begun.error()));
+        return;
+    }
+    look();
+    const auto shown = std::ranges::find(snapshot_.profiles, intent.profile, &control::ProfileView::name);
+    done(control::profile_reply(202, *shown));
 }
 
 void Daemon::ping(const control::PingIntent& intent, std::function<void(control::Reply)> done) {

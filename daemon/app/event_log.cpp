@@ -14,6 +14,16 @@ Severity severity_of(Verdict verdict) {
     return verdict == Verdict::unreachable || verdict == Verdict::degraded ? Severity::warning : Severity::info;
 }
 
+/// Each step once, in the words of the rotation.
+std::optional<LogLine> rotation_line(const std::string& profile, const std::optional<control::RotationView>& rotation) {
+    if (!rotation || rotation->steps.empty()) return std::nullopt;
+    const std::string& step = rotation->steps.back().step;
+    const bool bad = step == "failed" || step == "reverted";
+    return LogLine{bad ? Severity::warning : Severity::info,
+                   fmt::format("{}: key {} ({}): {}{}{}", profile, rotation->generation, rotation->common_name, step,
+                               rotation->message ? ": " : "", rotation->message.value_or(""))};
+}
+
 }  // namespace
 
 std::optional<LogLine> log_line(const control::Event& event) {
@@ -47,6 +57,7 @@ std::optional<LogLine> log_line(const control::Event& event) {
             [](const control::FindingChanged&) -> Line { return std::nullopt; },
             [](const control::LayerChanged&) -> Line { return std::nullopt; },
             [](const control::NodeChanged&) -> Line { return std::nullopt; },
+            [&](const control::RotationChanged& c) -> Line { return rotation_line(event.profile, c.rotation); },
         },
         event.change);
 }

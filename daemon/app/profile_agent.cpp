@@ -26,13 +26,19 @@ ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profi
     : around_(around), profile_(std::move(profile)), path_(around.routes), ranges_(std::move(known_ranges)) {
     const config::Profile& told = profile_.profile;
     if (told.kind == config::ProfileKind::tunnel) {
-        take_credential();
+        take_credential(profile_.credential
+                            ? std::move(*profile_.credential)
+                            : Result<keys::Generation>(Failure{Errc::not_found, "the profile has no certificate"}));
         host::RouteLink* const link = around_.routes != nullptr ? &around_.routes->link() : nullptr;
         if (around_.footprints != nullptr) footprint_.emplace(*around_.footprints, link, told.name);
         tunnel_ = std::make_unique<tunnel::TunnelRunner>(around_.io, around_.resolver, tunnel_setup(),
                                                          around_.settings.tunnel, tunnel_handlers());
         incident_ = std::make_unique<IncidentRunner>(around_.io, *tunnel_, told.name, around_.changed);
         vpc_names_ = std::make_unique<VpcNameAgent>(around_.resolver, told.clusters, around_.changed);
+        rotation_ = std::make_unique<RotationAgent>(
+            around_.io, around_.workers, around_.resolver, around_.settings, told.name,
+            keys::CredentialStore(profile_.config_path.parent_path()), profile_.authorities, rotation_hooks());
+        rotation_->start();
         follow_network();
     }
     for (const config::Cluster& cluster : told.clusters) {
@@ -47,8 +53,11 @@ ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profi
 tunnel::TunnelRunner::Handlers ProfileAgent::tunnel_handlers() {
     tunnel::TunnelRunner::Handlers handlers{
         [this](const tunnel::TunnelState& state) { tunnel_changed(state); }, {}, {}, {}};
+    handlers.about_to_spawn = [this](const tunnel::ServerAddress& server) {
+        running_generation_ = credential_ ? credential_->generation : 0;
+        if (footprint_) footprint_->about_to_spawn(server);
+    };
     if (!footprint_) return handlers;
-    handlers.about_to_spawn = [this](const tunnel::ServerAddress& server) { footprint_->about_to_spawn(server); };
     handlers.spawned = [this](int pid) { footprint_->spawned(pid); };
     handlers.gone = [this] { footprint_->gone(); };
     return handlers;
@@ -56,19 +65,24 @@ tunnel::TunnelRunner::Handlers ProfileAgent::tunnel_handlers() {
 
 ProfileAgent::~ProfileAgent() = default;
 
-/// Judges what is stored anew: at the start, for another list or generation, and as time passes.
-void ProfileAgent::take_credential() {
-    if (!profile_.credential) {
-        credential_trouble_ = "the profile has no certificate";
-    } else if (profile_.credential->has_error()) {
+void ProfileAgent::take_credential(Result<keys::Generation> in_force) {
+    profile_.credential = std::move(in_force);
+    judge_credential();
+}
+
+/// Judges what is stored anew: for another generation or list, and as time passes.
+void ProfileAgent::judge_credential() {
+    credential_.reset();
+    credential_trouble_.clear();
+    if (profile_.credential->has_error()) {
         credential_trouble_ = profile_.credential->error().message;
-    } else {
-        const keys::Generation& generation = **profile_.credential;
-        const bool has_list = profile_.crl && *profile_.crl;
-        credential_ = credential_in_force({generation.number, generation.certificates, profile_.authorities,
-                                           generation.stored_on, has_list ? &**profile_.crl : nullptr},
-                                          wall_now());
+        return;
     }
+    const keys::Generation& generation = **profile_.credential;
+    const bool has_list = profile_.crl && *profile_.crl;
+    credential_ = credential_in_force({generation.number, generation.certificates, profile_.authorities,
+                                       generation.stored_on, has_list ? &**profile_.crl : nullptr},
+                                      wall_now());
 }
 
 tunnel::TunnelSetup ProfileAgent::tunnel_setup() const {
@@ -111,7 +125,7 @@ void ProfileAgent::wish(control::Wish wish) {
 
 control::CrlView ProfileAgent::take_crl(keys::RevocationList list) {
     profile_.crl.emplace(std::move(list));
-    take_credential();
+    judge_credential();
     const WallTime wall = wall_now();
     around_.changed();
     if (credential_ && credential_->crl) return crl_view(*credential_->crl, wall);
@@ -119,7 +133,7 @@ control::CrlView ProfileAgent::take_crl(keys::RevocationList list) {
 }
 
 void ProfileAgent::follow_credential(WallTime wall) {
-    if (credential_ && std::chrono::abs(wall - credential_->judged_at) >= kJudgedFor) take_credential();
+    if (credential_ && std::chrono::abs(wall - credential_->judged_at) >= kJudgedFor) judge_credential();
     if (!tunnel_ || wanted_ == Wanted::disconnected) return;
     switch (hold_of(held_, is_usable(credential_, wall), tunnel_->state().phase == Phase::up)) {
         case Hold::keep: return;

@@ -11,6 +11,7 @@
 #include "app/incident_runner.hpp"
 #include "app/overlap_policy.hpp"
 #include "app/path_agent.hpp"
+#include "app/rotation_agent.hpp"
 #include "app/vpc_name_agent.hpp"
 #include "config/settings.hpp"
 #include "control/api.hpp"
@@ -37,6 +38,7 @@ namespace memdb::app {
 /// What every profile's agent works with. Outlives the agents.
 struct Surroundings {
     boost::asio::io_context& io;
+    boost::asio::thread_pool& workers;  ///< for what would hold the loop up
     host::NameResolver& resolver;
     const config::Settings& settings;
     std::string private_dir;                              ///< for management sockets; 0700
@@ -83,6 +85,9 @@ class ProfileAgent {
     /// A revocation list that was judged and stored is in force from now on. A tunnel that is up stays up.
     control::CrlView take_crl(keys::RevocationList list);
 
+    /// Its keys and their rotation; null for a direct profile.
+    [[nodiscard]] RotationAgent* rotation() noexcept { return rotation_.get(); }
+
     /// New settings are in force.
     void settings_changed();
 
@@ -100,7 +105,13 @@ class ProfileAgent {
     };
 
     [[nodiscard]] tunnel::TunnelRunner::Handlers tunnel_handlers();
-    void take_credential();
+    void take_credential(Result<keys::Generation> in_force);
+    void judge_credential();
+    [[nodiscard]] RotationAgent::Hooks rotation_hooks();
+    [[nodiscard]] tunnel::TunnelSetup trial_setup(const keys::Generation& candidate) const;
+    void restart_with_new_key();
+    void follow_rotation(TimePoint now, WallTime wall);
+    void show_rotation(control::ProfileView& view) const;
     [[nodiscard]] tunnel::TunnelSetup tunnel_setup() const;
     void follow_credential(WallTime wall);
     void tunnel_changed(const tunnel::TunnelState& state);
@@ -130,6 +141,8 @@ class ProfileAgent {
     std::optional<FootprintAgent> footprint_;
     std::unique_ptr<tunnel::TunnelRunner> tunnel_;  ///< none for a direct profile
     std::unique_ptr<IncidentRunner> incident_;      ///< the same
+    std::unique_ptr<RotationAgent> rotation_;       ///< the same
+    unsigned running_generation_ = 0;               ///< that the last openvpn was started with
     std::unique_ptr<VpcNameAgent> vpc_names_;       ///< the same
     std::vector<IpNetwork> ranges_;
     std::optional<Overlap> overlap_;

@@ -98,6 +98,9 @@ health::Facts ProfileAgent::facts(TimePoint now, WallTime wall) {
         facts.credential.push_back({"state-unreadable", "the stored certificate revocation list cannot be used",
                                     profile_.crl->error().message + ": hand it in again with `memdbctl key crl`",
                                     health::Severity::warning});
+    if (rotation_)
+        for (health::Condition& condition : rotation_->conditions(wall, false))
+            facts.credential.push_back(std::move(condition));
     return facts;
 }
 
@@ -118,6 +121,7 @@ control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const Cloc
     follow_credential(wall);
     for (ClusterAtWork& each : clusters_) each.runner->notice_sleep();
     follow_session(now, wall);
+    follow_rotation(now, wall);
     health::Facts seen = facts(now, wall);
     health::IncidentInput incident;
     if (tunnel_) {
@@ -146,6 +150,7 @@ control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const Cloc
     view.layers = layers_;
     add_clusters(view, seen, clock);
     if (credential_) view.credential = credential_view(*credential_, wall);
+    if (rotation_) show_rotation(view);
     plan_next_look(seen, incident, now);
     return view;
 }

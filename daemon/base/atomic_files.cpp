@@ -1,5 +1,7 @@
 #include "base/atomic_files.hpp"
 
+#include "base/failpoint.hpp"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -39,6 +41,10 @@ Failure failed(std::string_view what, const std::filesystem::path& path, int err
 }
 
 Result<void> write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
+#ifdef MEMDB_FAILPOINTS
+    if (bytes.size() > 1 && ::write(descriptor, bytes.data(), 1) == 1) bytes.remove_prefix(1);
+    MEMDB_FAILPOINT("half written");
+#endif
     while (!bytes.empty()) {
         const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
         if (written < 0 && errno == EINTR) continue;
@@ -51,6 +57,7 @@ Result<void> write_all(int descriptor, std::string_view bytes, const std::filesy
 Result<void> fill(OpenFile& file, std::string_view bytes, mode_t mode, const std::filesystem::path& path) {
     if (::fchmod(file.get(), mode) != 0) return failed("cannot set the mode of", path, errno);
     if (const auto written = write_all(file.get(), bytes, path); !written) return written.error();
+    MEMDB_FAILPOINT("written");
     if (::fsync(file.get()) != 0) return failed("cannot sync", path, errno);
     if (file.close_now() != 0) return failed("cannot close", path, errno);
     return {};
@@ -103,12 +110,15 @@ Result<void> replace_file(const std::filesystem::path& path, std::string_view by
     std::vector<char> temporary = temporary_beside(path);
     OpenFile file(::mkostemp(temporary.data(), O_CLOEXEC));
     if (file.get() < 0) return failed("cannot create a file beside", path, errno);
+    MEMDB_FAILPOINT("temporary made");
     auto done = fill(file, bytes, mode, path);
+    MEMDB_FAILPOINT("synced");
     if (done && ::rename(temporary.data(), path.c_str()) != 0) done = failed("cannot replace", path, errno);
     if (!done) {
         ::unlink(temporary.data());
         return done;
     }
+    MEMDB_FAILPOINT("file replaced");
     return sync_folder(path.parent_path());
 }
 
@@ -117,13 +127,16 @@ Result<void> replace_link(const std::filesystem::path& link, const std::string& 
     // mkstemp only for a free name; symlink needs it to be gone.
     const OpenFile claimed(::mkostemp(temporary.data(), O_CLOEXEC));
     if (claimed.get() < 0) return failed("cannot create a file beside", link, errno);
+    MEMDB_FAILPOINT("link's name claimed");
     ::unlink(temporary.data());
     if (::symlink(target.c_str(), temporary.data()) != 0) return failed("cannot create a link beside", link, errno);
+    MEMDB_FAILPOINT("link made");
     if (::rename(temporary.data(), link.c_str()) != 0) {
         const int error = errno;
         ::unlink(temporary.data());
         return failed("cannot replace", link, error);
     }
+    MEMDB_FAILPOINT("link replaced");
     return sync_folder(link.parent_path());
 }
 
@@ -132,6 +145,7 @@ Result<void> make_folder(const std::filesystem::path& path, mode_t mode) {
         if (errno == EEXIST) return Failure{Errc::already_exists, path.string() + " exists"};
         return failed("cannot create", path, errno);
     }
+    MEMDB_FAILPOINT("folder made");
     if (::chmod(path.c_str(), mode) != 0) return failed("cannot set the mode of", path, errno);
     return sync_folder(path.parent_path());
 }
@@ -139,15 +153,18 @@ Result<void> make_folder(const std::filesystem::path& path, mode_t mode) {
 Result<std::filesystem::path> make_temporary_folder(const std::filesystem::path& parent, std::string_view prefix) {
     std::string name = (parent / (std::string(prefix) + "XXXXXX")).string();
     if (::mkdtemp(name.data()) == nullptr) return failed("cannot create a folder in", parent, errno);
+    MEMDB_FAILPOINT("temporary folder made");
     return std::filesystem::path(name);
 }
 
 Result<void> publish_folder(const std::filesystem::path& from, const std::filesystem::path& to) {
     if (const auto synced = sync_folder(from); !synced) return synced.error();
+    MEMDB_FAILPOINT("folder complete");
     if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0) {
         if (errno == EEXIST) return Failure{Errc::already_exists, to.string() + " exists"};
         return failed("cannot create", to, errno);
     }
+    MEMDB_FAILPOINT("folder published");
     if (const auto synced = sync_folder(to.parent_path()); !synced) return synced.error();
     return from.parent_path() == to.parent_path() ? Result<void>{} : sync_folder(from.parent_path());
 }
@@ -161,8 +178,10 @@ Result<void> remove_tree(const std::filesystem::path& parent, const std::string&
     if (!std::filesystem::exists(std::filesystem::symlink_status(path, error))) {
         return Failure{Errc::not_found, path.string() + " does not exist"};
     }
+    MEMDB_FAILPOINT("about to remove");
     std::filesystem::remove_all(path, error);  // works on descriptors and does not follow links
     if (error) return failed("cannot remove", path, error.value());
+    MEMDB_FAILPOINT("removed");
     return sync_folder(parent);
 }
 

@@ -53,6 +53,35 @@ struct PingReport {
     bool operator==(const PingReport&) const = default;
 };
 
+/// What POST …/key/request asks: {"reason","fresh"}, both optional.
+struct KeyRequest {
+    std::string reason;  ///< for the log and the Snapshot; may be empty
+    bool fresh = false;  ///< a new key although a request is pending
+    bool operator==(const KeyRequest&) const = default;
+};
+
+/// What it answers: 200 {"profile","generation","common_name","csr"}.
+struct KeyRequestReport {
+    std::string profile;
+    unsigned generation = 0;
+    std::string common_name;
+    std::string csr_pem;
+    bool operator==(const KeyRequestReport&) const = default;
+};
+
+/// What POST …/key/install brings: {"certificate"}; without one the stored certificate is proven again.
+struct KeyInstall {
+    std::optional<std::string> certificate_pem;
+    bool operator==(const KeyInstall&) const = default;
+};
+
+[[nodiscard]] std::string to_json(const KeyRequest& request);
+[[nodiscard]] std::string to_json(const KeyRequestReport& report);
+[[nodiscard]] std::string to_json(const KeyInstall& install);
+Result<KeyRequest> parse_key_request(std::string_view json);  ///< an empty body is an empty request
+Result<KeyRequestReport> parse_key_request_report(std::string_view json);
+Result<KeyInstall> parse_key_install(std::string_view json);  ///< the same
+
 [[nodiscard]] std::string to_json(const Snapshot& snapshot);
 [[nodiscard]] std::string to_json(const ProfileView& profile);
 [[nodiscard]] std::string to_json(const health::Finding& finding);

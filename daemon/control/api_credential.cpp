@@ -89,6 +89,8 @@ json::object value_of(const CredentialView& credential) {
                         {"days_left", credential.days_left}};
     if (credential.ca_not_after) object["ca_not_after"] = time_text(*credential.ca_not_after);
     object["state"] = credential.state;
+    put(object, "previous_generation", credential.previous_generation);
+    if (credential.rotate_at) object["rotate_at"] = time_text(*credential.rotate_at);
     put(object, "key_type", credential.key_type);
     put(object, "key_bits", credential.key_bits);
     if (!credential.key_usage.empty()) object["key_usage"] = list_of(credential.key_usage);
@@ -115,6 +117,8 @@ void read_credential(Fields& f, CredentialView& credential) {
     f.read_number("days_left", credential.days_left);
     f.read("ca_not_after", credential.ca_not_after);
     f.read("state", credential.state);
+    f.read_number("previous_generation", credential.previous_generation);
+    f.read("rotate_at", credential.rotate_at);
     f.read("key_type", credential.key_type);
     f.read_number("key_bits", credential.key_bits);
     f.read_list("key_usage", credential.key_usage, kCertificateLimit);

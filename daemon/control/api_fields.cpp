@@ -74,6 +74,15 @@ void Fields::read_optional(std::string_view key, std::string& out, std::size_t l
     if (const json::value* found = optional(key)) text(key, *found, out, limit);
 }
 
+void Fields::read_flag(std::string_view key, bool& out) {
+    const json::value* found = optional(key);
+    if (found == nullptr) return;
+    if (const bool* flag = found->if_bool())
+        out = *flag;
+    else
+        fail(key, "true or false expected");
+}
+
 void Fields::read(std::string_view key, std::optional<std::string>& out) {
     const json::value* found = optional(key);
     if (found == nullptr) return;

@@ -59,6 +59,7 @@ class Fields {
     void read(std::string_view key, std::optional<std::string>& out);
     void read(std::string_view key, std::optional<WallTime>& out);
     void read_optional(std::string_view key, std::string& out, std::size_t limit = kTextLimit);
+    void read_flag(std::string_view key, bool& out);
     template <class Int>
     void read_number(std::string_view key, std::optional<Int>& out) {
         const json::value* found = optional(key);

@@ -104,6 +104,9 @@ json::object value_of(const ProfileView& profile) {
     object["clusters"] = list_of(profile.clusters);
     if (profile.credential) object["credential"] = value_of(*profile.credential);
     object["findings"] = list_of(profile.findings);
+    if (profile.rotation) object["rotation"] = value_of(*profile.rotation);
+    put(object, "signer", profile.signer);
+    put(object, "signer_uid", profile.signer_uid);
     return object;
 }
 
@@ -178,6 +181,9 @@ void read(Fields& f, ProfileView& profile) {
         "clusters", profile.clusters, [](Fields& g, ClusterView& cluster) { read(g, cluster); }, 256);
     f.read_object("credential", [&](Fields& g) { read_credential(g, profile.credential.emplace()); });
     f.read_list("findings", profile.findings, [](Fields& g, health::Finding& finding) { read_finding(g, finding); });
+    f.read_object("rotation", [&](Fields& g) { read_rotation(g, profile.rotation.emplace()); });
+    f.read("signer", profile.signer);
+    f.read_number("signer_uid", profile.signer_uid);
 }
 
 }  // namespace

@@ -56,6 +56,20 @@ Answer crl(const Call& call) {
     return Intent{CrlIntent{call.profile->name, std::move(*pem)}};
 }
 
+Answer key_request(const Call& call) {
+    auto wanted = parse_key_request(call.request.body);
+    if (wanted.has_error()) return failure_reply(std::move(wanted.error()).during("request"));
+    return Intent{KeyIntent{call.profile->name, std::move(*wanted)}};
+}
+
+Answer key_install(const Call& call) {
+    auto wanted = parse_key_install(call.request.body);
+    if (wanted.has_error()) return failure_reply(std::move(wanted.error()).during("request"));
+    return Intent{KeyIntent{call.profile->name, std::move(*wanted)}};
+}
+
+Answer key_rollback(const Call& call) { return Intent{KeyIntent{call.profile->name, KeyRollback{}}}; }
+
 Answer healthz(const Call& call) {
     std::size_t wanted = 0;
     std::string bad;
@@ -91,6 +105,9 @@ constexpr std::array kRoutes = {
     Route{"POST", "/v1/profiles/{p}/reconnect", Right::control, reconnect},
     Route{"POST", "/v1/profiles/{p}/ping", Right::read, ping},
     Route{"POST", "/v1/profiles/{p}/crl", Right::control, crl},
+    Route{"POST", "/v1/profiles/{p}/key/request", Right::control, key_request},
+    Route{"POST", "/v1/profiles/{p}/key/install", Right::control, key_install},
+    Route{"POST", "/v1/profiles/{p}/key/rollback", Right::control, key_rollback},
     Route{"GET", "/v1/events", Right::read, events},
     Route{"GET", "/healthz", Right::read, healthz},
 };
@@ -232,6 +249,10 @@ std::string_view name_of(const Intent& intent) noexcept {
                           [](const WishIntent& i) { return to_string(i.wish); },
                           [](const PingIntent&) -> std::string_view { return "ping"; },
                           [](const CrlIntent&) -> std::string_view { return "crl"; },
+                          [](const KeyIntent& i) -> std::string_view {
+                              if (std::holds_alternative<KeyRequest>(i.wanted)) return "key request";
+                              return std::holds_alternative<KeyInstall>(i.wanted) ? "key install" : "key rollback";
+                          },
                       },
                       intent);
 }

@@ -78,7 +78,14 @@ struct CrlIntent {
     std::string pem;
 };
 
-using Intent = std::variant<ImportIntent, RemoveIntent, WishIntent, PingIntent, CrlIntent>;
+struct KeyRollback {};
+/// A request is answered with 200 and to_json(KeyRequestReport), the others with profile_reply(202, …).
+struct KeyIntent {
+    std::string profile;
+    std::variant<KeyRequest, KeyInstall, KeyRollback> wanted;
+};
+
+using Intent = std::variant<ImportIntent, RemoveIntent, WishIntent, PingIntent, KeyIntent, CrlIntent>;
 
 /// The connection becomes the NDJSON stream of events.
 struct EventStream {};

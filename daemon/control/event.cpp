@@ -20,6 +20,7 @@ class Diff {
         phase(before.tunnel, after.tunnel);
         layers(before.layers, after.layers);
         clusters(before.clusters, after.clusters);
+        if (before.rotation != after.rotation) add(RotationChanged{after.rotation});
         findings(before.findings, after.findings);
         if (before.verdict != after.verdict) add(VerdictChanged{before.verdict, after.verdict});
     }

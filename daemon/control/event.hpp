@@ -83,8 +83,14 @@ struct FindingCleared {
     bool operator==(const FindingCleared&) const = default;
 };
 
+/// Another phase or another step; `rotation` is absent when there is nothing to tell of any more.
+struct RotationChanged {
+    std::optional<RotationView> rotation;
+    bool operator==(const RotationChanged&) const = default;
+};
+
 using Change = std::variant<SnapshotTaken, ProfileAdded, ProfileRemoved, WantedChanged, VerdictChanged, PhaseChanged,
-                            LayerChanged, NodeChanged, FindingRaised, FindingChanged, FindingCleared>;
+                            LayerChanged, NodeChanged, RotationChanged, FindingRaised, FindingChanged, FindingCleared>;
 
 struct Event {
     WallTime at{};
@@ -93,12 +99,12 @@ struct Event {
     bool operator==(const Event&) const = default;
 };
 
-/// Every change from `before` to `after`; by profile, in the order wanted, phase, layers, nodes, findings, verdict: the
-/// verdict comes last, when everything that explains it has been said.
+/// Every change from `before` to `after`; by profile, in the order wanted, phase, layers, nodes, rotation, findings,
+/// verdict: the verdict comes last, when everything that explains it has been said.
 [[nodiscard]] std::vector<Event> diff(const Snapshot& before, const Snapshot& after, WallTime at);
 
 /// One line with its newline. The verdict's type is "verdict", the others' "phase", "layer", "node", "wanted",
-/// "finding_raised", "finding_changed", "finding_cleared", "profile_added", "profile_removed", "snapshot".
+/// "rotation", "finding_raised", "finding_changed", "finding_cleared", "profile_added", "profile_removed", "snapshot".
 [[nodiscard]] std::string to_json_line(const Event& event);
 
 /// The first line of a stream, without a copy of the snapshot.

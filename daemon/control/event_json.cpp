@@ -38,6 +38,9 @@ void put(json::object& line, const Change& change) {
                        if (c.to) line["to"] = to_string(*c.to);
                        if (c.finding) line["finding"] = *c.finding;
                    },
+                   [&](const RotationChanged& c) {
+                       if (c.rotation) line["rotation"] = value_of(*c.rotation);
+                   },
                    [&](const FindingRaised& c) { line["finding"] = value_of(c.finding); },
                    [&](const FindingChanged& c) { line["finding"] = value_of(c.finding); },
                    [&](const FindingCleared& c) {
@@ -90,6 +93,10 @@ void read(Fields& f, NodeChanged& c) {
     f.read("finding", c.finding);
 }
 
+void read(Fields& f, RotationChanged& c) {
+    f.read_object("rotation", [&](Fields& g) { read_rotation(g, c.rotation.emplace()); });
+}
+
 void read(Fields& f, FindingRaised& c) {
     if (!f.has("finding")) f.fail("finding", "missing");
     f.read_object("finding", [&](Fields& g) { read_finding(g, c.finding); });
@@ -129,6 +136,7 @@ std::string_view type_of(const Change& change) noexcept {
                           [](const PhaseChanged&) -> std::string_view { return "phase"; },
                           [](const LayerChanged&) -> std::string_view { return "layer"; },
                           [](const NodeChanged&) -> std::string_view { return "node"; },
+                          [](const RotationChanged&) -> std::string_view { return "rotation"; },
                           [](const FindingRaised&) -> std::string_view { return "finding_raised"; },
                           [](const FindingChanged&) -> std::string_view { return "finding_changed"; },
                           [](const FindingCleared&) -> std::string_view { return "finding_cleared"; },

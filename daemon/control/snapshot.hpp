@@ -138,7 +138,30 @@ struct CredentialView {
     std::vector<CertificateView> authorities;  ///< of the configuration's <ca>
     std::optional<CertificateView> server;     ///< a server's certificate in the same block
     std::optional<CrlView> crl;
+    std::optional<unsigned> previous_generation;  ///< what `key rollback` would go back to
+    std::optional<WallTime> rotate_at;            ///< when rotation is due; absent: it is never asked for
     bool operator==(const CredentialView&) const = default;
+};
+
+/// Something that a rotation has done.
+struct RotationStep {
+    std::string step;  ///< "requested", "checked", "proven", "switched", "confirmed", "reverted", "failed"
+    WallTime at{};
+    std::int64_t after_ms = 0;  ///< since the step before; 0 for the first
+    bool operator==(const RotationStep&) const = default;
+};
+
+/// A new key on its way into force, or how the last one ended.
+struct RotationView {
+    std::string phase;  ///< keys::to_string(RotationPhase)
+    unsigned generation = 0;
+    std::optional<unsigned> from;  ///< in force before
+    std::string common_name;
+    std::optional<std::string> reason;
+    WallTime started_at{};
+    std::vector<RotationStep> steps;
+    std::optional<std::string> message;  ///< why it failed or went back, or what it waits for: one sentence
+    bool operator==(const RotationView&) const = default;
 };
 
 struct ProfileView {
@@ -152,6 +175,9 @@ struct ProfileView {
     std::vector<ClusterView> clusters;
     std::optional<CredentialView> credential;
     std::vector<health::Finding> findings;  ///< visible ones, root cause first
+    std::optional<RotationView> rotation;
+    std::optional<std::string> signer;        ///< "manual", "pki:DIR", "acm-pca:ARN", "command:PROGRAM"
+    std::optional<std::uint32_t> signer_uid;  ///< who set it: nobody else may run it unseen
     bool operator==(const ProfileView&) const = default;
 };
 

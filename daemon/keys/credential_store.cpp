@@ -1,6 +1,7 @@
 #include "keys/credential_store.hpp"
 
 #include "base/atomic_files.hpp"
+#include "keys/rotation_record.hpp"
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
@@ -20,6 +21,9 @@ constexpr std::size_t kMetaLimit = 4096;
 constexpr unsigned kGenerationLimit = 1'000'000;
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kFolderMode = 0700;
+constexpr std::string_view kLeftover = ".new-";
+constexpr std::string_view kRequest = "request";
+constexpr std::string_view kRecord = "rotation.json";
 
 std::optional<unsigned> parse_number(std::string_view name) {
     unsigned number = 0;
@@ -60,7 +64,12 @@ CredentialStore::CredentialStore(const std::filesystem::path& profile_folder) : 
 
 std::filesystem::path CredentialStore::folder(unsigned number) const { return root_ / std::to_string(number); }
 
-Result<Generation> CredentialStore::load_current() const {
+std::optional<unsigned> CredentialStore::in_force() const {
+    const auto number = current_number();
+    return number ? std::optional<unsigned>(*number) : std::nullopt;
+}
+
+Result<unsigned> CredentialStore::current_number() const {
     std::array<char, 64> target{};
     const auto link = root_ / "current";
     const ssize_t size = ::readlink(link.c_str(), target.data(), target.size());
@@ -69,6 +78,12 @@ Result<Generation> CredentialStore::load_current() const {
     if (size < 0) return system_failure("cannot read " + link.string(), errno);
     const auto number = parse_number({target.data(), static_cast<std::size_t>(size)});
     if (!number) return Failure{Errc::malformed, link.string() + " points to no generation"};
+    return *number;
+}
+
+Result<Generation> CredentialStore::load_current() const {
+    const auto number = current_number();
+    if (!number) return number.error();
     return load(*number);
 }
 
@@ -108,25 +123,106 @@ Result<std::vector<unsigned>> CredentialStore::list() const {
     return numbers;
 }
 
-Result<unsigned> CredentialStore::add(const Credential& credential, WallTime now) {
-    if (const auto made = make_folder(root_, kFolderMode); !made && made.error().code != Errc::already_exists) {
+Result<void> CredentialStore::make_root() {
+    if (const auto made = make_folder(root_, kFolderMode); !made && made.error().code != Errc::already_exists)
         return made.error();
-    }
-    const auto numbers = list();
-    if (!numbers) return numbers.error();
-    const unsigned number = numbers->empty() ? 1 : numbers->back() + 1;
+    return {};
+}
 
-    const auto temporary = make_temporary_folder(root_, ".new-");
+/// All of it, or nothing: what is not complete has another name.
+Result<void> CredentialStore::write_folder(const Credential& credential, const std::filesystem::path& to,
+                                           WallTime now) {
+    const auto temporary = make_temporary_folder(root_, kLeftover);
     if (!temporary) return temporary.error();
     auto done = replace_file(*temporary / "key.pem", credential.key_pem.reveal(), kFileMode);
     if (done) done = replace_file(*temporary / "cert.pem", credential.cert_pem, kFileMode);
     if (done) done = replace_file(*temporary / "meta.json", meta_text(credential.info, now), kFileMode);
-    if (done) done = publish_folder(*temporary, folder(number));
-    if (!done) {
-        (void)remove_tree(root_, temporary->filename().string());  // the first failure is the one to report
-        return done.error();
+    if (done) done = publish_folder(*temporary, to);
+    if (!done) (void)remove_tree(root_, temporary->filename().string());  // the first failure is the one to report
+    return done;
+}
+
+Result<unsigned> CredentialStore::next_number() const {
+    const auto numbers = list();
+    if (!numbers) return numbers.error();
+    return numbers->empty() ? 1 : numbers->back() + 1;
+}
+
+Result<unsigned> CredentialStore::add(const Credential& credential, WallTime now) {
+    if (const auto made = make_root(); !made) return made.error();
+    const auto number = next_number();
+    if (!number) return number.error();
+    if (const auto written = write_folder(credential, folder(*number), now); !written) return written.error();
+    return *number;
+}
+
+Result<void> CredentialStore::add_as(unsigned number, const Credential& credential, WallTime now) {
+    if (const auto made = make_root(); !made) return made.error();
+    if (in_force() == number) return Failure{Errc::already_exists, fmt::format("generation {} is in force", number)};
+    const auto removed = remove_tree(root_, std::to_string(number));
+    if (!removed && removed.error().code != Errc::not_found) return removed.error();
+    return write_folder(credential, folder(number), now);
+}
+
+Result<void> CredentialStore::keep_only(const std::vector<unsigned>& numbers) {
+    const auto kept = [&](unsigned number) {
+        return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+    };
+    if (const auto current = in_force(); !current || !kept(*current))
+        return Failure{Errc::internal, "[unexpected] what is in force is not among what is to be kept"};
+    std::vector<std::string> doomed;
+    std::error_code error;
+    std::filesystem::directory_iterator entries(root_, error);
+    for (; !error && entries != std::filesystem::directory_iterator{}; entries.increment(error)) {
+        std::string name = entries->path().filename().string();
+        const auto number = parse_number(name);
+        if (number ? !kept(*number) : name.starts_with('.')) doomed.push_back(std::move(name));
     }
-    return number;
+    if (error) return system_failure("cannot list " + root_.string(), error.value());
+    for (const std::string& name : doomed)
+        if (const auto removed = remove_tree(root_, name); !removed) return removed.error();
+    return {};
+}
+
+Result<KeyRequest> CredentialStore::load_request() const {
+    const auto csr = read_file(root_ / kRequest / "request.pem", kPemSizeLimit);
+    if (!csr) return csr.error();
+    auto key = read_secret_file(root_ / kRequest / "key.pem", kPemSizeLimit);
+    if (!key) return damaged(key.error());
+    if (!is_request_of(*csr, *key))
+        return Failure{Errc::malformed, (root_ / kRequest).string() + ": key and request do not belong together"};
+    return KeyRequest{std::move(*key), *csr};
+}
+
+Result<void> CredentialStore::save_request(const KeyRequest& request) {
+    if (const auto made = make_root(); !made) return made.error();
+    const auto temporary = make_temporary_folder(root_, kLeftover);
+    if (!temporary) return temporary.error();
+    auto done = replace_file(*temporary / "key.pem", request.key_pem.reveal(), kFileMode);
+    if (done) done = replace_file(*temporary / "request.pem", request.csr_pem, kFileMode);
+    if (done) done = drop_request();
+    if (done) done = publish_folder(*temporary, root_ / kRequest);
+    if (!done) (void)remove_tree(root_, temporary->filename().string());
+    return done;
+}
+
+Result<void> CredentialStore::drop_request() {
+    const auto removed = remove_tree(root_, std::string(kRequest));
+    return removed || removed.error().code == Errc::not_found ? Result<void>{} : removed;
+}
+
+Result<RotationState> CredentialStore::load_record() const {
+    const auto path = root_ / kRecord;
+    const auto text = read_file(path, kRotationRecordLimit);
+    if (!text && text.error().code == Errc::not_found) return RotationState{};
+    if (!text) return damaged(text.error());
+    auto state = parse_rotation_record(*text);
+    if (!state) return Failure{Errc::malformed, path.string() + ": " + state.error().message};
+    return state;
+}
+
+Result<void> CredentialStore::save_record(const RotationState& state) {
+    return replace_file(root_ / kRecord, write_rotation_record(state), kFileMode);
 }
 
 Result<void> CredentialStore::use(unsigned number) {

@@ -29,6 +29,8 @@ std::vector<std::string> openvpn_arguments(const TunnelSetup& setup, const Serve
     add("--auth-retry", "none", "--auth-nocache");
     // Restart in place keeps the device, its routes and connections; and needs neither file nor privilege again.
     add("--persist-tun", "--persist-key");
+    // Beside the tunnel, and without touching anything of this machine (facts I).
+    if (setup.trial) add("--dev", "null", "--ifconfig-noexec", "--route-noexec");
     // STATE and cause texts are logged from verb 3 on; times are added by whoever writes the log.
     add("--verb", "3", "--suppress-timestamps");
     return argv;

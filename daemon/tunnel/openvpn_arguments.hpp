@@ -19,6 +19,7 @@ struct TunnelSetup {
     std::string management_socket;        ///< in a 0700 folder of ours; at most 107 bytes (sun_path)
     std::vector<config::Remote> remotes;  ///< 1 … config::kRemoteLimit
     bool random_hostname = false;         ///< put 12 hex digits and a dot in front of names, new at each attempt
+    bool trial = false;                   ///< a handshake only: no device, no address, no route
     bool operator==(const TunnelSetup&) const = default;
 };
 

@@ -46,7 +46,9 @@ Step Turn::on(const ReconnectRequested& event) {
         if (s_.phase != Phase::up) return ignore();  // already on the way, or not wanted
         return given_up(event);
     }
-    if (s_.phase == Phase::handshaking || (s_.phase == Phase::up && (s_.stale || !s_.online))) {
+    // A process that was started from an older key would come up and be no good.
+    const bool outdated = s_.stale && (spawned() || s_.phase == Phase::up);
+    if (outdated || s_.phase == Phase::handshaking || (s_.phase == Phase::up && !s_.online)) {
         note_restart(true, event.cause);
         return replace_process(now_, "reconnect with a new process");
     }

@@ -37,6 +37,42 @@ fault_session_cut() {
   say "session-cut: $told told to $word; needs no healing"
 }
 
+# --- client-cert-revoked, crl-expired ---
+
+# A server reads the list again when a client comes and the file is another one. Sessions are cut as AWS does it when a
+# list is imported.
+vpn_change_crl() {
+  local serial='' days=180
+  if fault_active client-cert-revoked; then serial=$(fault_text client-cert-revoked); fi
+  if fault_active crl-expired; then days=-1; fi
+  pki_crl "$days" "$serial"
+  vpn_cut RESTART >/dev/null
+}
+
+fault_client_cert_revoked() {
+  local serial=${1:-}
+  serial=${serial:-$(openssl x509 -in "$LAB_DIR/client.crt" -noout -serial | cut -d= -f2)}
+  fault_mark client-cert-revoked "${serial^^}"
+  vpn_change_crl
+  fault_done client-cert-revoked "the endpoint refuses the certificate ${serial^^}, its clients were reset"
+}
+
+heal_client_cert_revoked() {
+  vpn_change_crl
+  say "client-cert-revoked healed: the endpoint's CRL is as it was"
+}
+
+fault_crl_expired() {
+  fault_mark crl-expired
+  vpn_change_crl
+  fault_done crl-expired "the endpoint's CRL has expired: it refuses every client, they were reset"
+}
+
+heal_crl_expired() {
+  vpn_change_crl
+  say "crl-expired healed: the endpoint's CRL counts again"
+}
+
 # --- server-down ---
 
 # Dead and silent: without the drop the edge's kernel would answer every packet with "port unreachable".

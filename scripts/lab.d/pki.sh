@@ -98,6 +98,22 @@ END
   rm -rf "$dir"
 }
 
+# pki_crl DAYS [SERIAL]: the VPN's revocation list, from easy-rsa's index and one serial more; DAYS -1: it has expired.
+# By openssl, because easy-rsa makes none that has expired, and must not know of a revocation that is only a fault.
+pki_crl() {
+  local dir
+  dir=$(mktemp -d "$LAB_DIR/crl.XXXXXX")
+  grep -vF "${2:-none}" "$LAB_DIR/pki/index.txt" >"$dir/index"
+  if [[ -n ${2:-} ]]; then printf 'R\t400101000000Z\t%s\t%s\tunknown\t/CN=fault\n' "$(date -u +%y%m%d%H%M%SZ)" "$2" >>"$dir/index"; fi
+  printf 'unique_subject = no\n' >"$dir/index.attr"
+  printf '[ca]\ndefault_ca = lab\n[lab]\ndatabase = %s/index\ndefault_md = sha256\n' "$dir" >"$dir/ca.cnf"
+  openssl ca -gencrl -config "$dir/ca.cnf" -cert "$LAB_DIR/pki/ca.crt" -keyfile "$LAB_DIR/pki/private/ca.key" \
+    -crl_lastupdate "$(date -u -d '-2 days' +%Y%m%d%H%M%SZ)" -crl_nextupdate "$(date -u -d "$1 days" +%Y%m%d%H%M%SZ)" \
+    -out "$dir/crl.pem" 2>>"$LAB_DIR/logs/openssl.log" || die_log openssl "no CRL could be made"
+  mv "$dir/crl.pem" "$LAB_DIR/pki/crl.pem"
+  rm -rf "$dir"
+}
+
 # --- the cluster ---
 
 pki_cluster() {

@@ -52,6 +52,8 @@ FAULTS = (
     Fault("session-cut", "halt", itself=True, restarts=1),
     Fault("vpn-route-missing", first="route-not-via-tunnel", layer="route", verdict="unreachable", restarts=1),
     Fault("default-route-captured", first="default-route-captured", layer="route", verdict="degraded", restarts=1),
+    Fault("client-cert-revoked", first="handshake-rejected", layer="handshake", verdict="unreachable", shown=25, restarts=1, cure="connect"),
+    Fault("crl-expired", first="handshake-rejected", layer="handshake", verdict="unreachable", shown=25, restarts=1, cure="connect"),
     Fault("server-down", first="tunnel-silent", then=("endpoint-silent",), layer="tunnel", verdict="unreachable", restarts=1, stand=18),
     Fault("udp-blocked", first="tunnel-silent", then=("endpoint-silent",), layer="tunnel", verdict="unreachable", restarts=1),
     Fault("asym-to-server", first="tunnel-silent", then=("endpoint-silent",), layer="tunnel", verdict="unreachable", restarts=1),

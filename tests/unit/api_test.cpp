@@ -50,6 +50,56 @@ TEST(Api, a_whole_snapshot_comes_back_equal) {
     EXPECT_EQ(*back, snapshot);
 }
 
+TEST(Api, a_rotation_comes_back_equal) {
+    ProfileView profile = reachable_profile();
+    profile.credential->previous_generation = 2;
+    profile.credential->rotate_at = kSeenAt + 24h;
+    profile.signer = "pki:/home/x/pki";
+    profile.signer_uid = 1000;
+    profile.rotation = RotationView{"confirming",
+                                    3,
+                                    2,
+                                    "laptop-20261123",
+                                    "lost laptop",
+                                    kSeenAt,
+                                    {{"requested", kSeenAt, 0}, {"checked", kSeenAt + 1s, 1000}},
+                                    "waiting for a PING"};
+    auto back = parse_profile(to_json(profile));
+    ASSERT_TRUE(back.has_value()) << back.error().message;
+    EXPECT_EQ(*back, profile);
+    profile.rotation = RotationView{"requested", 3, {}, "x", {}, kSeenAt, {}, {}};
+    back = parse_profile(to_json(profile));
+    ASSERT_TRUE(back.has_value()) << back.error().message;
+    EXPECT_EQ(*back, profile);
+}
+
+TEST(Api, the_bodies_of_a_rotation_come_back_equal) {
+    for (const KeyRequest& request : {KeyRequest{}, KeyRequest{"lost \"laptop\"", true}}) {
+        const auto back = parse_key_request(to_json(request));
+        ASSERT_TRUE(back.has_value()) << back.error().message;
+        EXPECT_EQ(*back, request);
+    }
+    const KeyRequestReport report{"demo", 7, "laptop-20261123", "-----BEGIN CERTIFICATE REQUEST-----\n"};
+    const auto reported = parse_key_request_report(to_json(report));
+    ASSERT_TRUE(reported.has_value()) << reported.error().message;
+    EXPECT_EQ(*reported, report);
+    for (const KeyInstall& install : {KeyInstall{}, KeyInstall{"-----BEGIN CERTIFICATE-----\n"}}) {
+        const auto back = parse_key_install(to_json(install));
+        ASSERT_TRUE(back.has_value()) << back.error().message;
+        EXPECT_EQ(*back, install);
+    }
+}
+
+TEST(Api, the_bodies_of_a_rotation_are_read_strictly) {
+    EXPECT_TRUE(parse_key_request("").has_value());
+    EXPECT_TRUE(parse_key_install("").has_value());
+    EXPECT_EQ(parse_key_request(R"({"fresh":1})").error().message, "fresh: true or false expected");
+    EXPECT_EQ(parse_key_request(R"({"key":"x"})").error().message, "key: unknown field");
+    EXPECT_TRUE(parse_key_request(R"({"reason":")" + std::string(201, 'x') + R"("})").has_error());
+    EXPECT_TRUE(parse_key_install(R"({"certificate":")" + std::string(256 * 1024 + 1, 'x') + R"("})").has_error());
+    EXPECT_TRUE(parse_key_install("[]").has_error());
+}
+
 TEST(Api, a_direct_profile_without_anything_known_comes_back_equal) {
     ProfileView profile;
     profile.name = "vpc";

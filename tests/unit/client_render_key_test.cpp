@@ -47,6 +47,25 @@ TEST(RenderKey, shows_what_an_older_agent_tells) {
               "  revocation no list known; hand one in: memdbctl key crl FILE\n");
 }
 
+TEST(RenderKey, tells_of_the_rotation) {
+    auto credential = *support::reachable_profile().credential;
+    credential.generation = 3;
+    credential.previous_generation = 2;
+    credential.rotate_at = kSeenAt + 48h;
+    EXPECT_THAT(render_key("demo", credential, Style{}),
+                HasSubstr("demo  generation 3, valid; generation 2 is kept\n"));
+    EXPECT_THAT(render_key("demo", credential, Style{}), HasSubstr("  rotation   due on 2026-11-25\n"));
+    control::RotationView rotation;
+    rotation.phase = "failed";
+    rotation.generation = 4;
+    rotation.message = "the endpoint refused it";
+    EXPECT_THAT(render_key("demo", credential, Style{}, &rotation),
+                HasSubstr("  rotation   due on 2026-11-25; to generation 4: failed, the endpoint refused it\n"));
+    credential.rotate_at.reset();
+    EXPECT_THAT(render_key("demo", credential, Style{}, &rotation),
+                HasSubstr("  rotation   to generation 4: failed, the endpoint refused it\n"));
+}
+
 TEST(RenderKey, words_for_what_is_not_so) {
     auto credential = whole_credential();
     credential.not_after = kSeenAt - 48h;
