@@ -80,6 +80,10 @@ void add_option(CLI::App& app, Option option, Arguments& into) {
             app.add_option("--name", into.name, "name of the new profile")->required();
             add_cluster(app, into);
             return;
+        case Option::crl_file:
+            app.add_option("FILE", into.file, "the certificate revocation list, PEM or DER: crl.pem of gen-crl")
+                ->required();
+            return;
         case Option::yes: app.add_flag("--yes,-y", into.yes, "do not ask"); return;
     }
 }

@@ -80,7 +80,8 @@ enum class Option : std::uint8_t {
     node,
     import,
     add,
-    yes
+    yes,
+    crl_file
 };
 
 /// What parsing needs to know of a command.

@@ -19,6 +19,7 @@ constexpr std::array kImport = {Option::import, Option::json};
 constexpr std::array kAdd = {Option::add};
 constexpr std::array kList = {Option::json};
 constexpr std::array kShow = {Option::profile, Option::json};
+constexpr std::array kCrl = {Option::crl_file, Option::profile};
 constexpr std::array kRemove = {Option::profile_required, Option::yes};
 constexpr std::array kYes = {Option::yes};
 
@@ -112,6 +113,12 @@ constexpr std::array kCommands = {
     Command{{"pki list", kList, "every certificate: what it is for, its state, its days left",
              "  memdbctl pki list\n  memdbctl pki list --json | jq .", add_pki_list},
             run_pki_list},
+    Command{{"key show", kShow, "the certificate in force, its CA, how long they last, and whether it is revoked",
+             "  memdbctl key show\n  memdbctl key show demo --json | jq .credential.fingerprint"},
+            run_key_show},
+    Command{{"key crl", kCrl, "tell the agent which certificates are revoked, so that it warns in time",
+             "  memdbctl key crl pki/crl.pem demo"},
+            run_key_crl},
     Command{{"version", kList, "of memdbctl and of the agent", "  memdbctl version"}, run_version},
 };
 

@@ -50,6 +50,8 @@ int run_rotate(Context& context);
 int run_key_request(Context& context);
 int run_key_install(Context& context);
 int run_key_rollback(Context& context);
+int run_key_show(Context& context);
+int run_key_crl(Context& context);
 int run_version(Context& context);
 
 /// To stdout. A closed pipe ends the program, as for every filter.

@@ -69,6 +69,7 @@ class Daemon {
     control::Reply import(const config::ImportRequest& request);
     void remove(const std::string& name, std::function<void(control::Reply)> done);
     control::Reply wish(const control::WishIntent& intent);
+    control::Reply crl(const control::CrlIntent& intent);
     void rotate(const control::KeyIntent& intent, std::function<void(control::Reply)> done);
     void ping(const control::PingIntent& intent, std::function<void(control::Reply)> done);
 

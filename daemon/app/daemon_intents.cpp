@@ -28,6 +28,7 @@ void Daemon::perform(control::Intent intent, std::function<void(control::Reply)>
                    [&](const control::WishIntent& wanted) { done(wish(wanted)); },
                    [&](const control::KeyIntent& wanted) { rotate(wanted, std::move(done)); },
                    [&](const control::PingIntent& wanted) { ping(wanted, std::move(done)); },
+                   [&](const control::CrlIntent& wanted) { done(crl(wanted)); },
                },
                intent);
 }
@@ -99,6 +100,18 @@ std::optional<Overlap> Daemon::overlap_of(const ProfileAgent& agent) const {
         if (other.get() != &agent && earlier) others.push_back(other->claim());
     }
     return find_overlap(agent.claim(), others);
+}
+
+control::Reply Daemon::crl(const control::CrlIntent& intent) {
+    const auto found = agents_.find(intent.profile);
+    if (found == agents_.end() || removing_.contains(intent.profile))
+        return control::error_reply(control::ErrorCode::not_found, "no profile is called " + intent.profile);
+    auto list = store_->store_crl(intent.profile, intent.pem);
+    if (list.has_error()) return control::failure_reply(list.error());
+    const control::CrlView view = found->second->take_crl(std::move(*list));
+    logger("agent")->info("{}: took a revocation list of {}, {} entries{}", intent.profile, view.issuer, view.entries,
+                          view.revoked ? ", this profile's certificate among them" : "");
+    return {200, control::to_json(view)};
 }
 
 void Daemon::rotate(const control::KeyIntent& intent, std::function<void(control::Reply)> done) {

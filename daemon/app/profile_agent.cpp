@@ -66,14 +66,23 @@ tunnel::TunnelRunner::Handlers ProfileAgent::tunnel_handlers() {
 ProfileAgent::~ProfileAgent() = default;
 
 void ProfileAgent::take_credential(Result<keys::Generation> in_force) {
+    profile_.credential = std::move(in_force);
+    judge_credential();
+}
+
+/// Judges what is stored anew: for another generation or list, and as time passes.
+void ProfileAgent::judge_credential() {
     credential_.reset();
     credential_trouble_.clear();
-    if (in_force.has_error())
-        credential_trouble_ = in_force.error().message;
-    else
-        credential_ =
-            CredentialInForce{in_force->number, in_force->info, keys::ca_not_after(profile_.authorities, wall_now())};
-    profile_.credential = std::move(in_force);
+    if (profile_.credential->has_error()) {
+        credential_trouble_ = profile_.credential->error().message;
+        return;
+    }
+    const keys::Generation& generation = **profile_.credential;
+    const bool has_list = profile_.crl && *profile_.crl;
+    credential_ = credential_in_force({generation.number, generation.certificates, profile_.authorities,
+                                       generation.stored_on, has_list ? &**profile_.crl : nullptr},
+                                      wall_now());
 }
 
 tunnel::TunnelSetup ProfileAgent::tunnel_setup() const {
@@ -114,7 +123,17 @@ void ProfileAgent::wish(control::Wish wish) {
     around_.changed();
 }
 
+control::CrlView ProfileAgent::take_crl(keys::RevocationList list) {
+    profile_.crl.emplace(std::move(list));
+    judge_credential();
+    const WallTime wall = wall_now();
+    around_.changed();
+    if (credential_ && credential_->crl) return crl_view(*credential_->crl, wall);
+    return crl_view(crl_facts(**profile_.crl, profile_.authorities, nullptr), wall);
+}
+
 void ProfileAgent::follow_credential(WallTime wall) {
+    if (credential_ && std::chrono::abs(wall - credential_->judged_at) >= kJudgedFor) judge_credential();
     if (!tunnel_ || wanted_ == Wanted::disconnected) return;
     switch (hold_of(held_, is_usable(credential_, wall), tunnel_->state().phase == Phase::up)) {
         case Hold::keep: return;

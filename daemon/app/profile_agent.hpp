@@ -82,6 +82,9 @@ class ProfileAgent {
     /// runs.
     void ping(const std::optional<std::string>& node, std::function<void(Result<control::PingReport>)> done);
 
+    /// A revocation list that was judged and stored is in force from now on. A tunnel that is up stays up.
+    control::CrlView take_crl(keys::RevocationList list);
+
     /// Its keys and their rotation; null for a direct profile.
     [[nodiscard]] RotationAgent* rotation() noexcept { return rotation_.get(); }
 
@@ -103,6 +106,7 @@ class ProfileAgent {
 
     [[nodiscard]] tunnel::TunnelRunner::Handlers tunnel_handlers();
     void take_credential(Result<keys::Generation> in_force);
+    void judge_credential();
     [[nodiscard]] RotationAgent::Hooks rotation_hooks();
     [[nodiscard]] tunnel::TunnelSetup trial_setup(const keys::Generation& candidate) const;
     void restart_with_new_key();

@@ -94,6 +94,10 @@ health::Facts ProfileAgent::facts(TimePoint now, WallTime wall) {
     if (!credential_trouble_.empty())
         facts.credential.push_back(
             {"client-cert-unusable", "the stored certificate or key cannot be used", credential_trouble_});
+    if (profile_.crl && !*profile_.crl)
+        facts.credential.push_back({"state-unreadable", "the stored certificate revocation list cannot be used",
+                                    profile_.crl->error().message + ": hand it in again with `memdbctl key crl`",
+                                    health::Severity::warning});
     if (rotation_)
         for (health::Condition& condition : rotation_->conditions(wall, false))
             facts.credential.push_back(std::move(condition));

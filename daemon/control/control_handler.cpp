@@ -50,6 +50,12 @@ Answer ping(const Call& call) {
     return Intent{PingIntent{call.profile->name, std::move(*node)}};
 }
 
+Answer crl(const Call& call) {
+    auto pem = parse_crl_request(call.request.body);
+    if (pem.has_error()) return failure_reply(std::move(pem.error()).during("request"));
+    return Intent{CrlIntent{call.profile->name, std::move(*pem)}};
+}
+
 Answer key_request(const Call& call) {
     auto wanted = parse_key_request(call.request.body);
     if (wanted.has_error()) return failure_reply(std::move(wanted.error()).during("request"));
@@ -98,6 +104,7 @@ constexpr std::array kRoutes = {
     Route{"POST", "/v1/profiles/{p}/disconnect", Right::control, disconnect},
     Route{"POST", "/v1/profiles/{p}/reconnect", Right::control, reconnect},
     Route{"POST", "/v1/profiles/{p}/ping", Right::read, ping},
+    Route{"POST", "/v1/profiles/{p}/crl", Right::control, crl},
     Route{"POST", "/v1/profiles/{p}/key/request", Right::control, key_request},
     Route{"POST", "/v1/profiles/{p}/key/install", Right::control, key_install},
     Route{"POST", "/v1/profiles/{p}/key/rollback", Right::control, key_rollback},
@@ -241,6 +248,7 @@ std::string_view name_of(const Intent& intent) noexcept {
                           [](const RemoveIntent&) -> std::string_view { return "remove"; },
                           [](const WishIntent& i) { return to_string(i.wish); },
                           [](const PingIntent&) -> std::string_view { return "ping"; },
+                          [](const CrlIntent&) -> std::string_view { return "crl"; },
                           [](const KeyIntent& i) -> std::string_view {
                               if (std::holds_alternative<KeyRequest>(i.wanted)) return "key request";
                               return std::holds_alternative<KeyInstall>(i.wanted) ? "key install" : "key rollback";

@@ -43,6 +43,7 @@ const std::string& profile_of(const Intent& intent) {
                           [](const RemoveIntent& i) -> const std::string& { return i.profile; },
                           [](const WishIntent& i) -> const std::string& { return i.profile; },
                           [](const PingIntent& i) -> const std::string& { return i.profile; },
+                          [](const CrlIntent& i) -> const std::string& { return i.profile; },
                           [](const KeyIntent& i) -> const std::string& { return i.profile; },
                       },
                       intent);

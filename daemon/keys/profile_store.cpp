@@ -47,6 +47,14 @@ Result<std::vector<Certificate>> read_authorities(const fs::path& path) {
     return Failure{Errc::malformed, path.string() + " has no <ca>"};
 }
 
+/// The list that somebody handed in; nothing when there is none.
+std::optional<Result<RevocationList>> read_crl(const fs::path& path) {
+    const auto text = read_file(path, kCrlSizeLimit);
+    if (!text && text.error().code == Errc::not_found) return std::nullopt;
+    if (!text) return text.error();
+    return read_revocation_list(*text);
+}
+
 /// Writes all of a profile into `folder`, which is nobody's yet.
 Result<void> write_profile_folder(const fs::path& folder, const config::JudgedImport& judged, WallTime now) {
     const config::Profile& profile = judged.profile;
@@ -142,6 +150,7 @@ Result<StoredProfile> ProfileStore::load(const std::string& name) const {
     if (!authorities) return damaged(authorities.error(), name);
     stored.authorities = *std::move(authorities);
     stored.credential = credentials(name).load_current();
+    stored.crl = read_crl(folder / "crl.pem");
     return stored;
 }
 
@@ -225,6 +234,20 @@ Result<void> ProfileStore::remember_ranges(const std::string& name, const std::v
     std::string text;
     for (const IpNetwork& range : ranges) text += to_string(range) + "\n";
     return replace_file(root_ / name / "ranges", text, kFileMode);
+}
+
+Result<RevocationList> ProfileStore::store_crl(const std::string& name, std::string_view bytes) {
+    const auto stored = load(name);
+    if (!stored) return stored.error();
+    if (stored->profile.kind == config::ProfileKind::direct)
+        return Failure{Errc::bad_input, fmt::format("profile {} is direct: it has no certificate to revoke", name)};
+    const bool has_own = stored->credential && *stored->credential;
+    const bool has_list = stored->crl && *stored->crl;  // a damaged one is replaced by any
+    auto list = judge_revocation_list(bytes, {stored->authorities, has_own ? &(*stored->credential)->info : nullptr,
+                                              has_list ? &**stored->crl : nullptr});
+    if (!list) return list.error();
+    if (const auto done = replace_file(root_ / name / "crl.pem", list->pem, kFileMode); !done) return done.error();
+    return list;
 }
 
 Result<Secret<>> ProfileStore::cluster_password(const config::Profile& profile) const {

@@ -13,12 +13,14 @@
 #include "config/profile.hpp"
 #include "control/snapshot.hpp"
 #include "keys/credential_store.hpp"
+#include "keys/revocation_list.hpp"
 #include "keys/state_lock_store.hpp"
 
 #include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace memdb::keys {
@@ -32,6 +34,7 @@ struct StoredProfile {
     std::vector<Certificate> authorities;                  ///< of client.ovpn; empty for kind direct
     std::optional<std::filesystem::path> cluster_ca_path;  ///< absent: the system's trust
     std::optional<Result<Generation>> credential;  ///< absent for kind direct; else the one in force or why none
+    std::optional<Result<RevocationList>> crl;     ///< absent: none was handed in; else that one, or why it is unusable
 };
 
 struct ImportOutcome {
@@ -81,6 +84,12 @@ class ProfileStore {
 
     /// Errc::not_found, Errc::io.
     Result<void> remember_ranges(const std::string& name, const std::vector<IpNetwork>& ranges);
+
+    /// Judges a certificate revocation list, PEM or DER, and keeps it as profiles/P/crl.pem in place of the one before.
+    ///
+    /// @return what keys::judge_revocation_list says, Errc::bad_input for a direct profile, Errc::not_found, and
+    ///         Errc::malformed or Errc::io of the profile's own files; then nothing has changed.
+    Result<RevocationList> store_crl(const std::string& name, std::string_view bytes);
 
     /// The password for the clusters' users; empty when the profile has none.
     ///
