@@ -186,7 +186,7 @@ Result<void> CredentialStore::keep_only(const std::vector<unsigned>& numbers) {
 
 Result<KeyRequest> CredentialStore::load_request() const {
     const auto csr = read_file(root_ / kRequest / "request.pem", kPemSizeLimit);
-    if (!csr) return csr.error();
+    if (!csr) return csr.error().code == Errc::not_found ? csr.error() : damaged(csr.error());
     auto key = read_secret_file(root_ / kRequest / "key.pem", kPemSizeLimit);
     if (!key) return damaged(key.error());
     if (!is_request_of(*csr, *key))
