@@ -40,6 +40,19 @@ void add_cluster(CLI::App& app, Arguments& into) {
         ->type_name("on|off");
 }
 
+void add_set(CLI::App& app, Arguments& into) {
+    app.add_option("--cluster", into.clusters, "replaces the list of clusters; may be given again")
+        ->allow_extra_args(false)
+        ->type_name("HOST[:PORT]");
+    auto* user = app.add_option("--user", into.user, "ACL user of all clusters")->type_name("NAME");
+    auto* file = app.add_option("--password-file", into.password_file, "file with its password")->type_name("FILE");
+    app.add_flag("--no-user", into.no_user, "no user and no password any more")->excludes(user)->excludes(file);
+    auto* ca = app.add_option("--ca", into.ca, "trust these certificates for the clusters, PEM")->type_name("FILE");
+    app.add_flag("--no-ca", into.no_ca, "trust the system's certificates again")->excludes(ca);
+    app.add_option("--signer", into.signer, "who signs new keys: manual, pki:DIR, acm-pca:ARN or command:PROGRAM")
+        ->type_name("SPEC");
+}
+
 void add_option(CLI::App& app, Option option, Arguments& into) {
     switch (option) {
         case Option::profile: app.add_option("PROFILE", into.profile, "may be left out when there is only one"); return;
@@ -80,6 +93,7 @@ void add_option(CLI::App& app, Option option, Arguments& into) {
             app.add_option("--name", into.name, "name of the new profile")->required();
             add_cluster(app, into);
             return;
+        case Option::set: add_set(app, into); return;
         case Option::yes: app.add_flag("--yes,-y", into.yes, "do not ask"); return;
     }
 }
@@ -93,7 +107,7 @@ CLI::App* place_of(CLI::App& app, std::string_view name) {
     for (CLI::App* known : app.get_subcommands({}))
         if (known->get_name() == group) parent = known;
     if (parent == nullptr) {
-        parent = app.add_subcommand(group, "import, add, list, show, remove profiles");
+        parent = app.add_subcommand(group, "import, add, list, show, set, remove profiles");
         parent->require_subcommand(1);
     }
     return parent->add_subcommand(std::string(name.substr(blank + 1)));

@@ -28,6 +28,8 @@ struct Arguments {
     std::optional<std::string> node;
 
     std::string file, name, cert, key, user, password_file, ca;
+    std::string signer;
+    bool no_user = false, no_ca = false;  ///< profile set
     std::vector<std::string> clusters;
     bool tls = true;
 };
@@ -45,6 +47,7 @@ enum class Option : std::uint8_t {
     node,
     import,
     add,
+    set,
     yes
 };
 
