@@ -229,10 +229,8 @@ Result<config::ProfileContents> ProfileStore::change(const std::string& name, co
     const fs::path folder = root_ / name;
     const config::Profile& profile = next->profile;
     Result<void> done{};
-    if (profile.has_password)
-        done = replace_file(folder / password_file(profile), next->password.reveal(), kFileMode);
-    if (done && profile.has_cluster_ca)
-        done = replace_file(folder / ca_file(profile), next->cluster_ca_pem, kFileMode);
+    if (profile.has_password) done = replace_file(folder / password_file(profile), next->password.reveal(), kFileMode);
+    if (done && profile.has_cluster_ca) done = replace_file(folder / ca_file(profile), next->cluster_ca_pem, kFileMode);
     if (done) done = replace_file(folder / "profile.toml", config::write_profile(profile), kFileMode);
     // A failure behind the rename has put it in force all the same: what lies there now decides.
     const auto in_force = read_profile(folder);

@@ -1,4 +1,5 @@
-// ProfileStore::change: all of it or nothing, at every write. (The file lies beside profile_store_test.cpp, which is full.)
+// ProfileStore::change: all of it or nothing, at every write. (The file lies beside profile_store_test.cpp, which is
+// full.)
 #include "keys/profile_store.hpp"
 
 #include "tests/support/full_disk.hpp"
