@@ -61,6 +61,8 @@ struct Arguments {
     std::optional<std::string> node;
 
     std::string file, name, cert, key, user, password_file, ca;
+    std::string signer;
+    bool no_user = false, no_ca = false;  ///< profile set
     std::vector<std::string> clusters;
     bool tls = true;
     PkiArguments pki;
@@ -80,6 +82,7 @@ enum class Option : std::uint8_t {
     node,
     import,
     add,
+    set,
     yes,
     crl_file
 };

@@ -20,6 +20,7 @@ constexpr std::array kAdd = {Option::add};
 constexpr std::array kList = {Option::json};
 constexpr std::array kShow = {Option::profile, Option::json};
 constexpr std::array kCrl = {Option::crl_file, Option::profile};
+constexpr std::array kSet = {Option::profile, Option::set, Option::json};
 constexpr std::array kRemove = {Option::profile_required, Option::yes};
 constexpr std::array kYes = {Option::yes};
 
@@ -59,6 +60,10 @@ constexpr std::array kCommands = {
     Command{{"profile list", kList, "one line for each profile", "  memdbctl profile list"}, run_profile_list},
     Command{{"profile show", kShow, "what was imported: clusters, certificate", "  memdbctl profile show demo"},
             run_profile_show},
+    Command{{"profile set", kSet, "change clusters, user, password, CA or signer; the tunnel is not touched",
+             "  memdbctl profile set demo --user app --password-file app.password\n"
+             "  memdbctl profile set --signer pki:/home/me/pki"},
+            run_profile_set},
     Command{{"profile remove", kRemove, "disconnect and forget a profile with its key",
              "  memdbctl profile remove demo --yes"},
             run_profile_remove},

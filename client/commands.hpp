@@ -39,6 +39,7 @@ int run_profile_check(Context& context);  ///< profile import --check
 int run_profile_add(Context& context);
 int run_profile_list(Context& context);
 int run_profile_show(Context& context);
+int run_profile_set(Context& context);
 int run_profile_remove(Context& context);
 int run_pki_init(Context& context);
 int run_pki_server(Context& context);

@@ -85,6 +85,16 @@ Outcome<Secret<>> read_secret_file(const std::string& path) {
     return Secret<>(std::move(text));
 }
 
+Outcome<Secret<>> read_password_file(const std::string& path) {
+    auto password = read_secret_file(path);
+    if (password.has_error()) return password.error();
+    std::string_view text = password->reveal();
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    if (text.empty()) return Problem{Exit::failed, path + ": is empty"};
+    return Secret<>(std::string(text));
+}
+
 std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 }  // namespace memdb::client

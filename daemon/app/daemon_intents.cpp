@@ -24,6 +24,7 @@ void Daemon::perform(control::Intent intent, std::function<void(control::Reply)>
                        wipe(wanted.request.ovpn_text);  // it may hold an inline key
                        done(reply);
                    },
+                   [&](const control::ChangeIntent& wanted) { done(change(wanted)); },
                    [&](const control::RemoveIntent& wanted) { remove(wanted.profile, std::move(done)); },
                    [&](const control::WishIntent& wanted) { done(wish(wanted)); },
                    [&](const control::KeyIntent& wanted) { rotate(wanted, std::move(done)); },
@@ -42,6 +43,19 @@ control::Reply Daemon::import(const config::ImportRequest& request) {
         return control::failure_reply(added.error());
     }
     return {201, control::to_json(control::ImportReport{imported->profile.name, imported->warnings})};
+}
+
+/// The tunnel is left alone: only probes of what has changed begin anew.
+control::Reply Daemon::change(const control::ChangeIntent& intent) {
+    const auto found = agents_.find(intent.profile);
+    if (found == agents_.end() || removing_.contains(intent.profile))
+        return control::error_reply(control::ErrorCode::not_found, "no profile is called " + intent.profile);
+    const auto stored = store_->change(intent.profile, intent.change, intent.uid);
+    if (stored.has_error()) return control::failure_reply(stored.error());
+    found->second->change(*stored);
+    look();
+    const auto shown = std::ranges::find(snapshot_.profiles, intent.profile, &control::ProfileView::name);
+    return control::profile_reply(200, *shown);
 }
 
 void Daemon::remove(const std::string& name, std::function<void(control::Reply)> done) {

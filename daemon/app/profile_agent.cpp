@@ -23,7 +23,12 @@ std::uint64_t next_order() {
 
 ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profile, const Secret<>& password,
                            const std::string& ca_pem, std::vector<IpNetwork> known_ranges)
-    : around_(around), profile_(std::move(profile)), path_(around.routes), ranges_(std::move(known_ranges)) {
+    : around_(around),
+      profile_(std::move(profile)),
+      password_(password),
+      ca_pem_(ca_pem),
+      path_(around.routes),
+      ranges_(std::move(known_ranges)) {
     const config::Profile& told = profile_.profile;
     if (told.kind == config::ProfileKind::tunnel) {
         take_credential(profile_.credential
@@ -41,13 +46,15 @@ ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profi
         rotation_->start();
         follow_network();
     }
-    for (const config::Cluster& cluster : told.clusters) {
-        reach::ClusterTarget target{cluster.host, cluster.port, cluster.tls == config::ClusterTls::on,
-                                    cluster.user, password,     ca_pem};
-        clusters_.push_back(
-            {cluster, std::make_unique<reach::ClusterRunner>(around_.io, around_.resolver, std::move(target),
-                                                             around_.settings.probe, [this] { around_.changed(); })});
-    }
+    for (const config::Cluster& cluster : told.clusters) clusters_.push_back(put_to_work(cluster));
+}
+
+ProfileAgent::ClusterAtWork ProfileAgent::put_to_work(const config::Cluster& cluster) const {
+    reach::ClusterTarget target{cluster.host, cluster.port, cluster.tls == config::ClusterTls::on,
+                                cluster.user, password_,    ca_pem_};
+    const auto changed = [&around = around_] { around.changed(); };
+    return {cluster, std::make_unique<reach::ClusterRunner>(around_.io, around_.resolver, std::move(target),
+                                                            around_.settings.probe, changed)};
 }
 
 tunnel::TunnelRunner::Handlers ProfileAgent::tunnel_handlers() {

@@ -59,6 +59,9 @@ class ProfileAgent {
     ProfileAgent(const ProfileAgent&) = delete;
     ProfileAgent& operator=(const ProfileAgent&) = delete;
 
+    /// Works with `contents` from now on. The tunnel stays as it is; only probes of what has changed begin anew.
+    void change(const config::ProfileContents& contents);
+
     /// Follows a person's wish. Idempotent.
     void wish(control::Wish wish);
 
@@ -104,6 +107,7 @@ class ProfileAgent {
         }
     };
 
+    [[nodiscard]] ClusterAtWork put_to_work(const config::Cluster& cluster) const;
     [[nodiscard]] tunnel::TunnelRunner::Handlers tunnel_handlers();
     void take_credential(Result<keys::Generation> in_force);
     void judge_credential();
@@ -134,6 +138,8 @@ class ProfileAgent {
 
     const Surroundings& around_;
     keys::StoredProfile profile_;
+    Secret<> password_;   ///< of the clusters' user; empty for none
+    std::string ca_pem_;  ///< trusted by the probes; empty: the system's store
     control::Wanted wanted_ = control::Wanted::disconnected;
     std::optional<CredentialInForce> credential_;
     std::string credential_trouble_;  ///< why there is none, for a profile that needs one

@@ -9,6 +9,7 @@
 #include "base/ip_network.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
+#include "config/change_policy.hpp"
 #include "config/import_request.hpp"
 #include "config/profile.hpp"
 #include "control/snapshot.hpp"
@@ -69,6 +70,13 @@ class ProfileStore {
     /// @return Errc::bad_input, too_large, malformed (what config::judge_import says), Errc::already_exists, Errc::io.
     Result<ImportOutcome> import(const config::ImportRequest& request, WallTime now);
 
+    /// Judges `change` against the stored profile `name` and stores it: all of it or nothing, also after a crash.
+    ///
+    /// @param uid  of the process that asks, kept with a signer.
+    /// @return what holds now; Errc::not_found, bad_input, too_large, malformed, io: then nothing has changed.
+    Result<config::ProfileContents> change(const std::string& name, const config::ProfileChange& change,
+                                           std::uint32_t uid);
+
     /// Removes profile `name` with its credentials. Errc::not_found, Errc::io.
     Result<void> remove(const std::string& name);
 
@@ -103,6 +111,7 @@ class ProfileStore {
     ProfileStore(StateLock lock, std::filesystem::path root);
     [[nodiscard]] Result<void> check_exists(const std::string& name) const;
     Result<void> remove_leftovers();
+    [[nodiscard]] Result<config::ProfileContents> contents(const std::string& name) const;
 
     StateLock lock_;
     std::filesystem::path root_;  ///< STATE_DIR/profiles

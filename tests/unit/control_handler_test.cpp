@@ -56,7 +56,7 @@ TEST(ControlHandler, every_path_method_and_right) {
         // the same with the right read
         std::array<std::string_view, 5> read;
     };
-    constexpr std::string_view g = "405GET, HEAD", gp = "405GET, HEAD, POST", gd = "405GET, HEAD, DELETE",
+    constexpr std::string_view g = "405GET, HEAD", gp = "405GET, HEAD, POST", gd = "405GET, HEAD, PATCH, DELETE",
                                p = "405POST";
     const Row rows[] = {
         {"/v1/status", {"200", "200", g, g, g}, {"200", "200", g, g, g}},

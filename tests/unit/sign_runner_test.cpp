@@ -30,7 +30,8 @@ class SignRunnerTest : public testing::Test {
     Result<std::string> signed_by(const std::string& program, Duration limit = 20s) {
         SignRunner runner(io_);
         std::optional<Result<std::string>> result;
-        runner.start(program, "-----BEGIN CERTIFICATE REQUEST-----\n", limit, [&](const auto& answer) { result = answer; });
+        runner.start(program, "-----BEGIN CERTIFICATE REQUEST-----\n", limit,
+                     [&](const auto& answer) { result = answer; });
         io_.restart();
         const auto end = std::chrono::steady_clock::now() + 30s;
         while (!result && std::chrono::steady_clock::now() < end) io_.run_for(50ms);
