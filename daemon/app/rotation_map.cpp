@@ -8,6 +8,15 @@ namespace memdb::app {
 
 using keys::RotationPhase;
 
+namespace {
+
+std::string key_of(const keys::RotationState& state) {
+    std::string key = state.generation == 0 ? "a new key" : fmt::format("key {}", state.generation);
+    return state.common_name.empty() ? key : key + " (" + state.common_name + ")";
+}
+
+}  // namespace
+
 std::optional<control::RotationView> rotation_view(const keys::RotationState& state) {
     if (state.phase == RotationPhase::none) return std::nullopt;
     control::RotationView view;
@@ -28,7 +37,7 @@ std::vector<health::Condition> rotation_conditions(const keys::RotationState& st
     std::vector<health::Condition> out;
     if (state.phase == RotationPhase::failed || state.phase == RotationPhase::reverted)
         out.push_back({"rotation-failed",
-                       fmt::format("the rotation to key {} ({}) {}", state.generation, state.common_name,
+                       fmt::format("the rotation to {} {}", key_of(state),
                                    state.phase == RotationPhase::failed ? "failed" : "was taken back"),
                        state.message});
     if (due_at && can_rotate && !is_busy(state.phase) && now >= *due_at + keys::kRotationGrace)

@@ -31,6 +31,8 @@ struct TestCertificate {
     TestKey key = TestKey::client;
     bool is_ca = false;
     long serial = 0x2A;
+    std::string issuer = "memdb test CA";
+    TestKey signed_by = TestKey::other;
 };
 
 inline EVP_PKEY* test_key(TestKey kind) {
@@ -103,7 +105,7 @@ inline std::string certificate_pem(const TestCertificate& wanted = {}) {
     };
     X509_NAME* subject = X509_get_subject_name(certificate.get());
     add_name(subject, wanted.common_name.empty() ? "O" : "CN", wanted.common_name.empty() ? "lab" : wanted.common_name);
-    add_name(X509_get_issuer_name(certificate.get()), "CN", "memdb test CA");
+    add_name(X509_get_issuer_name(certificate.get()), "CN", wanted.issuer);
 
     const auto add_extension = [&](int kind, const std::string& value) {
         if (value.empty()) return;
@@ -114,7 +116,7 @@ inline std::string certificate_pem(const TestCertificate& wanted = {}) {
     add_extension(NID_basic_constraints, wanted.is_ca ? "critical,CA:TRUE" : "CA:FALSE");
     add_extension(NID_ext_key_usage, wanted.extended_usage);
     add_extension(NID_key_usage, wanted.usage);
-    X509_sign(certificate.get(), test_key(TestKey::other), EVP_sha256());
+    X509_sign(certificate.get(), test_key(wanted.signed_by), EVP_sha256());
 
     BIO* memory = BIO_new(BIO_s_mem());
     PEM_write_bio_X509(memory, certificate.get());

@@ -31,6 +31,18 @@ TEST(OpenvpnArguments, are_exactly_these) {
                                      "--persist-tun", "--persist-key", "--verb", "3", "--suppress-timestamps"));
 }
 
+TEST(OpenvpnArguments, of_a_trial_have_no_device_no_address_and_no_route) {
+    TunnelSetup trial = setup();
+    trial.trial = true;
+    auto argv = openvpn_arguments(trial, {"192.0.2.1", 443});
+    const std::vector<std::string> extra = {"--dev", "null", "--ifconfig-noexec", "--route-noexec"};
+    const auto at = std::search(argv.begin(), argv.end(), extra.begin(), extra.end());
+    ASSERT_NE(at, argv.end());
+    EXPECT_GT(at, std::find(argv.begin(), argv.end(), "--config")) << "the file's own device would win";
+    argv.erase(at, at + 4);
+    EXPECT_EQ(argv, openvpn_arguments(setup(), {"192.0.2.1", 443})) << "and nothing else differs";
+}
+
 TEST(OpenvpnArguments, put_nothing_before_the_file_so_that_the_file_overrides_nothing) {
     const auto argv = openvpn_arguments(setup(), {"192.0.2.1", 443});
     EXPECT_EQ(argv.at(1), "--config");
