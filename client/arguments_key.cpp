@@ -60,9 +60,11 @@ void add_pki_init(CLI::App& app, Arguments& into) {
     app.add_option("--cn", into.pki.common_name, "name of the authority (default: MemoryDB VPN CA)")
         ->check([](const std::string& text) {
             const bool plain = !text.empty() && text.size() <= 64 &&
-                               text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                                      "0123456789 ._-") == std::string::npos;
-            return plain ? std::string() : std::string("1 to 64 letters, digits, blanks, '.', '_' and '-' are expected");
+                               text.find_first_not_of(
+                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                   "0123456789 ._-") == std::string::npos;
+            return plain ? std::string()
+                         : std::string("1 to 64 letters, digits, blanks, '.', '_' and '-' are expected");
         })
         ->type_name("NAME");
     add_days(app, into, "how long the authority is valid (default 3650)");
@@ -85,7 +87,8 @@ void add_pki_client(CLI::App& app, Arguments& into) {
     app.add_option("--bundle", into.pki.bundle,
                    "write one file (mode 0600) with certificate, key and CA, for profile import --cert")
         ->type_name("FILE");
-    app.add_option("--ovpn", into.pki.ovpn, "the bundle is this downloaded configuration, with certificate and key in it")
+    app.add_option("--ovpn", into.pki.ovpn,
+                   "the bundle is this downloaded configuration, with certificate and key in it")
         ->type_name("FILE");
 }
 

@@ -139,8 +139,8 @@ int Child::start() {
     sigaddset(&defaults, SIGPIPE);
     posix_spawnattr_setsigdefault(&settings.attributes, &defaults);
     posix_spawnattr_setsigmask(&settings.attributes, &signals_.before());
-    posix_spawnattr_setflags(&settings.attributes, static_cast<short>(POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF |
-                                                                      POSIX_SPAWN_SETSIGMASK));
+    posix_spawnattr_setflags(&settings.attributes,
+                             static_cast<short>(POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
     std::vector<std::string> argv = command_.argv, environment = command_.environment;
     const int error = ::posix_spawn(&pid_, argv.front().c_str(), &settings.files, &settings.attributes,
                                     pointers(argv).data(), pointers(environment).data());

@@ -13,7 +13,7 @@
 
 namespace memdb::client {
 
-inline constexpr std::size_t kOutputLimit = 256 * 1024;   ///< bytes of stdout
+inline constexpr std::size_t kOutputLimit = 256 * 1024;    ///< bytes of stdout
 inline constexpr std::size_t kComplaintLimit = 16 * 1024;  ///< bytes of stderr that are kept, the last ones
 
 struct ChildCommand {
@@ -46,7 +46,8 @@ std::string child_failure(std::string_view name, const ChildEnd& end);
 /// The caller's own environment.
 std::vector<std::string> own_environment();
 
-/// The absolute path of the program `name` in PATH; entries that are not absolute are skipped. Empty when there is none.
+/// The absolute path of the program `name` in PATH; entries that are not absolute are skipped. Empty when there is
+/// none.
 std::string find_program(const std::string& name);
 
 }  // namespace memdb::client

@@ -38,7 +38,8 @@ Outcome<std::string> read_whole(const std::string& path, std::size_t limit) {
         if (got < 0) return failed(path, errno);
         if (got == 0) break;
         size += static_cast<std::size_t>(got);
-        if (size > limit) return Problem{Exit::failed, path + ": is larger than " + std::to_string(limit / 1024) + " KiB"};
+        if (size > limit)
+            return Problem{Exit::failed, path + ": is larger than " + std::to_string(limit / 1024) + " KiB"};
     }
     bytes.resize(size);
     return bytes;

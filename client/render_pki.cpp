@@ -87,7 +87,8 @@ std::string pki_json(const PkiReport& report, WallTime now) {
                      {"ca", {{"subject", report.ca_subject}, {"expires", control::time_text(report.ca_expires)}}},
                      {"crl", nullptr}};
     if (report.crl) {
-        json::object crl{{"entries", report.crl->entries}, {"last_update", control::time_text(report.crl->last_update)}};
+        json::object crl{{"entries", report.crl->entries},
+                         {"last_update", control::time_text(report.crl->last_update)}};
         if (report.crl->next_update) {
             crl["next_update"] = control::time_text(*report.crl->next_update);
             crl["days_left"] = days_between(now, *report.crl->next_update);
