@@ -40,6 +40,19 @@ void add_cluster(CLI::App& app, Arguments& into) {
         ->type_name("on|off");
 }
 
+void add_set(CLI::App& app, Arguments& into) {
+    app.add_option("--cluster", into.clusters, "replaces the list of clusters; may be given again")
+        ->allow_extra_args(false)
+        ->type_name("HOST[:PORT]");
+    auto* user = app.add_option("--user", into.user, "ACL user of all clusters")->type_name("NAME");
+    auto* file = app.add_option("--password-file", into.password_file, "file with its password")->type_name("FILE");
+    app.add_flag("--no-user", into.no_user, "no user and no password any more")->excludes(user)->excludes(file);
+    auto* ca = app.add_option("--ca", into.ca, "trust these certificates for the clusters, PEM")->type_name("FILE");
+    app.add_flag("--no-ca", into.no_ca, "trust the system's certificates again")->excludes(ca);
+    app.add_option("--signer", into.signer, "who signs new keys: manual, pki:DIR, acm-pca:ARN or command:PROGRAM")
+        ->type_name("SPEC");
+}
+
 void add_option(CLI::App& app, Option option, Arguments& into) {
     switch (option) {
         case Option::profile: app.add_option("PROFILE", into.profile, "may be left out when there is only one"); return;
@@ -80,14 +93,20 @@ void add_option(CLI::App& app, Option option, Arguments& into) {
             app.add_option("--name", into.name, "name of the new profile")->required();
             add_cluster(app, into);
             return;
+        case Option::crl_file:
+            app.add_option("FILE", into.file, "the certificate revocation list, PEM or DER: crl.pem of gen-crl")
+                ->required();
+            return;
+        case Option::set: add_set(app, into); return;
         case Option::yes: app.add_flag("--yes,-y", into.yes, "do not ask"); return;
     }
 }
 
 std::string_view summary_of(std::string_view group) {
     if (group == "pki") return "a certificate authority of your own, kept by easy-rsa: make, issue, revoke, list";
-    if (group == "key") return "the profile's certificate and key: rotate, request, install, go back";
-    return "import, add, list, show, remove profiles";
+    if (group == "key")
+        return "the profile's certificate and key: show, rotate, request, install, go back, revocation list";
+    return "import, add, list, show, set, remove profiles";
 }
 
 /// The subcommand for "profile import" below "profile", which is made when it is not there yet.

@@ -61,6 +61,8 @@ struct Arguments {
     std::optional<std::string> node;
 
     std::string file, name, cert, key, user, password_file, ca;
+    std::string signer;
+    bool no_user = false, no_ca = false;  ///< profile set
     std::vector<std::string> clusters;
     bool tls = true;
     PkiArguments pki;
@@ -80,7 +82,9 @@ enum class Option : std::uint8_t {
     node,
     import,
     add,
-    yes
+    set,
+    yes,
+    crl_file
 };
 
 /// What parsing needs to know of a command.

@@ -20,13 +20,9 @@ Outcome<config::ImportRequest> request_of(const Arguments& arguments) {
     if (arguments.user.empty() != arguments.password_file.empty())
         return Problem{Exit::usage, "--user and --password-file belong together"};
     if (!arguments.password_file.empty()) {
-        auto password = read_secret_file(arguments.password_file);
+        auto password = read_password_file(arguments.password_file);
         if (password.has_error()) return password.error();
-        std::string_view text = password->reveal();
-        if (text.ends_with('\n')) text.remove_suffix(1);
-        if (text.ends_with('\r')) text.remove_suffix(1);
-        if (text.empty()) return Problem{Exit::failed, arguments.password_file + ": is empty"};
-        request.password = Secret<>(std::string(text));
+        request.password = std::move(*password);
     }
     if (!arguments.ca.empty()) {
         auto ca = read_file(arguments.ca);

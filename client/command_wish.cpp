@@ -87,8 +87,14 @@ int wish(Context& context, std::string_view word, Goal goal) {
     if (response.has_error()) return complain(context, response.error());
     if (!reader) return 0;
     const control::ProfileView before = *find_profile(snapshot, *profile);
-    // What blocked the tunnel before the wish does not count: the wish makes it try again.
-    const bool anew = word == "reconnect" || (word == "connect" && before.tunnel && before.tunnel->phase == "blocked");
+    // What blocked the tunnel before the wish does not count: the wish makes it try again. If it is blocked after it,
+    // nothing was tried: the certificate cannot be used.
+    const auto is_blocked = [](const control::ProfileView& view) {
+        return view.tunnel && view.tunnel->phase == "blocked";
+    };
+    const auto after = control::parse_profile(response->body);
+    const bool tries = !after.has_value() || !is_blocked(*after);
+    const bool anew = tries && (word == "reconnect" || (word == "connect" && is_blocked(before)));
     return follow(context, *reader, WaitTracker(before, goal, anew), goal);
 }
 

@@ -19,6 +19,8 @@ constexpr std::array kImport = {Option::import, Option::json};
 constexpr std::array kAdd = {Option::add};
 constexpr std::array kList = {Option::json};
 constexpr std::array kShow = {Option::profile, Option::json};
+constexpr std::array kCrl = {Option::crl_file, Option::profile};
+constexpr std::array kSet = {Option::profile, Option::set, Option::json};
 constexpr std::array kRemove = {Option::profile_required, Option::yes};
 constexpr std::array kYes = {Option::yes};
 
@@ -58,6 +60,10 @@ constexpr std::array kCommands = {
     Command{{"profile list", kList, "one line for each profile", "  memdbctl profile list"}, run_profile_list},
     Command{{"profile show", kShow, "what was imported: clusters, certificate", "  memdbctl profile show demo"},
             run_profile_show},
+    Command{{"profile set", kSet, "change clusters, user, password, CA or signer; the tunnel is not touched",
+             "  memdbctl profile set demo --user app --password-file app.password\n"
+             "  memdbctl profile set --signer pki:/home/me/pki"},
+            run_profile_set},
     Command{{"profile remove", kRemove, "disconnect and forget a profile with its key",
              "  memdbctl profile remove demo --yes"},
             run_profile_remove},
@@ -112,6 +118,12 @@ constexpr std::array kCommands = {
     Command{{"pki list", kList, "every certificate: what it is for, its state, its days left",
              "  memdbctl pki list\n  memdbctl pki list --json | jq .", add_pki_list},
             run_pki_list},
+    Command{{"key show", kShow, "the certificate in force, its CA, how long they last, and whether it is revoked",
+             "  memdbctl key show\n  memdbctl key show demo --json | jq .credential.fingerprint"},
+            run_key_show},
+    Command{{"key crl", kCrl, "tell the agent which certificates are revoked, so that it warns in time",
+             "  memdbctl key crl pki/crl.pem demo"},
+            run_key_crl},
     Command{{"version", kList, "of memdbctl and of the agent", "  memdbctl version"}, run_version},
 };
 

@@ -39,6 +39,7 @@ int run_profile_check(Context& context);  ///< profile import --check
 int run_profile_add(Context& context);
 int run_profile_list(Context& context);
 int run_profile_show(Context& context);
+int run_profile_set(Context& context);
 int run_profile_remove(Context& context);
 int run_pki_init(Context& context);
 int run_pki_server(Context& context);
@@ -50,6 +51,8 @@ int run_rotate(Context& context);
 int run_key_request(Context& context);
 int run_key_install(Context& context);
 int run_key_rollback(Context& context);
+int run_key_show(Context& context);
+int run_key_crl(Context& context);
 int run_version(Context& context);
 
 /// To stdout. A closed pipe ends the program, as for every filter.

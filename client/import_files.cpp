@@ -22,8 +22,8 @@ struct Descriptor {
     }
 };
 
-/// Reads into `to`, whose memory does not move meanwhile.
-Outcome<bool> read_into(const std::string& path, std::string& to) {
+/// Reads at most `limit` bytes into `to`, whose memory does not move meanwhile.
+Outcome<bool> read_into(const std::string& path, std::string& to, std::size_t limit) {
     // Not blocking: a named pipe without a writer must not hold us.
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.fd < 0) return Problem{Exit::failed, system_failure(path, errno).message};
@@ -32,7 +32,7 @@ Outcome<bool> read_into(const std::string& path, std::string& to) {
     if (S_ISDIR(about.st_mode)) return Problem{Exit::failed, path + ": is a directory"};
     if (!S_ISREG(about.st_mode) && !S_ISFIFO(about.st_mode)) return Problem{Exit::failed, path + ": is not a file"};
     if (S_ISFIFO(about.st_mode)) (void)::fcntl(file.fd, F_SETFL, 0);  // <(command): now it may wait for its writer
-    to.resize(kFileLimit + 1);
+    to.resize(limit + 1);
     std::size_t size = 0;
     while (size < to.size()) {
         const ssize_t got = ::read(file.fd, to.data() + size, to.size() - size);
@@ -42,10 +42,16 @@ Outcome<bool> read_into(const std::string& path, std::string& to) {
         size += static_cast<std::size_t>(got);
     }
     if (size == 0) return Problem{Exit::failed, path + ": is empty"};
-    if (size > kFileLimit)
+    if (size > limit)
         return Problem{Exit::failed,
-                       path + ": is larger than " + std::to_string(kFileLimit / 1024) + " KiB: is it the right file?"};
+                       path + ": is larger than " + std::to_string(limit / 1024) + " KiB: is it the right file?"};
     to.resize(size);
+    return true;
+}
+
+Outcome<bool> read_text_into(const std::string& path, std::string& to) {
+    auto done = read_into(path, to, kFileLimit);
+    if (done.has_error()) return done;
     if (!is_text(to))
         return Problem{Exit::failed, path +
                                          ": is not a text file: a certificate or key in another form becomes PEM with "
@@ -55,21 +61,38 @@ Outcome<bool> read_into(const std::string& path, std::string& to) {
 
 }  // namespace
 
+Outcome<std::string> read_bytes(const std::string& path, std::size_t limit) {
+    std::string bytes;
+    const auto done = read_into(path, bytes, limit);
+    if (done.has_error()) return done.error();
+    return bytes;
+}
+
 Outcome<std::string> read_file(const std::string& path) {
     std::string text;
-    const auto done = read_into(path, text);
+    const auto done = read_text_into(path, text);
     if (done.has_error()) return done.error();
     return text;
 }
 
 Outcome<Secret<>> read_secret_file(const std::string& path) {
     std::string text;
-    const auto done = read_into(path, text);
+    const auto done = read_text_into(path, text);
     if (done.has_error()) {
         wipe(text);
         return done.error();
     }
     return Secret<>(std::move(text));
+}
+
+Outcome<Secret<>> read_password_file(const std::string& path) {
+    auto password = read_secret_file(path);
+    if (password.has_error()) return password.error();
+    std::string_view text = password->reveal();
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    if (text.empty()) return Problem{Exit::failed, path + ": is empty"};
+    return Secret<>(std::string(text));
 }
 
 std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }

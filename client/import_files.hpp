@@ -16,8 +16,14 @@ inline constexpr std::size_t kFileLimit = 256 * 1024;  ///< bytes; four of them 
 /// each, with the path in front.
 Outcome<std::string> read_file(const std::string& path);
 
+/// The same for any bytes, at most `limit` of them.
+Outcome<std::string> read_bytes(const std::string& path, std::size_t limit);
+
 /// The same for a key or a password; no copy is left behind.
 Outcome<Secret<>> read_secret_file(const std::string& path);
+
+/// A password: the file without its last line break.
+Outcome<Secret<>> read_password_file(const std::string& path);
 
 /// "client.ovpn" of "/home/me/client.ovpn".
 std::string file_name(const std::string& path);

@@ -4,6 +4,8 @@
 
 #include "client/text.hpp"
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -31,6 +33,9 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    const rlimit no_core{0, 0};  // keys and passwords pass through this process
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)prctl(PR_SET_DUMPABLE, 0);
     try {
         return run({argv + 1, argv + argc});
     } catch (const std::exception& error) {  // out of memory, at most

@@ -1,6 +1,7 @@
 #include "client/wait_tracker.hpp"
 
 #include "base/overloaded.hpp"
+#include "health/finding_catalog.hpp"
 
 #include <algorithm>
 
@@ -57,11 +58,9 @@ Progress WaitTracker::progress() const {
     if (anew_ || !up) return Progress::waiting;
     if (goal_ == Goal::up) return Progress::reached;
     if (profile_.verdict == Verdict::reachable) return Progress::reached;
-    // A warning may stand for weeks (a certificate that ends soon); an error means that a part does not answer.
-    const bool only_warnings =
-        std::all_of(profile_.findings.begin(), profile_.findings.end(),
-                    [](const health::Finding& finding) { return finding.severity != health::Severity::error; });
-    return profile_.verdict == Verdict::degraded && only_warnings ? Progress::settling : Progress::waiting;
+    // Some stand for weeks, however urgent (a certificate that ends soon); others mean that a part does not answer.
+    const bool all_answer = std::none_of(profile_.findings.begin(), profile_.findings.end(), health::breaks_the_way);
+    return profile_.verdict == Verdict::degraded && all_answer ? Progress::settling : Progress::waiting;
 }
 
 std::string WaitTracker::text() const {

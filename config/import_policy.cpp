@@ -100,18 +100,25 @@ Result<void> judge_direct(const ImportRequest& request) {
 
 }  // namespace
 
-Result<JudgedImport> judge_import(const ImportRequest& request, WallTime now) {
+Result<JudgedImport> judge_access(const ImportRequest& request) {
     JudgedImport judged;
-    if (const auto name = check_profile_name(request.name); !name) return name.error();
-    judged.profile.name = request.name;
-    judged.profile.kind = request.kind;
     if (const auto clusters = judge_clusters(request, judged.profile); !clusters) return clusters.error();
     if (const auto password = judge_password(request, judged.profile); !password) return password.error();
     if (const auto authority = judge_cluster_ca(request, judged); !authority) return authority.error();
+    judged.password = request.password;
+    return judged;
+}
+
+Result<JudgedImport> judge_import(const ImportRequest& request, WallTime now) {
+    if (const auto name = check_profile_name(request.name); !name) return name.error();
+    auto access = judge_access(request);
+    if (!access) return access.error();
+    JudgedImport judged = *std::move(access);
+    judged.profile.name = request.name;
+    judged.profile.kind = request.kind;
     const auto kind = request.kind == ProfileKind::direct ? judge_direct(request) : judge_tunnel(request, now, judged);
     if (!kind) return kind.error();
 
-    judged.password = request.password;
     for (const Cluster& cluster : judged.profile.clusters) {
         if (cluster.tls == ClusterTls::on) continue;
         judged.warnings.push_back(fmt::format("cluster {} without TLS is degraded at best, never reachable",

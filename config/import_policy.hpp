@@ -33,4 +33,7 @@ struct JudgedImport {
 /// @return Errc::bad_input (or too_large, malformed) with one sentence for a person.
 Result<JudgedImport> judge_import(const ImportRequest& request, WallTime now);
 
+/// The part of it that `profile set` can change: clusters, user and password, CA. The rest of the outcome is empty.
+Result<JudgedImport> judge_access(const ImportRequest& request);
+
 }  // namespace memdb::config

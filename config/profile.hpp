@@ -53,6 +53,11 @@ struct Profile {
     std::vector<Cluster> clusters;  ///< 1 … kClusterLimit
     bool has_password = false;      ///< profiles/P/cluster-password must exist
     bool has_cluster_ca = false;    ///< profiles/P/cluster-ca.pem must exist; else the system's trust is used
+    /// Grows with each `profile set` and names the files of the password and the CA: "cluster-password.3". 0: as
+    /// imported, without a number. So one rename of profile.toml puts all of a change in force.
+    std::uint32_t revision = 0;
+    std::string signer;            ///< who signs new keys, such as "pki:/home/me/pki"; empty: nobody was named
+    std::uint32_t signer_uid = 0;  ///< who named the signer
     bool operator==(const Profile&) const = default;
 };
 

@@ -1,5 +1,6 @@
 #include "config/profile_parser.hpp"
 
+#include "config/change_policy.hpp"
 #include "config/endpoint_parser.hpp"
 #include "config/toml_document.hpp"
 #include "config/visible_text.hpp"
@@ -10,6 +11,7 @@ namespace memdb::config {
 namespace {
 
 constexpr std::int64_t kSchema = 1;
+constexpr std::int64_t kRevisionLimit = 4'000'000'000;
 
 /// Takes keys out of one table; what is left at the end is unknown.
 class TableReader {
@@ -189,6 +191,13 @@ Result<Profile> parse_profile(std::string_view text, std::string_view file_name)
     profile.random_hostname = reader.boolean("random_hostname");
     profile.has_password = reader.boolean("has_password");
     profile.has_cluster_ca = reader.boolean("has_cluster_ca");
+    if (reader.take_optional("revision") != nullptr)
+        profile.revision = static_cast<std::uint32_t>(reader.integer("revision", 0, kRevisionLimit));
+    if (reader.take_optional("signer") != nullptr) {
+        profile.signer = reader.text("signer");
+        if (const auto good = check_signer(profile.signer); !good) reader.problem("signer", good.error().message);
+        profile.signer_uid = static_cast<std::uint32_t>(reader.integer("signer_uid", 0, 0xffffffff));
+    }
     profile.remotes = read_list(reader, "remote", kRemoteLimit, problems, read_remote);
     profile.clusters = read_list(reader, "cluster", kClusterLimit, problems, read_cluster);
     reader.finish();
@@ -210,6 +219,9 @@ std::string write_profile(const Profile& profile) {
         "schema = {}\nname = \"{}\"\nkind = \"{}\"\nrandom_hostname = {}\nhas_password = {}\nhas_cluster_ca = {}\n",
         kSchema, profile.name, to_string(profile.kind), profile.random_hostname, profile.has_password,
         profile.has_cluster_ca);
+    if (profile.revision != 0) text += fmt::format("revision = {}\n", profile.revision);
+    if (!profile.signer.empty())
+        text += fmt::format("signer = \"{}\"\nsigner_uid = {}\n", profile.signer, profile.signer_uid);
     for (const Remote& remote : profile.remotes) {
         text += fmt::format("\n[[remote]]\nhost = \"{}\"\nport = {}\nproto = \"{}\"\n", remote.host, remote.port,
                             to_string(remote.transport, remote.family));

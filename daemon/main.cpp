@@ -3,6 +3,7 @@
 #include "app/daemon.hpp"
 #include "base/log.hpp"
 
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,8 +51,6 @@ int run(const memdb::app::DaemonOptions& options, What what) {
             std::puts("nothing is left over");  // the journal need not know
         return 0;
     }
-    const rlimit no_core{0, 0};  // a core file would hold keys and passwords
-    (void)setrlimit(RLIMIT_CORE, &no_core);
     (void)umask(0077);
     memdb::app::Daemon daemon(options);
     if (const auto done = daemon.run(); done.has_error()) {
@@ -64,6 +63,9 @@ int run(const memdb::app::DaemonOptions& options, What what) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    const rlimit no_core{0, 0};  // a core file would hold keys and passwords, as would a debugger of the same user
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)prctl(PR_SET_DUMPABLE, 0);
     CLI::App cli("memdbd: keeps and proves a connection to Amazon MemoryDB", "memdbd");
     memdb::app::DaemonOptions options;
     bool check_only = false, clean_up = false;

@@ -1,28 +1,64 @@
-// The credential in force as a view for the Snapshot, and what its dates say as conditions for blame. Pure.
+// The credential in force as a view for the Snapshot, and what its dates and its CA's revocation list say as conditions
+// for blame. Pure.
 #pragma once
 
 #include "control/snapshot.hpp"
 #include "health/facts.hpp"
 #include "keys/certificate.hpp"
+#include "keys/chain_policy.hpp"
+#include "keys/revocation_list.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
 namespace memdb::app {
 
-/// The credential a profile runs with.
+/// What a revocation list says about one certificate, and how long it holds.
+struct CrlFacts {
+    std::string issuer;
+    WallTime last_update{};
+    std::optional<WallTime> next_update;
+    std::size_t entries = 0;
+    bool verified = false;  ///< its signature is that of a CA of the configuration
+    std::optional<keys::Revocation> revoked;
+};
+
+/// The credential a profile runs with, judged at one moment.
 struct CredentialInForce {
     unsigned generation = 0;
     keys::CertificateInfo certificate;
-    std::optional<WallTime> ca_not_after;  ///< of the endpoint's CA, from the configuration
+    std::optional<WallTime> ca_not_after;              ///< of the endpoint's CA, from the configuration
+    std::vector<keys::CertificateInfo> authorities{};  ///< the CAs of the configuration
+    std::optional<keys::CertificateInfo> server{};     ///< its copy of the server's certificate, if it has one
+    std::optional<keys::ChainVerdict> chain{};         ///< to one of those CAs
+    std::optional<CrlFacts> crl{};                     ///< absent: nobody has handed one in
+    WallTime certainly_past = keys::kProjectBegan;     ///< a clock that says less is wrong
+    WallTime judged_at{};
 };
 
-/// A CA that ends within so many days is worth a warning: everything issued by it ends too.
-inline constexpr std::int64_t kCaExpiringDays = 90;
+/// What a credential is made of.
+struct CredentialParts {
+    unsigned generation = 0;
+    const std::vector<keys::Certificate>& own;          ///< the client's certificate, then its chain; not empty
+    const std::vector<keys::Certificate>& authorities;  ///< what the configuration's <ca> holds
+    std::optional<WallTime> stored_on;
+    const keys::RevocationList* crl = nullptr;
+};
+
+/// Verifies signatures: half a millisecond. Again when a part is another, and every kJudgedFor.
+CredentialInForce credential_in_force(const CredentialParts& parts, WallTime now);
+
+inline constexpr Duration kJudgedFor = 1h;
+
+/// The same list as seen by `certificate`, which may be null: there is none.
+CrlFacts crl_facts(const keys::RevocationList& list, const std::vector<keys::Certificate>& authorities,
+                   const keys::CertificateInfo* certificate);
+control::CrlView crl_view(const CrlFacts& crl, WallTime now);
 
 control::CredentialView credential_view(const CredentialInForce& credential, WallTime now);
 
-/// Whether an attempt with it can succeed: it is valid now and for client use.
+/// Whether an attempt with it can succeed: it is valid now, for client use, and not on the revocation list.
 bool is_usable(const std::optional<CredentialInForce>& credential, WallTime now);
 
 /// What a wanted tunnel does about its credential.
@@ -36,6 +72,7 @@ enum class Hold : std::uint8_t {
 /// itself.
 Hold hold_of(bool held, bool usable, bool is_up) noexcept;
 
+/// What blocks comes first.
 std::vector<health::Condition> credential_conditions(const CredentialInForce& credential, WallTime now);
 
 }  // namespace memdb::app

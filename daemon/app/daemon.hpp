@@ -67,8 +67,10 @@ class Daemon {
 
     void perform(control::Intent intent, std::function<void(control::Reply)> done);
     control::Reply import(const config::ImportRequest& request);
+    control::Reply change(const control::ChangeIntent& intent);
     void remove(const std::string& name, std::function<void(control::Reply)> done);
     control::Reply wish(const control::WishIntent& intent);
+    control::Reply crl(const control::CrlIntent& intent);
     void rotate(const control::KeyIntent& intent, std::function<void(control::Reply)> done);
     void ping(const control::PingIntent& intent, std::function<void(control::Reply)> done);
 

@@ -24,10 +24,12 @@ void Daemon::perform(control::Intent intent, std::function<void(control::Reply)>
                        wipe(wanted.request.ovpn_text);  // it may hold an inline key
                        done(reply);
                    },
+                   [&](const control::ChangeIntent& wanted) { done(change(wanted)); },
                    [&](const control::RemoveIntent& wanted) { remove(wanted.profile, std::move(done)); },
                    [&](const control::WishIntent& wanted) { done(wish(wanted)); },
                    [&](const control::KeyIntent& wanted) { rotate(wanted, std::move(done)); },
                    [&](const control::PingIntent& wanted) { ping(wanted, std::move(done)); },
+                   [&](const control::CrlIntent& wanted) { done(crl(wanted)); },
                },
                intent);
 }
@@ -41,6 +43,19 @@ control::Reply Daemon::import(const config::ImportRequest& request) {
         return control::failure_reply(added.error());
     }
     return {201, control::to_json(control::ImportReport{imported->profile.name, imported->warnings})};
+}
+
+/// The tunnel is left alone: only probes of what has changed begin anew.
+control::Reply Daemon::change(const control::ChangeIntent& intent) {
+    const auto found = agents_.find(intent.profile);
+    if (found == agents_.end() || removing_.contains(intent.profile))
+        return control::error_reply(control::ErrorCode::not_found, "no profile is called " + intent.profile);
+    const auto stored = store_->change(intent.profile, intent.change, intent.uid);
+    if (stored.has_error()) return control::failure_reply(stored.error());
+    found->second->change(*stored);
+    look();
+    const auto shown = std::ranges::find(snapshot_.profiles, intent.profile, &control::ProfileView::name);
+    return control::profile_reply(200, *shown);
 }
 
 void Daemon::remove(const std::string& name, std::function<void(control::Reply)> done) {
@@ -99,6 +114,18 @@ std::optional<Overlap> Daemon::overlap_of(const ProfileAgent& agent) const {
         if (other.get() != &agent && earlier) others.push_back(other->claim());
     }
     return find_overlap(agent.claim(), others);
+}
+
+control::Reply Daemon::crl(const control::CrlIntent& intent) {
+    const auto found = agents_.find(intent.profile);
+    if (found == agents_.end() || removing_.contains(intent.profile))
+        return control::error_reply(control::ErrorCode::not_found, "no profile is called " + intent.profile);
+    auto list = store_->store_crl(intent.profile, intent.pem);
+    if (list.has_error()) return control::failure_reply(list.error());
+    const control::CrlView view = found->second->take_crl(std::move(*list));
+    logger("agent")->info("{}: took a revocation list of {}, {} entries{}", intent.profile, view.issuer, view.entries,
+                          view.revoked ? ", this profile's certificate among them" : "");
+    return {200, control::to_json(view)};
 }
 
 void Daemon::rotate(const control::KeyIntent& intent, std::function<void(control::Reply)> done) {

@@ -23,7 +23,12 @@ std::uint64_t next_order() {
 
 ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profile, const Secret<>& password,
                            const std::string& ca_pem, std::vector<IpNetwork> known_ranges)
-    : around_(around), profile_(std::move(profile)), path_(around.routes), ranges_(std::move(known_ranges)) {
+    : around_(around),
+      profile_(std::move(profile)),
+      password_(password),
+      ca_pem_(ca_pem),
+      path_(around.routes),
+      ranges_(std::move(known_ranges)) {
     const config::Profile& told = profile_.profile;
     if (told.kind == config::ProfileKind::tunnel) {
         take_credential(profile_.credential
@@ -41,13 +46,15 @@ ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profi
         rotation_->start();
         follow_network();
     }
-    for (const config::Cluster& cluster : told.clusters) {
-        reach::ClusterTarget target{cluster.host, cluster.port, cluster.tls == config::ClusterTls::on,
-                                    cluster.user, password,     ca_pem};
-        clusters_.push_back(
-            {cluster, std::make_unique<reach::ClusterRunner>(around_.io, around_.resolver, std::move(target),
-                                                             around_.settings.probe, [this] { around_.changed(); })});
-    }
+    for (const config::Cluster& cluster : told.clusters) clusters_.push_back(put_to_work(cluster));
+}
+
+ProfileAgent::ClusterAtWork ProfileAgent::put_to_work(const config::Cluster& cluster) const {
+    reach::ClusterTarget target{cluster.host, cluster.port, cluster.tls == config::ClusterTls::on,
+                                cluster.user, password_,    ca_pem_};
+    const auto changed = [&around = around_] { around.changed(); };
+    return {cluster, std::make_unique<reach::ClusterRunner>(around_.io, around_.resolver, std::move(target),
+                                                            around_.settings.probe, changed)};
 }
 
 tunnel::TunnelRunner::Handlers ProfileAgent::tunnel_handlers() {
@@ -66,14 +73,23 @@ tunnel::TunnelRunner::Handlers ProfileAgent::tunnel_handlers() {
 ProfileAgent::~ProfileAgent() = default;
 
 void ProfileAgent::take_credential(Result<keys::Generation> in_force) {
+    profile_.credential = std::move(in_force);
+    judge_credential();
+}
+
+/// Judges what is stored anew: for another generation or list, and as time passes.
+void ProfileAgent::judge_credential() {
     credential_.reset();
     credential_trouble_.clear();
-    if (in_force.has_error())
-        credential_trouble_ = in_force.error().message;
-    else
-        credential_ =
-            CredentialInForce{in_force->number, in_force->info, keys::ca_not_after(profile_.authorities, wall_now())};
-    profile_.credential = std::move(in_force);
+    if (profile_.credential->has_error()) {
+        credential_trouble_ = profile_.credential->error().message;
+        return;
+    }
+    const keys::Generation& generation = **profile_.credential;
+    const bool has_list = profile_.crl && *profile_.crl;
+    credential_ = credential_in_force({generation.number, generation.certificates, profile_.authorities,
+                                       generation.stored_on, has_list ? &**profile_.crl : nullptr},
+                                      wall_now());
 }
 
 tunnel::TunnelSetup ProfileAgent::tunnel_setup() const {
@@ -114,7 +130,17 @@ void ProfileAgent::wish(control::Wish wish) {
     around_.changed();
 }
 
+control::CrlView ProfileAgent::take_crl(keys::RevocationList list) {
+    profile_.crl.emplace(std::move(list));
+    judge_credential();
+    const WallTime wall = wall_now();
+    around_.changed();
+    if (credential_ && credential_->crl) return crl_view(*credential_->crl, wall);
+    return crl_view(crl_facts(**profile_.crl, profile_.authorities, nullptr), wall);
+}
+
 void ProfileAgent::follow_credential(WallTime wall) {
+    if (credential_ && std::chrono::abs(wall - credential_->judged_at) >= kJudgedFor) judge_credential();
     if (!tunnel_ || wanted_ == Wanted::disconnected) return;
     switch (hold_of(held_, is_usable(credential_, wall), tunnel_->state().phase == Phase::up)) {
         case Hold::keep: return;

@@ -59,6 +59,9 @@ class ProfileAgent {
     ProfileAgent(const ProfileAgent&) = delete;
     ProfileAgent& operator=(const ProfileAgent&) = delete;
 
+    /// Works with `contents` from now on. The tunnel stays as it is; only probes of what has changed begin anew.
+    void change(const config::ProfileContents& contents);
+
     /// Follows a person's wish. Idempotent.
     void wish(control::Wish wish);
 
@@ -82,6 +85,9 @@ class ProfileAgent {
     /// runs.
     void ping(const std::optional<std::string>& node, std::function<void(Result<control::PingReport>)> done);
 
+    /// A revocation list that was judged and stored is in force from now on. A tunnel that is up stays up.
+    control::CrlView take_crl(keys::RevocationList list);
+
     /// Its keys and their rotation; null for a direct profile.
     [[nodiscard]] RotationAgent* rotation() noexcept { return rotation_.get(); }
 
@@ -101,8 +107,10 @@ class ProfileAgent {
         }
     };
 
+    [[nodiscard]] ClusterAtWork put_to_work(const config::Cluster& cluster) const;
     [[nodiscard]] tunnel::TunnelRunner::Handlers tunnel_handlers();
     void take_credential(Result<keys::Generation> in_force);
+    void judge_credential();
     [[nodiscard]] RotationAgent::Hooks rotation_hooks();
     [[nodiscard]] tunnel::TunnelSetup trial_setup(const keys::Generation& candidate) const;
     void restart_with_new_key();
@@ -130,6 +138,8 @@ class ProfileAgent {
 
     const Surroundings& around_;
     keys::StoredProfile profile_;
+    Secret<> password_;   ///< of the clusters' user; empty for none
+    std::string ca_pem_;  ///< trusted by the probes; empty: the system's store
     control::Wanted wanted_ = control::Wanted::disconnected;
     std::optional<CredentialInForce> credential_;
     std::string credential_trouble_;  ///< why there is none, for a profile that needs one

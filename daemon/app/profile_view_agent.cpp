@@ -94,8 +94,14 @@ health::Facts ProfileAgent::facts(TimePoint now, WallTime wall) {
     if (!credential_trouble_.empty())
         facts.credential.push_back(
             {"client-cert-unusable", "the stored certificate or key cannot be used", credential_trouble_});
+    if (profile_.crl && !*profile_.crl)
+        facts.credential.push_back({"state-unreadable", "the stored certificate revocation list cannot be used",
+                                    profile_.crl->error().message + ": hand it in again with `memdbctl key crl`",
+                                    health::Severity::warning});
+    const std::string& signer = profile_.profile.signer;
+    const bool has_signer = !signer.empty() && signer != "manual";
     if (rotation_)
-        for (health::Condition& condition : rotation_->conditions(wall, false))
+        for (health::Condition& condition : rotation_->conditions(wall, has_signer))
             facts.credential.push_back(std::move(condition));
     return facts;
 }
@@ -133,6 +139,10 @@ control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const Cloc
     view.name = profile_.profile.name;
     view.kind = std::string(to_string(profile_.profile.kind));
     view.wanted = wanted_;
+    if (!profile_.profile.signer.empty()) {
+        view.signer = profile_.profile.signer;
+        view.signer_uid = profile_.profile.signer_uid;
+    }
     view.findings = health_.visible();
     health::Proof proof = proof_of(seen.clusters);
     proof.wanted = seen.wanted;

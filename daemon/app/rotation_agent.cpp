@@ -47,7 +47,8 @@ RotationAgent::RotationAgent(asio::io_context& io, asio::thread_pool& workers, h
       authorities_(std::move(authorities)),
       hooks_(std::move(hooks)),
       trial_(io, resolver),
-      timer_(io) {}
+      timer_(io),
+      signer_(io) {}
 
 RotationAgent::~RotationAgent() { stop(); }
 
@@ -55,6 +56,7 @@ void RotationAgent::stop() {
     *alive_ = false;
     timer_.cancel();
     trial_.stop();
+    signer_.stop();
     answer(Failure{Errc::busy, "memdbd is ending"});
 }
 
@@ -282,6 +284,34 @@ Result<void> RotationAgent::use(unsigned generation) {
 void RotationAgent::see(keys::RotationSight sight, WallTime wall) {
     sight.from_usable = is_usable_at(before_, wall);
     if (sight != state_.seen) push_later(keys::Seen{sight});
+    follow_due(wall);
+}
+
+/// Of its own accord, when the administrator has said who signs.
+void RotationAgent::follow_due(WallTime wall) {
+    if (settings_.rotation.command.empty()) return;
+    const auto due = keys::what_is_due(state_, due_at(), tried_at_, now(), wall);
+    if (due == keys::DueAction::nothing) return;
+    tried_at_ = now();
+    if (due == keys::DueAction::prove_again) return push_later(keys::ProofAsked{});
+    request({"due", false}, [this](const Result<control::KeyRequestReport>& report) {
+        if (report.has_error())
+            logger("keys")->warn("{}: a new key is due, but: {}", profile_, report.error().message);
+        else
+            sign(*report);
+    });
+}
+
+void RotationAgent::sign(const control::KeyRequestReport& report) {
+    const std::string program = settings_.rotation.command;
+    logger("keys")->info("{}: {} signs the request for {}", profile_, program, report.common_name);
+    signer_.start(program, report.csr_pem, kSignLimit, [this, program](const Result<std::string>& printed) {
+        Result<void> done = printed.has_error() ? Result<void>(printed.error()) : install({*printed});
+        if (done.has_error())
+            logger("keys")->warn("{}: {} did not bring a usable certificate: {}; tried again in {} h", profile_,
+                                 program, done.error().message,
+                                 std::chrono::duration_cast<std::chrono::hours>(keys::kTryAgain).count());
+    });
 }
 
 void RotationAgent::arm() {

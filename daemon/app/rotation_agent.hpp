@@ -2,6 +2,7 @@
 // tunnel. Decides nothing itself.
 #pragma once
 
+#include "app/sign_runner.hpp"
 #include "config/settings.hpp"
 #include "control/api.hpp"
 #include "health/facts.hpp"
@@ -72,6 +73,8 @@ class RotationAgent {
     void start_trial(unsigned generation);
     Result<void> use(unsigned generation);
     void arm();
+    void follow_due(WallTime wall);
+    void sign(const control::KeyRequestReport& report);
     void know(const Result<keys::Generation>& in_force);
 
     boost::asio::io_context& io_;
@@ -91,6 +94,8 @@ class RotationAgent {
     std::optional<keys::Credential> accepted_;      ///< between CertificateAccepted and StoreCandidate
     std::optional<std::string> write_trouble_;      ///< of the step under way
     std::vector<std::function<void(Result<control::KeyRequestReport>)>> waiting_;  ///< for a key that is being made
+    SignRunner signer_;
+    std::optional<TimePoint> tried_at_;  ///< a rotation of its own accord
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -11,8 +11,10 @@
 
 namespace memdb {
 
-/// Overwrites `bytes` in a way the compiler may not remove.
+/// Overwrites all memory of `bytes` in a way the compiler may not remove: also what lies behind its end, for a string
+/// that was moved from or cut still has its text there.
 inline void wipe(std::string& bytes) noexcept {
+    bytes.resize(bytes.capacity());  // within the capacity: allocates nothing
     volatile char* at = bytes.data();
     for (std::size_t i = 0; i < bytes.size(); ++i) at[i] = '\0';
     bytes.clear();
@@ -23,9 +25,10 @@ template <class T = std::string>
 class Secret {
   public:
     Secret() = default;
-    explicit Secret(T value) : value_(std::move(value)) {}
+    /// A short text is copied, not moved: what is left of it is wiped.
+    explicit Secret(T value) : value_(std::move(value)) { wipe(value); }
     Secret(const Secret&) = default;
-    Secret(Secret&& other) noexcept : value_(std::exchange(other.value_, T{})) {}
+    Secret(Secret&& other) noexcept : value_(std::move(other.value_)) { wipe(other.value_); }
     Secret& operator=(const Secret& other) {
         if (this != &other) {
             wipe(value_);
@@ -36,7 +39,8 @@ class Secret {
     Secret& operator=(Secret&& other) noexcept {
         if (this != &other) {
             wipe(value_);
-            value_.swap(other.value_);
+            value_ = std::move(other.value_);
+            wipe(other.value_);
         }
         return *this;
     }

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "config/import_request.hpp"
+#include "config/profile_change.hpp"
 #include "control/snapshot.hpp"
 
 #include <cstddef>
@@ -92,8 +93,20 @@ Result<KeyInstall> parse_key_install(std::string_view json);  ///< the same
 /// The body of POST /v1/profiles. Holds the private key and the password: wipe() it after use.
 [[nodiscard]] std::string to_json(const config::ImportRequest& request);
 
+/// The body of PATCH /v1/profiles/{p}. May hold the password: wipe() it after use.
+[[nodiscard]] std::string to_json(const config::ProfileChange& change);
+
 /// {"schema":1,"profiles":[…]}: the answer to GET /v1/profiles. parse_snapshot reads it too.
 [[nodiscard]] std::string profiles_json(const Snapshot& snapshot);
+
+/// A credential alone, as it stands in a profile.
+[[nodiscard]] std::string to_json(const CredentialView& credential);
+
+/// What POST …/crl answers: 200 with the list as it is now known.
+[[nodiscard]] std::string to_json(const CrlView& crl);
+
+/// {"crl":PEM}: the body of POST …/crl.
+[[nodiscard]] std::string crl_request_json(std::string_view pem);
 
 /// {"node":NAME}, or {} without one: the body of POST …/ping.
 [[nodiscard]] std::string ping_request_json(const std::optional<std::string>& node);
@@ -105,8 +118,16 @@ Result<ErrorBody> parse_error(std::string_view json);
 Result<ImportReport> parse_import_report(std::string_view json);
 Result<PingReport> parse_ping_report(std::string_view json);
 
+Result<CrlView> parse_crl_report(std::string_view json);
+
+/// The PEM in the body of POST …/crl, not judged yet. Unknown fields are refused.
+Result<std::string> parse_crl_request(std::string_view json);
+
 /// Unknown fields are refused here: a misspelt one must not be lost silently. What it allocates is wiped on release.
 Result<config::ImportRequest> parse_import_request(std::string_view json);
+
+/// The same for {"clusters":[{"endpoint","tls"}],"user","password","ca","signer"}, each of them optional.
+Result<config::ProfileChange> parse_profile_change(std::string_view json);
 
 /// The node named in the body of POST …/ping, if any. An empty body is an empty request.
 Result<std::optional<std::string>> parse_ping_request(std::string_view json);

@@ -100,6 +100,15 @@ void Fields::read(std::string_view key, WallTime& out) {
         fail(key, "RFC 3339 time in UTC expected");
 }
 
+void Fields::read_bool(std::string_view key, bool& out) {
+    const json::value* found = required(key);
+    if (found == nullptr) return;
+    if (found->is_bool())
+        out = found->get_bool();
+    else
+        fail(key, "true or false expected");
+}
+
 void Fields::read(std::string_view key, std::optional<WallTime>& out) {
     if (!has(key)) return;
     WallTime time{};

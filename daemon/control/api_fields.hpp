@@ -38,6 +38,7 @@ class Fields {
     /// Required fields.
     void read(std::string_view key, std::string& out, std::size_t limit = kTextLimit);
     void read(std::string_view key, WallTime& out);
+    void read_bool(std::string_view key, bool& out);
     template <class Int>
     void read_number(std::string_view key, Int& out) {
         if (const json::value* found = required(key)) number(key, *found, out);

@@ -57,6 +57,22 @@ void read_secret(Fields& f, std::string_view key, Secret<>& out) {
     wipe(text);  // a short text is copied, not moved
 }
 
+/// @param size  of all texts in it: every byte may become \u00XX, and the text must not move and leave a copy behind.
+std::string serialize(const json::object& object, std::size_t size) {
+    std::string text;
+    text.reserve(6 * size);
+    json::serializer serializer;
+    serializer.reset(&object);
+    char piece[4096];
+    while (!serializer.done()) {
+        const auto part = serializer.read(piece, sizeof piece);
+        text.append(part.data(), part.size());
+    }
+    volatile char* wiped = piece;
+    for (std::size_t i = 0; i < sizeof piece; ++i) wiped[i] = '\0';
+    return text;
+}
+
 void put_text(json::object& object, std::string_view key, const std::string& text) {
     if (!text.empty()) object[key] = text;
 }
@@ -84,22 +100,35 @@ std::string to_json(const config::ImportRequest& request) {
     put_text(object, "password", request.password.reveal());
     put_text(object, "ca", request.cluster_ca_pem);
 
-    // Room for every byte escaped as \u00XX, so that the text never moves and leaves a copy of the key behind.
-    std::string text;
-    text.reserve(6 * (request.ovpn_text.size() + request.ovpn_name.size() + request.cert_pem.size() +
-                      request.key_pem.reveal().size() + request.password.reveal().size() +
-                      request.cluster_ca_pem.size()) +
-                 4096 * (request.clusters.size() + 1));
-    json::serializer serializer;
-    serializer.reset(&object);
-    char piece[4096];
-    while (!serializer.done()) {
-        const auto part = serializer.read(piece, sizeof piece);
-        text.append(part.data(), part.size());
+    return serialize(object, request.ovpn_text.size() + request.ovpn_name.size() + request.cert_pem.size() +
+                                 request.key_pem.reveal().size() + request.password.reveal().size() +
+                                 request.cluster_ca_pem.size() + 700 * (request.clusters.size() + 1));
+}
+
+std::string to_json(const config::ProfileChange& change) {
+    WipingMemory memory;
+    const json::storage_ptr storage(&memory);
+    json::object object(storage);
+    std::size_t size = 4096;
+    if (change.clusters) {
+        json::array clusters(storage);
+        for (const auto& cluster : *change.clusters) {
+            json::object item{{"endpoint", cluster.endpoint}};
+            if (cluster.tls) item["tls"] = *cluster.tls == config::ClusterTls::on ? "on" : "off";
+            clusters.emplace_back(std::move(item));
+            size += cluster.endpoint.size() + 100;
+        }
+        object["clusters"] = std::move(clusters);
     }
-    volatile char* wiped = piece;
-    for (std::size_t i = 0; i < sizeof piece; ++i) wiped[i] = '\0';
-    return text;
+    const auto put = [&](std::string_view key, const std::string& text) {
+        object[key] = text;
+        size += text.size();
+    };
+    if (change.user) put("user", *change.user);
+    if (change.password) put("password", change.password->reveal());
+    if (change.cluster_ca_pem) put("ca", *change.cluster_ca_pem);
+    if (change.signer) put("signer", *change.signer);
+    return serialize(object, size);
 }
 
 Result<config::ImportRequest> parse_import_request(std::string_view text) {
@@ -122,6 +151,32 @@ Result<config::ImportRequest> parse_import_request(std::string_view text) {
     top.read_optional("ca", request.cluster_ca_pem, kBodyLimit);
     if (trouble) return *trouble;
     return request;
+}
+
+Result<config::ProfileChange> parse_profile_change(std::string_view text) {
+    WipingMemory memory;
+    const auto value = parse_json(text, kBodyLimit, &memory);
+    if (value.has_error()) return value.error();
+    Trouble trouble;
+    config::ProfileChange change;
+    Fields top(*value, "", trouble);
+    top.only({"clusters", "user", "password", "ca", "signer"});
+    if (top.has("clusters")) {
+        top.read_list(
+            "clusters", change.clusters.emplace(),
+            [](Fields& f, config::ClusterChange& cluster) {
+                f.only({"endpoint", "tls"});
+                f.read("endpoint", cluster.endpoint, 512);
+                if (f.has("tls")) f.read_word("tls", cluster.tls.emplace(), parse_tls);
+            },
+            64);
+    }
+    if (top.has("user")) top.read("user", change.user.emplace(), 512);
+    if (top.has("password")) read_secret(top, "password", change.password.emplace());
+    if (top.has("ca")) top.read("ca", change.cluster_ca_pem.emplace(), kBodyLimit);
+    if (top.has("signer")) top.read("signer", change.signer.emplace(), 1024);
+    if (trouble) return *trouble;
+    return change;
 }
 
 }  // namespace memdb::control

@@ -83,21 +83,6 @@ json::object value_of(const ClusterView& cluster) {
     return object;
 }
 
-json::object value_of(const CredentialView& credential) {
-    json::object object{{"generation", credential.generation},
-                        {"subject", credential.subject},
-                        {"issuer", credential.issuer},
-                        {"serial", credential.serial},
-                        {"not_before", time_text(credential.not_before)},
-                        {"not_after", time_text(credential.not_after)},
-                        {"days_left", credential.days_left}};
-    put(object, "ca_not_after", credential.ca_not_after);
-    object["state"] = credential.state;
-    put(object, "previous_generation", credential.previous_generation);
-    put(object, "rotate_at", credential.rotate_at);
-    return object;
-}
-
 json::object value_of(const health::Finding& finding) {
     return {{"code", finding.code},
             {"severity", to_string(finding.severity)},
@@ -183,20 +168,6 @@ void read(Fields& f, ClusterView& cluster) {
     f.read_list("nodes", cluster.nodes, [](Fields& g, NodeView& node) { read(g, node); });
 }
 
-void read(Fields& f, CredentialView& credential) {
-    f.read_number("generation", credential.generation);
-    f.read("subject", credential.subject);
-    f.read("issuer", credential.issuer);
-    f.read("serial", credential.serial);
-    f.read("not_before", credential.not_before);
-    f.read("not_after", credential.not_after);
-    f.read_number("days_left", credential.days_left);
-    f.read("ca_not_after", credential.ca_not_after);
-    f.read("state", credential.state);
-    f.read_number("previous_generation", credential.previous_generation);
-    f.read("rotate_at", credential.rotate_at);
-}
-
 void read(Fields& f, ProfileView& profile) {
     f.read("name", profile.name);
     f.read("kind", profile.kind);
@@ -208,7 +179,7 @@ void read(Fields& f, ProfileView& profile) {
         "layers", profile.layers, [](Fields& g, LayerView& layer) { read(g, layer); }, 64);
     f.read_list(
         "clusters", profile.clusters, [](Fields& g, ClusterView& cluster) { read(g, cluster); }, 256);
-    f.read_object("credential", [&](Fields& g) { read(g, profile.credential.emplace()); });
+    f.read_object("credential", [&](Fields& g) { read_credential(g, profile.credential.emplace()); });
     f.read_list("findings", profile.findings, [](Fields& g, health::Finding& finding) { read_finding(g, finding); });
     f.read_object("rotation", [&](Fields& g) { read_rotation(g, profile.rotation.emplace()); });
     f.read("signer", profile.signer);

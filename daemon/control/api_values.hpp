@@ -1,4 +1,4 @@
-// The JSON values that api_snapshot and event share; not for others.
+// The JSON values that api_snapshot, api_credential and event share; not for others.
 #pragma once
 
 #include "control/api_fields.hpp"
@@ -17,6 +17,7 @@ json::object value_of(const RotationView& rotation);
 json::object value_of(const ProfileView& profile);
 json::object value_of(const Snapshot& snapshot);
 
+void read_credential(Fields& fields, CredentialView& credential);
 void read_finding(Fields& fields, health::Finding& finding);
 void read_rotation(Fields& fields, RotationView& rotation);
 void read_snapshot(Fields& fields, Snapshot& snapshot);

@@ -37,6 +37,12 @@ Answer import(const Call& call) {
     return Intent{ImportIntent{std::move(*request)}};
 }
 
+Answer change(const Call& call) {
+    auto wanted = parse_profile_change(call.request.body);
+    if (wanted.has_error()) return failure_reply(std::move(wanted.error()).during("request"));
+    return Intent{ChangeIntent{call.profile->name, std::move(*wanted)}};
+}
+
 Answer ping(const Call& call) {
     auto node = parse_ping_request(call.request.body);
     if (node.has_error()) return failure_reply(std::move(node.error()).during("request"));
@@ -48,6 +54,12 @@ Answer ping(const Call& call) {
             return error_reply(ErrorCode::not_found, "profile " + call.profile->name + " has no node of this name");
     }
     return Intent{PingIntent{call.profile->name, std::move(*node)}};
+}
+
+Answer crl(const Call& call) {
+    auto pem = parse_crl_request(call.request.body);
+    if (pem.has_error()) return failure_reply(std::move(pem.error()).during("request"));
+    return Intent{CrlIntent{call.profile->name, std::move(*pem)}};
 }
 
 Answer key_request(const Call& call) {
@@ -93,11 +105,13 @@ constexpr std::array kRoutes = {
     Route{"GET", "/v1/profiles", Right::read, profiles},
     Route{"POST", "/v1/profiles", Right::control, import},
     Route{"GET", "/v1/profiles/{p}", Right::read, profile},
+    Route{"PATCH", "/v1/profiles/{p}", Right::control, change},
     Route{"DELETE", "/v1/profiles/{p}", Right::control, remove},
     Route{"POST", "/v1/profiles/{p}/connect", Right::control, connect},
     Route{"POST", "/v1/profiles/{p}/disconnect", Right::control, disconnect},
     Route{"POST", "/v1/profiles/{p}/reconnect", Right::control, reconnect},
     Route{"POST", "/v1/profiles/{p}/ping", Right::read, ping},
+    Route{"POST", "/v1/profiles/{p}/crl", Right::control, crl},
     Route{"POST", "/v1/profiles/{p}/key/request", Right::control, key_request},
     Route{"POST", "/v1/profiles/{p}/key/install", Right::control, key_install},
     Route{"POST", "/v1/profiles/{p}/key/rollback", Right::control, key_rollback},
@@ -108,7 +122,7 @@ constexpr std::array kRoutes = {
 /// What a 405 says. One text per set of methods that a path can have.
 std::string_view allow_of(bool get, bool post, bool remove) noexcept {
     if (get && post) return "GET, HEAD, POST";
-    if (get && remove) return "GET, HEAD, DELETE";
+    if (get && remove) return "GET, HEAD, PATCH, DELETE";  // a profile has them all
     return get ? "GET, HEAD" : post ? "POST" : "DELETE";
 }
 
@@ -238,9 +252,11 @@ std::string_view to_string(Wish wish) noexcept {
 std::string_view name_of(const Intent& intent) noexcept {
     return std::visit(Overloaded{
                           [](const ImportIntent&) -> std::string_view { return "import"; },
+                          [](const ChangeIntent&) -> std::string_view { return "change"; },
                           [](const RemoveIntent&) -> std::string_view { return "remove"; },
                           [](const WishIntent& i) { return to_string(i.wish); },
                           [](const PingIntent&) -> std::string_view { return "ping"; },
+                          [](const CrlIntent&) -> std::string_view { return "crl"; },
                           [](const KeyIntent& i) -> std::string_view {
                               if (std::holds_alternative<KeyRequest>(i.wanted)) return "key request";
                               return std::holds_alternative<KeyInstall>(i.wanted) ? "key install" : "key rollback";

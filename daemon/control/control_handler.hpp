@@ -58,6 +58,12 @@ enum class Wish : std::uint8_t { connect, disconnect, reconnect };
 struct ImportIntent {
     config::ImportRequest request;
 };
+/// Answer with profile_reply(200, …): the new state.
+struct ChangeIntent {
+    std::string profile;
+    config::ProfileChange change;
+    uid_t uid = static_cast<uid_t>(-1);  ///< of the peer; control_session knows it
+};
 /// Answer with 204 and no body.
 struct RemoveIntent {
     std::string profile;
@@ -72,6 +78,11 @@ struct PingIntent {
     std::string profile;
     std::optional<std::string> node;  ///< absent: all
 };
+/// Judge and store a certificate revocation list. Answer with 200 and to_json(CrlView).
+struct CrlIntent {
+    std::string profile;
+    std::string pem;
+};
 
 struct KeyRollback {};
 /// A request is answered with 200 and to_json(KeyRequestReport), the others with profile_reply(202, …).
@@ -80,7 +91,7 @@ struct KeyIntent {
     std::variant<KeyRequest, KeyInstall, KeyRollback> wanted;
 };
 
-using Intent = std::variant<ImportIntent, RemoveIntent, WishIntent, PingIntent, KeyIntent>;
+using Intent = std::variant<ImportIntent, ChangeIntent, RemoveIntent, WishIntent, PingIntent, KeyIntent, CrlIntent>;
 
 /// The connection becomes the NDJSON stream of events.
 struct EventStream {};
@@ -103,7 +114,7 @@ std::optional<std::string> percent_decode(std::string_view text);
 
 std::string_view to_string(Right right) noexcept;
 std::string_view to_string(Wish wish) noexcept;
-/// "import", "remove", "connect", "disconnect", "reconnect", "ping".
+/// "import", "change", "remove", "connect", "disconnect", "reconnect", "ping", "key request", …, "crl".
 std::string_view name_of(const Intent& intent) noexcept;
 /// Whether the intent needs the right `control`; those are logged with uid and pid.
 bool is_control(const Intent& intent) noexcept;

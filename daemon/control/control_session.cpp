@@ -40,9 +40,11 @@ std::string head_of(const Reply& reply, bool keep) {
 const std::string& profile_of(const Intent& intent) {
     return std::visit(Overloaded{
                           [](const ImportIntent& i) -> const std::string& { return i.request.name; },
+                          [](const ChangeIntent& i) -> const std::string& { return i.profile; },
                           [](const RemoveIntent& i) -> const std::string& { return i.profile; },
                           [](const WishIntent& i) -> const std::string& { return i.profile; },
                           [](const PingIntent& i) -> const std::string& { return i.profile; },
+                          [](const CrlIntent& i) -> const std::string& { return i.profile; },
                           [](const KeyIntent& i) -> const std::string& { return i.profile; },
                       },
                       intent);
@@ -169,6 +171,7 @@ void ControlSession::request_late() {
 
 void ControlSession::perform(Intent intent) {
     const bool control = is_control(intent);
+    if (auto* change = std::get_if<ChangeIntent>(&intent)) change->uid = peer_.uid;
     const auto what = name_of(intent);
     const std::string profile = loggable(profile_of(intent));
     const auto number = ++question_;

@@ -65,7 +65,8 @@ class Diff {
 
     static bool says_the_same(const std::vector<health::Finding>& findings, const health::Finding& wanted) {
         return std::any_of(findings.begin(), findings.end(), [&](const health::Finding& f) {
-            return f.code == wanted.code && f.layer == wanted.layer && f.summary == wanted.summary;
+            return f.code == wanted.code && f.layer == wanted.layer && f.summary == wanted.summary &&
+                   f.severity == wanted.severity;
         });
     }
 

@@ -80,6 +80,45 @@ struct ClusterView {
     bool operator==(const ClusterView&) const = default;
 };
 
+/// A certificate that the profile's configuration holds: one of its CAs, or its copy of the server's.
+struct CertificateView {
+    std::string subject;
+    std::string issuer;
+    std::string serial;       ///< hex, upper case
+    std::string fingerprint;  ///< SHA-256, hex, upper case
+    WallTime not_before{};
+    WallTime not_after{};
+    std::int64_t days_left = 0;
+    bool operator==(const CertificateView&) const = default;
+};
+
+/// Whether the client certificate was issued by a CA of the configuration. Not so is no fault: AWS lets the clients'
+/// CA be another one than the server's.
+struct ChainView {
+    bool verified = false;
+    std::optional<std::string> authority;  ///< subject of the CA it ends at; only when verified
+    std::optional<std::string> problem;    ///< one phrase; only when not verified
+    bool operator==(const ChainView&) const = default;
+};
+
+struct RevocationView {
+    WallTime at{};
+    std::string reason;  ///< "keyCompromise", …; "unspecified"
+    bool operator==(const RevocationView&) const = default;
+};
+
+/// The certificate revocation list that the agent was handed.
+struct CrlView {
+    std::string issuer;
+    WallTime last_update{};
+    std::optional<WallTime> next_update;
+    std::optional<std::int64_t> days_left;  ///< until next_update
+    std::uint64_t entries = 0;
+    bool verified = false;                  ///< signed by a CA of the configuration
+    std::optional<RevocationView> revoked;  ///< this profile's certificate is on it
+    bool operator==(const CrlView&) const = default;
+};
+
 struct CredentialView {
     unsigned generation = 0;
     std::string subject;
@@ -89,7 +128,16 @@ struct CredentialView {
     WallTime not_after{};
     std::int64_t days_left = 0;
     std::optional<WallTime> ca_not_after;
-    std::string state;                            ///< "valid", "expiring", "expired", "not-yet-valid", "unusable"
+    std::string state;                    ///< "valid", "expiring", "expired", "not-yet-valid", "unusable"
+    std::optional<std::string> key_type;  ///< "rsa", "ec", "other"
+    std::optional<int> key_bits;
+    std::vector<std::string> key_usage;           ///< "digitalSignature", …; empty: the certificate does not say
+    std::vector<std::string> extended_key_usage;  ///< "clientAuth", …, or an OID
+    std::optional<std::string> fingerprint;       ///< SHA-256, hex, upper case
+    std::optional<ChainView> chain;
+    std::vector<CertificateView> authorities;  ///< of the configuration's <ca>
+    std::optional<CertificateView> server;     ///< a server's certificate in the same block
+    std::optional<CrlView> crl;
     std::optional<unsigned> previous_generation;  ///< what `key rollback` would go back to
     std::optional<WallTime> rotate_at;            ///< when rotation is due; absent: it is never asked for
     bool operator==(const CredentialView&) const = default;

@@ -14,9 +14,10 @@ namespace memdb::health {
 
 /// One bad condition as seen now, before the tracker has given it a `since` and decided whether people see it yet.
 struct Condition {
-    std::string code;      ///< must be in the catalogue
-    std::string summary;   ///< one sentence
-    std::string evidence;  ///< what was seen; may be empty
+    std::string code;                    ///< must be in the catalogue
+    std::string summary;                 ///< one sentence
+    std::string evidence;                ///< what was seen; may be empty
+    std::optional<Severity> severity{};  ///< how urgent it is at present; absent: as the catalogue says
     bool operator==(const Condition&) const = default;
 };
 

@@ -25,12 +25,13 @@ constexpr std::array kCatalog = {
     CatalogEntry{"endpoint-name-unresolved",       handshake, error,   explains, 0s, "check this machine's DNS, and in AWS that the Client VPN endpoint still exists"},
     CatalogEntry{"endpoint-silent",                handshake, error,   explains, 0s, "check that the network lets the endpoint's UDP or TCP port out, and in AWS that the endpoint is available and its CRL has not expired"},
     CatalogEntry{"handshake-rejected",             handshake, error,   explains, 0s, "the endpoint ends the handshake without a word: check in AWS that this certificate is not revoked, the CRL has not expired and the client CA is the right one"},
-    CatalogEntry{"client-cert-expired",            handshake, error,   alone,    0s, "issue a new client certificate and import it: `memdbctl profile remove`, then `memdbctl profile import`"},
-    CatalogEntry{"client-cert-not-yet-valid",      handshake, error,   alone,    0s, "check this machine's date and time; else wait or issue the certificate again"},
-    CatalogEntry{"client-cert-expiring",           handshake, warning, alone,    0s, "issue a new client certificate and import it before that day"},
-    CatalogEntry{"client-key-mismatch",            handshake, error,   alone,    0s, "import the certificate and the key that belong together: `memdbctl profile import`"},
-    CatalogEntry{"client-cert-unusable",           handshake, error,   alone,    0s, "import a certificate that is issued for client use (RSA 2048): `memdbctl profile import`"},
+    CatalogEntry{"client-cert-expired",            handshake, error,   alone,    0s, "get a new one: `memdbctl rotate`; where no signer is set: `memdbctl key request`, have it signed, `memdbctl key install`"},
+    CatalogEntry{"client-cert-not-yet-valid",      handshake, error,   alone,    0s, "check this machine's date and time; if they are right, wait for that day or get another certificate: `memdbctl rotate`"},
+    CatalogEntry{"client-cert-expiring",           handshake, warning, alone,    0s, "get a new one before that day: `memdbctl rotate`; memdbd proves it before it replaces this one"},
+    CatalogEntry{"client-key-mismatch",            handshake, error,   alone,    0s, "make a new pair: `memdbctl rotate`, or go back to the one before: `memdbctl key rollback`"},
+    CatalogEntry{"client-cert-unusable",           handshake, error,   alone,    0s, "get another one, RSA 2048 and for client use: `memdbctl rotate`; `memdbctl key show` has the details of this one"},
     CatalogEntry{"ca-expiring",                    handshake, warning, alone,    0s, "plan a new certificate authority: all certificates of the old one end with it"},
+    CatalogEntry{"server-cert-expiring",           handshake, warning, alone,    0s, "renew the endpoint's server certificate in ACM before that day; if that is done, download the client configuration again"},
     CatalogEntry{"server-cert-untrusted",          handshake, error,   explains, 0s, "download the client configuration again: its <ca> does not belong to the endpoint's server certificate; if it does, somebody is in between"},
     CatalogEntry{"server-name-mismatch",           handshake, error,   explains, 0s, "download the client configuration again: its verify-x509-name names another server; if it does not, somebody is in between"},
     CatalogEntry{"server-cert-expired",            handshake, error,   explains, 0s, "renew the endpoint's server certificate in ACM"},
@@ -67,6 +68,8 @@ constexpr std::array kCatalog = {
     CatalogEntry{"topology-unreadable",            cluster,   warning, follows,  3s, "let the ACL user run CLUSTER SHARDS or CLUSTER SLOTS: add `+cluster` to its access string"},
     CatalogEntry{"rotation-failed",                agent,     info,    alone,    0s, "see the evidence; to try the stored certificate again: `memdbctl key install --retry`, for a new key: `memdbctl rotate`"},
     CatalogEntry{"rotation-overdue",               agent,     warning, alone,    0s, "rotate the key: `memdbctl rotate`; see why the timer does not: `systemctl --user status memdbctl-rotate.timer`"},
+    CatalogEntry{"crl-expiring",                   agent,     warning, alone,    0s, "make a new list and publish it before that day, or AWS refuses every new connection: `memdbctl pki crl --publish cvpn-endpoint-...`"},
+    CatalogEntry{"crl-expired",                    agent,     error,   alone,    0s, "AWS refuses every new connection with an expired list: `memdbctl pki crl --publish cvpn-endpoint-...`"},
     CatalogEntry{"state-unreadable",               agent,     error,   alone,    0s, "look at owner and mode of the files under the state directory: they belong to the user memdbd"},
 };
 // clang-format on
@@ -78,6 +81,12 @@ std::span<const CatalogEntry> catalog() noexcept { return kCatalog; }
 const CatalogEntry* find_entry(std::string_view code) noexcept {
     const auto* const at = std::ranges::find(kCatalog, code, &CatalogEntry::code);
     return at == kCatalog.end() ? nullptr : at;
+}
+
+bool breaks_the_way(const Finding& finding) noexcept {
+    if (finding.severity != Severity::error || finding.layer == Layer::agent) return false;
+    const CatalogEntry* const entry = find_entry(finding.code);
+    return entry == nullptr || entry->severity == Severity::error;
 }
 
 }  // namespace memdb::health

@@ -21,7 +21,7 @@ enum class Tie : std::uint8_t {
 struct CatalogEntry {
     std::string_view code;
     Layer layer;
-    Severity severity;
+    Severity severity;  ///< how it bears on the way; a Condition may say how urgent it is for people
     Tie tie;
     Duration visible_after;   ///< shorter than that nobody hears of it
     std::string_view advice;  ///< the command to run or the setting to check; no trailing full stop
@@ -32,5 +32,9 @@ std::span<const CatalogEntry> catalog() noexcept;
 
 /// The entry of `code`; null for a code that is not in the catalogue.
 const CatalogEntry* find_entry(std::string_view code) noexcept;
+
+/// Whether the finding says that a step of the way fails now. What only ends soon, or concerns no step, does not,
+/// however urgent it is: a certificate with a day left still connects.
+bool breaks_the_way(const Finding& finding) noexcept;
 
 }  // namespace memdb::health

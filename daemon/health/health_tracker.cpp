@@ -21,8 +21,8 @@ void HealthTracker::observe(const std::vector<Condition>& conditions, TimePoint 
             next_change_ = std::min(next_change_.value_or(visible_at), visible_at);
             continue;
         }
-        visible_.push_back({condition.code, entry->severity, entry->layer, condition.summary, condition.evidence,
-                            std::string(entry->advice), onset.wall});
+        visible_.push_back({condition.code, condition.severity.value_or(entry->severity), entry->layer,
+                            condition.summary, condition.evidence, std::string(entry->advice), onset.wall});
     }
 }
 

@@ -19,7 +19,7 @@ struct Proof {
 /// stopped:     nothing is wanted.
 /// reachable:   a PING was answered recently, every node is known, and no finding of severity warning or worse stands.
 /// degraded:    a PING was answered recently, but a node has failed, or a finding of severity warning or worse stands.
-/// unreachable: nothing answers, and there is a finding of severity error or it is blocked.
+/// unreachable: nothing answers, and a finding says that the way is broken, or it is blocked.
 /// connecting:  on the way, within the normal time.
 Verdict judge(const Proof& proof, std::span<const Finding> visible) noexcept;
 

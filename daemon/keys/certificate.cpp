@@ -1,56 +1,29 @@
 #include "keys/certificate.hpp"
 
 #include "keys/pem_blocks.hpp"
+#include "keys/x509_values.hpp"
 
 #include <fmt/format.h>
-#include <openssl/bio.h>
-#include <openssl/bn.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <ctime>
 #include <memory>
 
 namespace memdb::keys {
 namespace {
 
-constexpr int kSmallestRsa = 2048;
+constexpr int kRsaBits = 2048;  // AWS documents 1024 and 2048; 1024 is too little
 constexpr std::size_t kNameLimit = 512;
+constexpr int kUsageLimit = 16;  // words of extended usage that are shown
 
-template <auto Free>
-struct Deleter {
-    template <class T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
-using X509Ptr = std::unique_ptr<X509, Deleter<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using BioPtr = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
-using BignumPtr = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
-using UsagePtr = std::unique_ptr<EXTENDED_KEY_USAGE, Deleter<EXTENDED_KEY_USAGE_free>>;
+using UsagePtr = std::unique_ptr<EXTENDED_KEY_USAGE, Freed<EXTENDED_KEY_USAGE_free>>;
 
 Failure bad(std::string message) {
     ERR_clear_error();  // OpenSSL's queue must not reach the next caller
     return {Errc::bad_input, std::move(message)};
-}
-
-BioPtr memory_of(std::string_view text) { return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
-
-std::string text_of(BIO* memory) {
-    char* bytes = nullptr;
-    const long size = BIO_get_mem_data(memory, &bytes);
-    return size <= 0 ? std::string{} : std::string(bytes, static_cast<std::size_t>(size));
-}
-
-std::string name_text(const X509_NAME* name) {
-    const BioPtr memory(BIO_new(BIO_s_mem()));
-    X509_NAME_print_ex(memory.get(), name, 0, XN_FLAG_RFC2253);  // escapes control and 8-bit characters
-    return text_of(memory.get()).substr(0, kNameLimit);
 }
 
 std::string common_name(const X509_NAME* name) {
@@ -62,23 +35,6 @@ std::string common_name(const X509_NAME* name) {
     return text_of(memory.get()).substr(0, kNameLimit);
 }
 
-std::optional<WallTime> wall_time(const ASN1_TIME* time) {
-    std::tm parts{};
-    if (ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
-    using namespace std::chrono;
-    const auto date = year{parts.tm_year + 1900} / (parts.tm_mon + 1) / parts.tm_mday;
-    const auto seconds_of_day = hours{parts.tm_hour} + minutes{parts.tm_min} + seconds{parts.tm_sec};
-    return WallTime{sys_days{date}.time_since_epoch() + seconds_of_day};
-}
-
-std::string serial_text(const X509* certificate) {
-    const BignumPtr number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr));
-    char* hex = number ? BN_bn2hex(number.get()) : nullptr;
-    std::string text = hex == nullptr ? "" : hex;
-    OPENSSL_free(hex);
-    return text;
-}
-
 std::string fingerprint_text(const X509* certificate) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
@@ -88,16 +44,50 @@ std::string fingerprint_text(const X509* certificate) {
     return text;
 }
 
-bool is_for_client(X509* certificate) {
-    if ((X509_get_key_usage(certificate) & KU_DIGITAL_SIGNATURE) == 0) return false;  // all bits when there is none
+std::vector<std::string> key_usage(X509* certificate) {
+    struct Word {
+        std::uint32_t bit;
+        std::string_view word;
+    };
+    constexpr std::array words = {Word{KU_DIGITAL_SIGNATURE, "digitalSignature"},
+                                  Word{KU_NON_REPUDIATION, "nonRepudiation"},
+                                  Word{KU_KEY_ENCIPHERMENT, "keyEncipherment"},
+                                  Word{KU_DATA_ENCIPHERMENT, "dataEncipherment"},
+                                  Word{KU_KEY_AGREEMENT, "keyAgreement"},
+                                  Word{KU_KEY_CERT_SIGN, "keyCertSign"},
+                                  Word{KU_CRL_SIGN, "cRLSign"},
+                                  Word{KU_ENCIPHER_ONLY, "encipherOnly"},
+                                  Word{KU_DECIPHER_ONLY, "decipherOnly"}};
+    std::vector<std::string> out;
+    if ((X509_get_extension_flags(certificate) & EXFLAG_KUSAGE) == 0) return out;
+    const std::uint32_t usage = X509_get_key_usage(certificate);
+    for (const Word& each : words)
+        if ((usage & each.bit) != 0) out.emplace_back(each.word);
+    return out;
+}
+
+std::string purpose_text(const ASN1_OBJECT* purpose) {
+    const int known = OBJ_obj2nid(purpose);
+    if (known != NID_undef) return OBJ_nid2sn(known);
+    std::array<char, 80> digits{};
+    OBJ_obj2txt(digits.data(), static_cast<int>(digits.size()), purpose, 1);
+    return digits.data();
+}
+
+/// Fills usage and extended usage, and what follows from them.
+void describe_usage(X509* certificate, CertificateInfo& info) {
+    info.key_usage = key_usage(certificate);
+    const bool may_sign = (X509_get_key_usage(certificate) & KU_DIGITAL_SIGNATURE) != 0;  // all bits when there is none
     const UsagePtr usage(
         static_cast<EXTENDED_KEY_USAGE*>(X509_get_ext_d2i(certificate, NID_ext_key_usage, nullptr, nullptr)));
-    if (!usage) return X509_get_ext_by_NID(certificate, NID_ext_key_usage, -1) < 0;  // there, but unreadable: no
-    for (int i = 0; i < sk_ASN1_OBJECT_num(usage.get()); ++i) {
-        const int purpose = OBJ_obj2nid(sk_ASN1_OBJECT_value(usage.get(), i));
-        if (purpose == NID_client_auth || purpose == NID_anyExtendedKeyUsage) return true;
+    bool is_client = !usage && X509_get_ext_by_NID(certificate, NID_ext_key_usage, -1) < 0;  // unreadable: no
+    for (int i = 0; usage && i < sk_ASN1_OBJECT_num(usage.get()); ++i) {
+        const ASN1_OBJECT* const purpose = sk_ASN1_OBJECT_value(usage.get(), i);
+        const int known = OBJ_obj2nid(purpose);
+        is_client = is_client || known == NID_client_auth || known == NID_anyExtendedKeyUsage;
+        if (i < kUsageLimit) info.extended_usage.push_back(purpose_text(purpose));
     }
-    return false;
+    info.for_client = may_sign && is_client;
 }
 
 KeyType key_type(const EVP_PKEY* key) {
@@ -118,24 +108,16 @@ std::optional<Certificate> describe(X509* certificate) {
     described.info.subject = name_text(X509_get_subject_name(certificate));
     described.info.common_name = common_name(X509_get_subject_name(certificate));
     described.info.issuer = name_text(X509_get_issuer_name(certificate));
-    described.info.serial = serial_text(certificate);
+    described.info.serial = number_text(X509_get0_serialNumber(certificate));
     described.info.not_before = *not_before;
     described.info.not_after = *not_after;
     described.info.key_type = key_type(key);
     described.info.key_bits = key == nullptr ? 0 : EVP_PKEY_get_bits(key);
     described.info.is_ca = X509_check_ca(certificate) > 0;
-    described.info.for_client = is_for_client(certificate);
+    describe_usage(certificate, described.info);
     described.info.fingerprint = fingerprint_text(certificate);
     described.pem = text_of(memory.get());
     return described;
-}
-
-/// Never asks at a terminal, which is what OpenSSL does without a callback.
-int no_passphrase(char*, int, int, void*) { return -1; }
-
-X509Ptr parse_certificate(std::string_view pem) {
-    const BioPtr memory = memory_of(pem);
-    return X509Ptr(PEM_read_bio_X509(memory.get(), nullptr, no_passphrase, nullptr));
 }
 
 KeyPtr parse_key(std::string_view pem) {
@@ -188,42 +170,22 @@ Result<std::size_t> find_leaf(const std::vector<Certificate>& certificates) {
     return *leaf;
 }
 
-/// Everything about the certificate itself but its dates.
-Result<void> check_kind(const CertificateInfo& info) {
-    if (info.common_name.empty()) {
-        return bad(
-            fmt::format("the certificate (serial {}) has no common name, which AWS Client VPN demands: issue it "
-                        "with a CN",
-                        info.serial));
-    }
-    if (!info.for_client) {
-        return bad(
-            fmt::format("the certificate {} was not issued for client use: issue one with "
-                        "`easyrsa build-client-full`",
-                        info.common_name));
-    }
-    if (info.key_type != KeyType::rsa) {
-        return bad(fmt::format("the certificate {} has {} key, AWS Client VPN takes RSA only: issue one with RSA 2048",
-                               info.common_name, info.key_type == KeyType::ec ? "an EC" : "no RSA"));
-    }
-    if (info.key_bits < kSmallestRsa) {
-        return bad(
-            fmt::format("the certificate {} has an RSA key of {} bits, which is too small: issue one with RSA 2048",
-                        info.common_name, info.key_bits));
-    }
-    return {};
-}
-
-Result<void> check_dates(const CertificateInfo& info, WallTime now) {
+Result<void> check_dates(const CertificateInfo& info, WallTime certain, WallTime now) {
     if (now >= info.not_after) {
         return bad(fmt::format("the certificate {} expired on {}: issue a new one", info.common_name,
                                date_text(info.not_after)));
     }
-    if (now < info.not_before) {
-        return bad(fmt::format("the certificate {} is valid from {} only: check this machine's clock", info.common_name,
-                               date_text(info.not_before)));
+    if (now >= info.not_before) return {};
+    if (now < certain) {
+        return bad(
+            fmt::format("the certificate {} is valid from {} only, and this machine's clock is wrong: it says {}, "
+                        "which is before {}; set it",
+                        info.common_name, date_text(info.not_before), date_text(now), date_text(certain)));
     }
-    return {};
+    return bad(
+        fmt::format("the certificate {} is valid from {} only, and this machine's clock says {}: wait, or issue "
+                    "it again",
+                    info.common_name, date_text(info.not_before), date_text(now)));
 }
 
 Secret<> key_text(EVP_PKEY* key) {
@@ -275,18 +237,14 @@ Result<Credential> check_client_credential(std::string_view cert_pem, const Secr
     if (!certificate || X509_check_private_key(certificate.get(), key->get()) != 1) {
         return bad(fmt::format("the private key does not belong to the certificate {}", name_of(own.info)));
     }
-    if (const auto kind = check_kind(own.info); !kind) return kind.error();
-    if (const auto dates = check_dates(own.info, now); !dates) return dates.error();
+    if (const auto flaw = flaw_of(own.info)) return bad(*flaw);
+    const auto dates = check_dates(own.info, certain_past(*certificates, std::nullopt), now);
+    if (!dates) return dates.error();
 
     Credential credential{own.info, own.pem, key_text(key->get()), {}};
     if (credential.key_pem.empty()) return Failure{Errc::internal, "the private key cannot be written again"};
     for (std::size_t i = 0; i < certificates->size(); ++i) {
         if (i != *leaf) credential.cert_pem += (*certificates)[i].pem;
-    }
-    if (own.info.key_bits > kSmallestRsa) {
-        credential.warnings.push_back(
-            fmt::format("the certificate {} has an RSA key of {} bits; AWS documents 2048 for Client VPN",
-                        own.info.common_name, own.info.key_bits));
     }
     if (state_of(own.info, now) == CredentialState::expiring) {
         credential.warnings.push_back(
@@ -304,11 +262,42 @@ bool key_matches(std::string_view cert_pem, const Secret<>& key_pem) {
     return matches;
 }
 
+std::optional<std::string> flaw_of(const CertificateInfo& info) {
+    if (info.common_name.empty()) {
+        return fmt::format(
+            "the certificate (serial {}) has no common name, which AWS Client VPN demands: issue it "
+            "with a CN",
+            info.serial);
+    }
+    if (!info.for_client) {
+        return fmt::format(
+            "the certificate {} was not issued for client use: issue one with `easyrsa "
+            "build-client-full`",
+            info.common_name);
+    }
+    if (info.key_type != KeyType::rsa) {
+        return fmt::format("the certificate {} has {} key, AWS Client VPN takes RSA only: issue one with RSA 2048",
+                           info.common_name, info.key_type == KeyType::ec ? "an EC" : "no RSA");
+    }
+    if (info.key_bits < kRsaBits) {
+        return fmt::format("the certificate {} has an RSA key of {} bits, which is too small: issue one with RSA 2048",
+                           info.common_name, info.key_bits);
+    }
+    if (info.key_bits > kRsaBits) {
+        return fmt::format(
+            "the certificate {} has an RSA key of {} bits, AWS Client VPN takes no larger one than 2048: "
+            "issue one with RSA 2048",
+            info.common_name, info.key_bits);
+    }
+    return std::nullopt;
+}
+
 CredentialState state_of(const CertificateInfo& info, WallTime now) {
-    if (!check_kind(info)) return CredentialState::unusable;
+    if (flaw_of(info)) return CredentialState::unusable;
     if (now >= info.not_after) return CredentialState::expired;
     if (now < info.not_before) return CredentialState::not_yet_valid;
-    return days_left(info, now) < kExpiringDays ? CredentialState::expiring : CredentialState::valid;
+    const bool soon = info.not_after - now <= std::chrono::days(kExpiringDays);
+    return soon ? CredentialState::expiring : CredentialState::valid;
 }
 
 std::string_view to_string(CredentialState state) noexcept {
@@ -330,6 +319,7 @@ std::optional<WallTime> ca_not_after(const std::vector<Certificate>& authorities
     std::optional<WallTime> earliest_valid;
     std::optional<WallTime> latest;
     for (const Certificate& authority : authorities) {
+        if (!authority.info.is_ca) continue;  // a server's certificate beside its CA
         const WallTime end = authority.info.not_after;
         if (!latest || end > *latest) latest = end;
         if (end > now && (!earliest_valid || end < *earliest_valid)) earliest_valid = end;
@@ -337,10 +327,42 @@ std::optional<WallTime> ca_not_after(const std::vector<Certificate>& authorities
     return earliest_valid ? earliest_valid : latest;
 }
 
+WallTime certain_past(const std::vector<Certificate>& certificates, std::optional<WallTime> stored) {
+    WallTime certain = std::max(kProjectBegan, stored.value_or(kProjectBegan));
+    for (const Certificate& each : certificates)
+        if (each.info.is_ca) certain = std::max(certain, each.info.not_before);
+    return certain;
+}
+
+std::string_view to_string(KeyType type) noexcept {
+    switch (type) {
+        case KeyType::rsa: return "rsa";
+        case KeyType::ec: return "ec";
+        case KeyType::other: return "other";
+    }
+    return "?";
+}
+
 std::string date_text(WallTime time) {
     const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(time)};
     return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
                        static_cast<unsigned>(date.day()));
+}
+
+std::optional<WallTime> parse_date(std::string_view text) {
+    if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
+    const auto number = [&](std::size_t at, std::size_t size) {
+        int value = 0;
+        for (const char c : text.substr(at, size))
+            value = c >= '0' && c <= '9' && value >= 0 ? value * 10 + (c - '0') : -1;
+        return value;
+    };
+    const int year = number(0, 4), month = number(5, 2), day = number(8, 2);
+    if (year < 0 || month < 0 || day < 0) return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+                                           std::chrono::day{static_cast<unsigned>(day)}};
+    if (!date.ok()) return std::nullopt;
+    return WallTime{std::chrono::sys_days{date}.time_since_epoch()};
 }
 
 }  // namespace memdb::keys

@@ -19,7 +19,9 @@ namespace memdb::keys {
 
 inline constexpr std::size_t kPemSizeLimit = std::size_t{256} * 1024;  ///< bytes of text, dumps included
 inline constexpr std::size_t kPemBlockLimit = 16;                      ///< certificates in one text
-inline constexpr std::int64_t kExpiringDays = 30;
+inline constexpr std::int64_t kExpiringDays = 30;                      ///< before its end a certificate is `expiring`
+/// No memdbd is older: a clock that says less is wrong. Not the day of the build, which would make builds differ.
+inline constexpr WallTime kProjectBegan{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}.time_since_epoch()};
 
 enum class KeyType : std::uint8_t { rsa, ec, other };
 
@@ -35,7 +37,9 @@ struct CertificateInfo {
     bool is_ca = false;
     bool for_client =
         false;  ///< extended key usage absent or with clientAuth, key usage absent or with digitalSignature
-    std::string fingerprint;  ///< SHA-256 of the DER, hex, upper case
+    std::string fingerprint;                  ///< SHA-256 of the DER, hex, upper case
+    std::vector<std::string> key_usage;       ///< "digitalSignature", …; empty: the certificate does not say
+    std::vector<std::string> extended_usage;  ///< "clientAuth", …, or an OID; at most 16; empty: it does not say
     bool operator==(const CertificateInfo&) const = default;
 };
 
@@ -62,14 +66,17 @@ struct Credential {
 /// Judges a client certificate and its key.
 ///
 /// @return Errc::bad_input with one sentence for: empty, no PEM, swapped, encrypted, damaged, not exactly one client
-///         certificate, key does not match, no CN, not for client use, EC, smaller than RSA 2048, expired, not yet
-///         valid.
+///         certificate, key does not match, no CN, not for client use, EC, no RSA 2048, expired, not yet valid (and
+///         whether the clock is to blame).
 Result<Credential> check_client_credential(std::string_view cert_pem, const Secret<>& key_pem, WallTime now);
 
 /// Whether `key_pem` is the private key of the first certificate in `cert_pem`; false for anything unreadable.
 bool key_matches(std::string_view cert_pem, const Secret<>& key_pem);
 
 enum class CredentialState : std::uint8_t { valid, expiring, expired, not_yet_valid, unusable };
+
+/// Why a certificate can never serve as a client's, whatever the day: one sentence that says what to do.
+std::optional<std::string> flaw_of(const CertificateInfo& info);
 
 CredentialState state_of(const CertificateInfo& info, WallTime now);
 
@@ -83,7 +90,17 @@ std::int64_t days_left(const CertificateInfo& info, WallTime now);
 /// none.
 std::optional<WallTime> ca_not_after(const std::vector<Certificate>& authorities, WallTime now);
 
+/// A moment that is certainly past: the begin of the CAs among `certificates`, what was `stored`, this project's own. A
+/// clock that says less is wrong; else a certificate that is not yet valid simply begins later.
+WallTime certain_past(const std::vector<Certificate>& certificates, std::optional<WallTime> stored);
+
+/// "rsa", "ec", "other".
+std::string_view to_string(KeyType type) noexcept;
+
 /// "2027-01-31".
 std::string date_text(WallTime time);
+
+/// The inverse: 00:00 of that day; nothing for anything else.
+std::optional<WallTime> parse_date(std::string_view text);
 
 }  // namespace memdb::keys

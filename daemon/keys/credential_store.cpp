@@ -42,14 +42,14 @@ std::string meta_text(const CertificateInfo& info, WallTime now) {
     return boost::json::serialize(meta) + "\n";
 }
 
-/// The fingerprint in meta.json; nothing when it is damaged.
-std::optional<std::string> fingerprint_in(const std::string& text) {
+/// A text in meta.json; nothing when it is damaged.
+std::optional<std::string> text_in(const std::string& text, std::string_view key) {
     boost::system::error_code error;
     const boost::json::value meta = boost::json::parse(text, error);
     if (error || !meta.is_object()) return std::nullopt;
-    const auto* fingerprint = meta.get_object().if_contains("fingerprint");
-    if (fingerprint == nullptr || !fingerprint->is_string()) return std::nullopt;
-    return std::string(fingerprint->get_string());
+    const auto* found = meta.get_object().if_contains(key);
+    if (found == nullptr || !found->is_string()) return std::nullopt;
+    return std::string(found->get_string());
 }
 
 /// A part of a generation that is absent is damage, not absence.
@@ -103,10 +103,11 @@ Result<Generation> CredentialStore::load(unsigned number) const {
         return Failure{Errc::malformed,
                        fmt::format("{}: the private key does not belong to the certificate", at.string())};
     }
-    if (fingerprint_in(*meta) != info.fingerprint) {
+    if (text_in(*meta, "fingerprint") != info.fingerprint) {
         return Failure{Errc::malformed, fmt::format("{}: not the certificate that was stored", at.string())};
     }
-    return Generation{number, at / "cert.pem", at / "key.pem", info};
+    return Generation{number, at / "cert.pem", at / "key.pem",
+                      info,   *read,           parse_date(text_in(*meta, "stored_on").value_or(""))};
 }
 
 Result<std::vector<unsigned>> CredentialStore::list() const {
@@ -185,7 +186,7 @@ Result<void> CredentialStore::keep_only(const std::vector<unsigned>& numbers) {
 
 Result<KeyRequest> CredentialStore::load_request() const {
     const auto csr = read_file(root_ / kRequest / "request.pem", kPemSizeLimit);
-    if (!csr) return csr.error();
+    if (!csr) return csr.error().code == Errc::not_found ? csr.error() : damaged(csr.error());
     auto key = read_secret_file(root_ / kRequest / "key.pem", kPemSizeLimit);
     if (!key) return damaged(key.error());
     if (!is_request_of(*csr, *key))

@@ -23,6 +23,8 @@ struct Generation {
     std::filesystem::path cert_path;
     std::filesystem::path key_path;
     CertificateInfo info;
+    std::vector<Certificate> certificates;  ///< its own, then its chain
+    std::optional<WallTime> stored_on;      ///< the day it was stored, 00:00; by the clock of then
 };
 
 class CredentialStore {

@@ -35,6 +35,35 @@ Failure unknown_profile(const std::string& name) {
     return {Errc::not_found, fmt::format("there is no profile {}", name)};
 }
 
+/// "cluster-password", "cluster-password.3": see config::Profile::revision.
+std::string versioned(std::string_view file, const config::Profile& profile) {
+    return profile.revision == 0 ? std::string(file) : fmt::format("{}.{}", file, profile.revision);
+}
+std::string password_file(const config::Profile& profile) { return versioned("cluster-password", profile); }
+std::string ca_file(const config::Profile& profile) { return versioned("cluster-ca.pem", profile); }
+
+Result<config::Profile> read_profile(const fs::path& folder) {
+    const auto text = read_file(folder / "profile.toml", config::kProfileSizeLimit);
+    if (!text) return text.error();
+    return config::parse_profile(*text, "profile.toml");
+}
+
+/// Removes passwords and CAs that `profile` does not use: of an earlier revision, or of a change that was not finished.
+/// What cannot be removed now is tried again by the next change and the next start.
+void remove_unused(const fs::path& folder, const config::Profile& profile) {
+    std::vector<fs::path> unused;
+    std::error_code error;
+    fs::directory_iterator entries(folder, error);
+    for (; !error && entries != fs::directory_iterator{}; entries.increment(error)) {
+        const std::string file = entries->path().filename().string();
+        const bool password = file.starts_with("cluster-password"), ca = file.starts_with("cluster-ca.pem");
+        const bool used = (password && profile.has_password && file == password_file(profile)) ||
+                          (ca && profile.has_cluster_ca && file == ca_file(profile));
+        if ((password || ca) && !used) unused.push_back(entries->path());
+    }
+    for (const fs::path& path : unused) fs::remove(path, error);
+}
+
 /// The trusted certificates in client.ovpn, which memdbd wrote itself.
 Result<std::vector<Certificate>> read_authorities(const fs::path& path) {
     const auto text = read_file(path, config::kOvpnSizeLimit);
@@ -45,6 +74,14 @@ Result<std::vector<Certificate>> read_authorities(const fs::path& path) {
         if (directive.name == "ca" && directive.inline_text) return read_certificates(*directive.inline_text, "<ca>");
     }
     return Failure{Errc::malformed, path.string() + " has no <ca>"};
+}
+
+/// The list that somebody handed in; nothing when there is none.
+std::optional<Result<RevocationList>> read_crl(const fs::path& path) {
+    const auto text = read_file(path, kCrlSizeLimit);
+    if (!text && text.error().code == Errc::not_found) return std::nullopt;
+    if (!text) return text.error();
+    return read_revocation_list(*text);
 }
 
 /// Writes all of a profile into `folder`, which is nobody's yet.
@@ -92,6 +129,12 @@ Result<void> ProfileStore::remove_leftovers() {
     for (const std::string& name : leftovers) {
         if (const auto removed = remove_tree(root_, name); !removed) return removed.error();
     }
+    const auto names = list();
+    if (!names) return names.error();
+    for (const std::string& name : *names) {
+        // A damaged one keeps all it has; load() says what is wrong with it.
+        if (const auto profile = read_profile(root_ / name)) remove_unused(root_ / name, *profile);
+    }
     return {};
 }
 
@@ -120,9 +163,7 @@ Result<void> ProfileStore::check_exists(const std::string& name) const {
 Result<StoredProfile> ProfileStore::load(const std::string& name) const {
     if (const auto exists = check_exists(name); !exists) return exists.error();
     const fs::path folder = root_ / name;
-    const auto text = read_file(folder / "profile.toml", config::kProfileSizeLimit);
-    if (!text) return damaged(text.error(), name);
-    auto profile = config::parse_profile(*text, "profile.toml");
+    auto profile = read_profile(folder);
     if (!profile) return damaged(profile.error(), name);
     if (profile->name != name) return damaged({Errc::malformed, "profile.toml belongs to another profile"}, name);
 
@@ -130,10 +171,11 @@ Result<StoredProfile> ProfileStore::load(const std::string& name) const {
     stored.profile = *std::move(profile);
     if (stored.profile.has_cluster_ca) {
         // Read here, so that a lost CA never turns into the system's trust later.
-        const auto pem = read_file(folder / "cluster-ca.pem", kPemSizeLimit);
+        const fs::path path = folder / ca_file(stored.profile);
+        const auto pem = read_file(path, kPemSizeLimit);
         if (!pem) return damaged(pem.error(), name);
         if (const auto read = read_certificates(*pem, "cluster-ca.pem"); !read) return damaged(read.error(), name);
-        stored.cluster_ca_path = folder / "cluster-ca.pem";
+        stored.cluster_ca_path = path;
     }
     if (stored.profile.kind == config::ProfileKind::direct) return stored;
 
@@ -142,6 +184,7 @@ Result<StoredProfile> ProfileStore::load(const std::string& name) const {
     if (!authorities) return damaged(authorities.error(), name);
     stored.authorities = *std::move(authorities);
     stored.credential = credentials(name).load_current();
+    stored.crl = read_crl(folder / "crl.pem");
     return stored;
 }
 
@@ -169,6 +212,40 @@ Result<ImportOutcome> ProfileStore::import(const config::ImportRequest& request,
         return done.error().code == Errc::already_exists ? exists : done.error();
     }
     return ImportOutcome{std::move(judged->profile), std::move(judged->warnings)};
+}
+
+Result<config::ProfileContents> ProfileStore::contents(const std::string& name) const {
+    const auto stored = load(name);
+    if (!stored) return stored.error();
+    config::ProfileContents contents{stored->profile, {}, {}};
+    auto password = cluster_password(stored->profile);
+    if (!password) return password.error();
+    contents.password = *std::move(password);
+    if (!stored->cluster_ca_path) return contents;
+    auto pem = read_file(*stored->cluster_ca_path, kPemSizeLimit);
+    if (!pem) return damaged(pem.error(), name);
+    contents.cluster_ca_pem = *std::move(pem);
+    return contents;
+}
+
+// The new password and CA get names that nothing uses yet; the rename of profile.toml, which names them, is the change.
+Result<config::ProfileContents> ProfileStore::change(const std::string& name, const config::ProfileChange& change,
+                                                     std::uint32_t uid) {
+    const auto stored = contents(name);
+    if (!stored) return stored.error();
+    auto next = config::judge_change(*stored, change, uid);
+    if (!next) return next.error();
+    const fs::path folder = root_ / name;
+    const config::Profile& profile = next->profile;
+    Result<void> done{};
+    if (profile.has_password) done = replace_file(folder / password_file(profile), next->password.reveal(), kFileMode);
+    if (done && profile.has_cluster_ca) done = replace_file(folder / ca_file(profile), next->cluster_ca_pem, kFileMode);
+    if (done) done = replace_file(folder / "profile.toml", config::write_profile(profile), kFileMode);
+    // A failure behind the rename has put it in force all the same: what lies there now decides.
+    const auto in_force = read_profile(folder);
+    if (in_force) remove_unused(folder, *in_force);
+    if (!done && !(in_force && *in_force == profile)) return done.error();
+    return next;
 }
 
 // Renamed away first: a crash in the middle leaves no half profile, only a leftover for the next start.
@@ -227,9 +304,23 @@ Result<void> ProfileStore::remember_ranges(const std::string& name, const std::v
     return replace_file(root_ / name / "ranges", text, kFileMode);
 }
 
+Result<RevocationList> ProfileStore::store_crl(const std::string& name, std::string_view bytes) {
+    const auto stored = load(name);
+    if (!stored) return stored.error();
+    if (stored->profile.kind == config::ProfileKind::direct)
+        return Failure{Errc::bad_input, fmt::format("profile {} is direct: it has no certificate to revoke", name)};
+    const bool has_own = stored->credential && *stored->credential;
+    const bool has_list = stored->crl && *stored->crl;  // a damaged one is replaced by any
+    auto list = judge_revocation_list(bytes, {stored->authorities, has_own ? &(*stored->credential)->info : nullptr,
+                                              has_list ? &**stored->crl : nullptr});
+    if (!list) return list.error();
+    if (const auto done = replace_file(root_ / name / "crl.pem", list->pem, kFileMode); !done) return done.error();
+    return list;
+}
+
 Result<Secret<>> ProfileStore::cluster_password(const config::Profile& profile) const {
     if (!profile.has_password) return Secret<>{};
-    auto password = read_secret_file(root_ / profile.name / "cluster-password", config::kPasswordLimit);
+    auto password = read_secret_file(root_ / profile.name / password_file(profile), config::kPasswordLimit);
     if (!password) return damaged(password.error(), profile.name);
     if (password->empty()) return damaged({Errc::malformed, "cluster-password is empty"}, profile.name);
     return password;

@@ -9,16 +9,19 @@
 #include "base/ip_network.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
+#include "config/change_policy.hpp"
 #include "config/import_request.hpp"
 #include "config/profile.hpp"
 #include "control/snapshot.hpp"
 #include "keys/credential_store.hpp"
+#include "keys/revocation_list.hpp"
 #include "keys/state_lock_store.hpp"
 
 #include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace memdb::keys {
@@ -32,6 +35,7 @@ struct StoredProfile {
     std::vector<Certificate> authorities;                  ///< of client.ovpn; empty for kind direct
     std::optional<std::filesystem::path> cluster_ca_path;  ///< absent: the system's trust
     std::optional<Result<Generation>> credential;  ///< absent for kind direct; else the one in force or why none
+    std::optional<Result<RevocationList>> crl;     ///< absent: none was handed in; else that one, or why it is unusable
 };
 
 struct ImportOutcome {
@@ -66,6 +70,13 @@ class ProfileStore {
     /// @return Errc::bad_input, too_large, malformed (what config::judge_import says), Errc::already_exists, Errc::io.
     Result<ImportOutcome> import(const config::ImportRequest& request, WallTime now);
 
+    /// Judges `change` against the stored profile `name` and stores it: all of it or nothing, also after a crash.
+    ///
+    /// @param uid  of the process that asks, kept with a signer.
+    /// @return what holds now; Errc::not_found, bad_input, too_large, malformed, io: then nothing has changed.
+    Result<config::ProfileContents> change(const std::string& name, const config::ProfileChange& change,
+                                           std::uint32_t uid);
+
     /// Removes profile `name` with its credentials. Errc::not_found, Errc::io.
     Result<void> remove(const std::string& name);
 
@@ -82,6 +93,12 @@ class ProfileStore {
     /// Errc::not_found, Errc::io.
     Result<void> remember_ranges(const std::string& name, const std::vector<IpNetwork>& ranges);
 
+    /// Judges a certificate revocation list, PEM or DER, and keeps it as profiles/P/crl.pem in place of the one before.
+    ///
+    /// @return what keys::judge_revocation_list says, Errc::bad_input for a direct profile, Errc::not_found, and
+    ///         Errc::malformed or Errc::io of the profile's own files; then nothing has changed.
+    Result<RevocationList> store_crl(const std::string& name, std::string_view bytes);
+
     /// The password for the clusters' users; empty when the profile has none.
     ///
     /// @return Errc::malformed when one is due and absent or too large, Errc::io when it is unreadable.
@@ -94,6 +111,7 @@ class ProfileStore {
     ProfileStore(StateLock lock, std::filesystem::path root);
     [[nodiscard]] Result<void> check_exists(const std::string& name) const;
     Result<void> remove_leftovers();
+    [[nodiscard]] Result<config::ProfileContents> contents(const std::string& name) const;
 
     StateLock lock_;
     std::filesystem::path root_;  ///< STATE_DIR/profiles

@@ -47,7 +47,8 @@ struct Switched {  ///< the rename is done and durable: `generation` is in force
 };
 struct WriteFailed {  ///< an action on files failed; the actions behind it were not done
     std::string why;
-    bool stored = true;  ///< false: it was StoreCandidate
+    bool stored = true;    ///< false: it was StoreCandidate
+    bool lasting = false;  ///< what was to be used is damaged or gone: another try makes no sense
     bool operator==(const WriteFailed&) const = default;
 };
 struct Seen {

@@ -39,6 +39,7 @@ class Turn {
     RotationStep on(const KeyFailed& e) {
         if (s_.phase != Phase::making) return ignore();
         s_.generation = 0;
+        actions_.emplace_back(DropRequest{});  // an earlier one's: nothing would take its certificate now
         return fail("no key could be made: " + e.why, "key failed");
     }
 
@@ -80,25 +81,18 @@ class Turn {
         if (s_.phase != Phase::proving) return ignore();
         if (!e.accepted) return fail(trial_message(e), "trial failed");
         take(Kind::proven);
-        // What cannot be confirmed would be taken back after a gap: better not begin.
-        if (s_.seen.wanted && s_.seen.up && !s_.seen.pinged && s_.seen.from_usable)
-            return fail(
-                "the endpoint accepts the new key, but no node answers PING now, so it could not be confirmed; "
-                "once they do: memdbctl key install --retry",
-                "no node answers");
-        s_.phase = Phase::confirming;
-        actions_.emplace_back(SaveRecord{});
-        actions_.emplace_back(UseGeneration{s_.generation});
-        actions_.emplace_back(RestartTunnel{});
-        return done("trial accepted");
+        s_.accepted = true;
+        if (could_be_confirmed()) return switch_over("trial accepted");
+        s_.deadline = at_.now + t_.confirm_limit;
+        return done("trial accepted, but no node answers yet");
     }
 
     RotationStep on(const Switched& e) {
-        const bool from_awaiting = s_.phase == Phase::awaiting;  // after a restart of the agent
         s_.current = e.generation;
         s_.seen.up = s_.seen.pinged = false;  // whatever was seen was with another key
-        if (s_.phase == Phase::reverting && e.generation != s_.generation) return reverted();
-        if (s_.phase != Phase::confirming && !from_awaiting) return done("switched");
+        if (s_.phase == Phase::reverting && e.generation == s_.from) return reverted();
+        const bool from_awaiting = s_.phase == Phase::awaiting;  // after a restart of the agent
+        if (e.generation != s_.generation || (s_.phase != Phase::confirming && !from_awaiting)) return done("switched");
         take(Kind::switched);
         return await_ping(from_awaiting ? "switched after a restart" : "switched");
     }
@@ -111,7 +105,7 @@ class Turn {
                 s_.generation = 0;
                 return fail("the new key could not be stored: " + e.why, "write failed");
             case Phase::proving:
-                if (!e.stored) {  // nothing has changed: the certificate may come again
+                if (!e.stored && !s_.steps.empty()) {  // nothing has changed: the certificate may come again
                     s_.phase = Phase::requested;
                     s_.from = 0;
                     s_.steps.pop_back();
@@ -124,6 +118,11 @@ class Turn {
                 if (s_.current == s_.generation) return note("not everything could be recorded: " + e.why);
                 return fail("the new key could not be put in force: " + e.why, "write failed");
             case Phase::reverting:
+                if (e.lasting)
+                    return fail(fmt::format("key {} could not be confirmed, but stays in force: the one before "
+                                            "cannot be used again ({}); next: memdbctl rotate",
+                                            s_.generation, e.why),
+                                "no way back");
                 s_.deadline = at_.now + kRevertAgain;
                 return note("going back to the key before is tried again, it could not be done: " + e.why);
             case Phase::confirmed: return note("the key is in force, but that could not be recorded: " + e.why);
@@ -136,19 +135,19 @@ class Turn {
 
     RotationStep on(const Seen& e) {
         const RotationSight before = std::exchange(s_.seen, e.sight);
-        if (s_.phase == Phase::awaiting && e.sight.wanted) {
-            await_ping("connected again");
-            if (s_.phase != Phase::confirming) return done("seen");
-        }
-        if (s_.phase != Phase::confirming || s_.current != s_.generation) {
-            return before == s_.seen ? ignore() : done("seen");
-        }
+        if (s_.phase == Phase::proving && s_.accepted && could_be_confirmed()) return switch_over("a node answers");
+        const bool in_force = s_.current != 0 && s_.current == s_.generation;
+        // The way back is barred by the disk, and meanwhile the new key works: nothing to go back from.
+        if (s_.phase == Phase::reverting && in_force && e.sight.up && e.sight.pinged)
+            return confirmed({}, "PING answered after all");
+        if (s_.phase == Phase::awaiting && in_force && e.sight.wanted) await_ping("connected again");
+        if (s_.phase != Phase::confirming || !in_force) return before == s_.seen ? ignore() : done("seen");
         if (!e.sight.wanted) {
             await_ping("disconnected meanwhile");
             return done("disconnected meanwhile");
         }
         if (e.sight.up && e.sight.pinged) return confirmed({}, "PING answered");
-        if (e.sight.blocked && e.sight.from_usable)
+        if (e.sight.blocked && e.sight.from_usable && s_.from != 0)
             return revert("no connection is possible with the new key", "blocked with the new key");
         return before == s_.seen && actions_.empty() ? ignore() : done("seen");
     }
@@ -156,7 +155,12 @@ class Turn {
     RotationStep on(const LimitPassed&) {
         if (!s_.deadline || *s_.deadline > at_.now) return ignore();
         if (s_.phase == Phase::reverting) return go_back("another try to go back");
-        if (s_.phase != Phase::confirming) return ignore();
+        if (s_.phase == Phase::proving)
+            return fail(
+                "the endpoint accepts the new key, but no node answers PING now, so it could not be confirmed; "
+                "once they do: memdbctl key install --retry",
+                "no node answers");
+        if (s_.phase != Phase::confirming || s_.current != s_.generation) return ignore();
         if (!s_.seen.online) {  // the network is to blame, not the key
             s_.deadline = at_.now + t_.confirm_limit;
             return done("no network, more time");
@@ -173,6 +177,9 @@ class Turn {
     RotationStep restore(const RotationLeft& left);
 
   private:
+    RotationStep repair(const RotationLeft& left, unsigned damaged);
+    [[nodiscard]] unsigned instead(const std::vector<unsigned>& whole) const;
+
     void begin(Phase phase, unsigned generation, std::string common_name, std::string reason) {
         s_.phase = phase;
         s_.generation = generation;
@@ -183,7 +190,23 @@ class Turn {
         s_.steps.clear();
         s_.message.clear();
         s_.deadline.reset();
+        s_.accepted = false;
         s_.stepped_at = at_.now;
+    }
+
+    /// What could not would be taken back after a gap: better not begin. A tunnel that is down has nothing to lose.
+    [[nodiscard]] bool could_be_confirmed() const {
+        return !s_.seen.wanted || !s_.seen.up || s_.seen.pinged || !s_.seen.from_usable;
+    }
+
+    RotationStep switch_over(std::string_view why) {
+        s_.phase = Phase::confirming;
+        s_.accepted = false;
+        s_.deadline.reset();
+        actions_.emplace_back(SaveRecord{});
+        actions_.emplace_back(UseGeneration{s_.generation});
+        actions_.emplace_back(RestartTunnel{});
+        return done(why);
     }
 
     void take(Kind kind) {
@@ -219,6 +242,7 @@ class Turn {
 
     RotationStep fail(std::string message, std::string_view why) {
         s_.phase = Phase::failed;
+        s_.accepted = false;
         s_.deadline.reset();
         s_.message = std::move(message);
         take(Kind::failed);
@@ -281,31 +305,49 @@ class Turn {
     std::vector<RotationAction> actions_;
 };
 
+bool holds(const std::vector<unsigned>& numbers, unsigned number) {
+    return number != 0 && std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+}
+
+/// The best of what else is whole, 0: nothing. What was perhaps never proven comes last, or while it is not, never.
+unsigned Turn::instead(const std::vector<unsigned>& whole) const {
+    std::vector<unsigned> order = {s_.from, s_.previous};
+    order.insert(order.end(), whole.rbegin(), whole.rend());
+    for (const unsigned number : order)
+        if (holds(whole, number) && number != s_.generation) return number;
+    const bool unproven = s_.phase == Phase::requested || s_.phase == Phase::proving;
+    return holds(whole, s_.generation) && !unproven ? s_.generation : 0;
+}
+
+/// What should be in force is damaged, or nothing was: whatever else is whole beats no credential at all.
+RotationStep Turn::repair(const RotationLeft& left, unsigned damaged) {
+    const unsigned other = instead(left.whole);
+    const bool proves = s_.phase == Phase::proving && holds(left.whole, s_.generation);
+    const bool goes_on = proves || (s_.phase == Phase::requested && left.request);
+    if (other != 0 && other != s_.current) actions_.emplace_back(UseGeneration{other});
+    if (proves) {
+        s_.from = other;
+        actions_.emplace_back(StartTrial{s_.generation});
+    }
+    if (goes_on || (other == 0 && is_ended(s_.phase))) return done(goes_on ? "goes on without" : "nothing is whole");
+    s_.phase = Phase::failed;
+    const std::string what = damaged == 0 ? "what was in force" : fmt::format("key {}", damaged);
+    s_.message = other == 0 ? what + " is damaged, and no other key is whole: import one"
+                            : fmt::format("{} is damaged, so key {} is in force", what, other);
+    actions_.emplace_back(SaveRecord{false});
+    return done(other == 0 ? "nothing is whole" : "what should be in force is damaged");
+}
+
 RotationStep Turn::restore(const RotationLeft& left) {
-    const auto whole = [&](unsigned number) {
-        return number != 0 && std::find(left.whole.begin(), left.whole.end(), number) != left.whole.end();
-    };
     s_.deadline.reset();
     s_.stepped_at.reset();
     s_.seen = {};
     if (s_.phase != Phase::requested && left.request) actions_.emplace_back(DropRequest{});
-    // What should be in force is damaged: whatever else is whole beats no credential at all.
+    // The rename was reported as failed, and is there all the same: it was only not durable then.
+    if (s_.phase == Phase::failed && s_.generation != 0 && s_.generation == s_.current) s_.phase = Phase::awaiting;
     const bool meant = s_.phase == Phase::confirming || s_.phase == Phase::awaiting;
     const unsigned target = meant ? s_.generation : s_.phase == Phase::reverting ? s_.from : s_.current;
-    if (!whole(target)) {
-        for (const unsigned other : {s_.from, s_.previous, s_.generation}) {
-            if (!whole(other) || other == target) continue;
-            if (s_.phase != Phase::reverting || other != s_.from) {
-                s_.message = fmt::format("generation {} is damaged, so {} is in force", target, other);
-                s_.phase = Phase::failed;
-            }
-            if (s_.current != other) actions_.emplace_back(UseGeneration{other});
-            actions_.emplace_back(SaveRecord{false});
-            return done("what should be in force is damaged");
-        }
-        if (is_busy(s_.phase)) s_.phase = Phase::failed;
-        return done("nothing is whole");
-    }
+    if (!holds(left.whole, target)) return repair(left, target);
     switch (s_.phase) {
         case Phase::making:
         case Phase::requested:
@@ -313,8 +355,9 @@ RotationStep Turn::restore(const RotationLeft& left) {
             s_.generation = 0;
             return fail("the pending key was lost when memdbd ended: ask for another one", "the pending key is gone");
         case Phase::proving:
-            if (!whole(s_.generation))
+            if (!holds(left.whole, s_.generation))
                 return fail("the new certificate was not completely stored when memdbd ended", "candidate is damaged");
+            s_.from = s_.current;
             actions_.emplace_back(StartTrial{s_.generation});
             return done("proving goes on");
         case Phase::confirming:
@@ -325,21 +368,13 @@ RotationStep Turn::restore(const RotationLeft& left) {
         case Phase::reverting:
             if (s_.current != s_.from) return go_back("going back goes on");
             return reverted();
-        case Phase::none:
+        case Phase::none: return done("as it was");  // or its record is lost: nothing may be removed
         case Phase::confirmed:
         case Phase::failed:
         case Phase::reverted: break;
     }
     keep_only();
     return done("as it was");
-}
-
-Failure conflict(std::string message) { return {Errc::already_exists, std::move(message)}; }
-
-Result<void> not_busy(const RotationState& state) {
-    if (!is_busy(state.phase)) return {};
-    return conflict(fmt::format("a rotation is under way (key {}, {}): wait for its end, see memdbctl key show",
-                                state.generation, to_string(state.phase)));
 }
 
 }  // namespace
@@ -351,27 +386,6 @@ RotationStep step(const RotationState& state, const RotationEvent& event, const 
 
 RotationStep restore(const RotationState& record, const RotationLeft& left, const Moment& at) {
     return Turn(record, at, {}).restore(left);
-}
-
-Result<void> may_request(const RotationState& state) { return not_busy(state); }
-
-Result<void> may_install(const RotationState& state) {
-    if (const auto free = not_busy(state); !free) return free.error();
-    if (state.phase == Phase::requested) return {};
-    return conflict("no key waits for a certificate: memdbctl key request makes one");
-}
-
-Result<void> may_prove_again(const RotationState& state) {
-    if (const auto free = not_busy(state); !free) return free.error();
-    const bool ended_badly = state.phase == Phase::failed || state.phase == Phase::reverted;
-    if (ended_badly && state.generation != 0 && state.generation != state.current) return {};
-    return conflict("no stored certificate waits to be proven: memdbctl key request makes a new key");
-}
-
-Result<void> may_roll_back(const RotationState& state) {
-    if (const auto free = not_busy(state); !free) return free.error();
-    if (state.previous != 0 && state.previous != state.current) return {};
-    return conflict("there is no earlier key to go back to");
 }
 
 }  // namespace memdb::keys

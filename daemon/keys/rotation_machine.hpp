@@ -10,7 +10,7 @@
 // to. restore() goes on from any state that a crash can leave.
 #pragma once
 
-#include "base/error.hpp"
+#include "keys/rotation_command_policy.hpp"
 #include "keys/rotation_event.hpp"
 #include "keys/rotation_state.hpp"
 #include "keys/rotation_timings.hpp"
@@ -44,11 +44,5 @@ struct RotationLeft {
 
 /// After a start: `record` as it was last saved (its `current` is what the link says, 0 for nothing usable).
 [[nodiscard]] RotationStep restore(const RotationState& record, const RotationLeft& left, const Moment& at);
-
-/// Why it cannot be asked now: Errc::already_exists for "not now", Errc::not_found for "nothing there".
-[[nodiscard]] Result<void> may_request(const RotationState& state);
-[[nodiscard]] Result<void> may_install(const RotationState& state);
-[[nodiscard]] Result<void> may_prove_again(const RotationState& state);
-[[nodiscard]] Result<void> may_roll_back(const RotationState& state);
 
 }  // namespace memdb::keys

@@ -48,4 +48,11 @@ std::optional<WallTime> rotation_due_at(const CertificateInfo& present, Duration
     return present.not_after - lead;
 }
 
+DueAction what_is_due(const RotationState& state, std::optional<WallTime> due_at, std::optional<TimePoint> tried_at,
+                      TimePoint now, WallTime wall) {
+    if (!due_at || wall < *due_at || is_busy(state.phase)) return DueAction::nothing;
+    if (tried_at && now - *tried_at < kTryAgain) return DueAction::nothing;
+    return may_prove_again(state) ? DueAction::prove_again : DueAction::make_key;
+}
+
 }  // namespace memdb::keys

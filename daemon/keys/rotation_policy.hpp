@@ -5,6 +5,7 @@
 #include "base/secret.hpp"
 #include "base/time.hpp"
 #include "keys/certificate.hpp"
+#include "keys/rotation_machine.hpp"
 
 #include <optional>
 #include <string_view>
@@ -25,6 +26,19 @@ Result<Credential> check_new_certificate(std::string_view cert_pem, const Secret
 
 /// When a new key is due: `lead` before the end of the present one. Nothing when lead is 0: never.
 [[nodiscard]] std::optional<WallTime> rotation_due_at(const CertificateInfo& present, Duration lead);
+
+/// What memdbd itself does about a key that is due, when it may have requests signed.
+enum class DueAction : std::uint8_t {
+    nothing,
+    make_key,     ///< a new key, and have it signed
+    prove_again,  ///< the endpoint did not take the stored certificate the last time; AWS may need hours
+};
+
+/// @param tried_at  when memdbd last tried by itself.
+[[nodiscard]] DueAction what_is_due(const RotationState& state, std::optional<WallTime> due_at,
+                                    std::optional<TimePoint> tried_at, TimePoint now, WallTime wall);
+
+inline constexpr Duration kTryAgain = 6h;
 
 /// So long after rotation_due_at() without one, it is overdue: a finding.
 inline constexpr Duration kRotationGrace = std::chrono::days{2};

@@ -62,7 +62,8 @@ struct RotationState {
     std::vector<RotationStepTaken> steps;
     std::string message;  ///< why it failed or went back; what it waits for
 
-    std::optional<TimePoint> deadline;  ///< of `confirming`, and of another try in `reverting`
+    std::optional<TimePoint> deadline;  ///< of `confirming`, of another try in `reverting`, of a PING in `proving`
+    bool accepted = false;              ///< in `proving`: by the endpoint; the switch waits for a PING as it is now
     std::optional<TimePoint> stepped_at;
     RotationSight seen;
     bool operator==(const RotationState&) const = default;

@@ -6,8 +6,8 @@
 namespace memdb::keys {
 
 struct RotationTimings {
-    Duration trial_limit = 20s;    ///< of a trial connection, from its begin on
-    Duration confirm_limit = 30s;  ///< from the switch, or the connect after it, until a PING is answered
+    Duration trial_limit = 20s;             ///< of a trial connection, from its begin on
+    Duration confirm_limit = 30s;           ///< from the switch, or the connect after it, until a PING is answered
     Duration lead = std::chrono::days{30};  ///< so long before the end of the certificate it is due; 0: never
     bool operator==(const RotationTimings&) const = default;
 };

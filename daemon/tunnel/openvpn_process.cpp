@@ -37,9 +37,12 @@ struct SpawnPlan {
     posix_spawnattr_t attributes{};
 };
 
-int start(const std::vector<std::string>& argv, int output, pid_t& pid) {
+int start(const std::vector<std::string>& argv, int input, int output, pid_t& pid) {
     SpawnPlan plan;
-    posix_spawn_file_actions_addopen(&plan.actions, 0, "/dev/null", O_RDONLY, 0);
+    if (input < 0)
+        posix_spawn_file_actions_addopen(&plan.actions, 0, "/dev/null", O_RDONLY, 0);
+    else
+        posix_spawn_file_actions_adddup2(&plan.actions, input, 0);
     posix_spawn_file_actions_adddup2(&plan.actions, output, 1);
     posix_spawn_file_actions_adddup2(&plan.actions, output, 2);
     posix_spawn_file_actions_addclosefrom_np(&plan.actions, 3);
@@ -126,12 +129,12 @@ OpenvpnProcess::OpenvpnProcess(boost::asio::io_context& io) : io_(io) {}
 
 OpenvpnProcess::~OpenvpnProcess() { abandon(); }
 
-Result<int> OpenvpnProcess::spawn(const std::vector<std::string>& argv, Handlers handlers) {
+Result<int> OpenvpnProcess::spawn(const std::vector<std::string>& argv, Handlers handlers, int input) {
     std::array<int, 2> ends{};
     if (pipe2(ends.data(), O_CLOEXEC) != 0) return system_failure("pipe for openvpn's output", errno);
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     pid_t pid = 0;
-    const int error = start(argv, ends[1], pid);
+    const int error = start(argv, input, ends[1], pid);
     ::close(ends[1]);
     if (error != 0) {
         ::close(ends[0]);

@@ -31,12 +31,13 @@ class OpenvpnProcess {
     OpenvpnProcess(const OpenvpnProcess&) = delete;
     OpenvpnProcess& operator=(const OpenvpnProcess&) = delete;
 
-    /// Starts `argv[0]`, an absolute path, and returns the pid. stdin is /dev/null, stdout and stderr one pipe to us;
+    /// Starts `argv[0]`, an absolute path, and returns the pid. stdin is /dev/null or `input`, which stays the caller's
+    /// (what signs a request reads it there: app/sign_runner); stdout and stderr one pipe to us;
     /// no other file descriptor is inherited, no signal blocked or ignored; a process group of its own, so that Ctrl-C
     /// in a terminal asks memdbd alone. Capabilities are inherited (ambient CAP_NET_ADMIN).
     ///
     /// Errc::not_found (no such program), Errc::not_permitted (not executable), Errc::io. Blocks for about 1 ms.
-    Result<int> spawn(const std::vector<std::string>& argv, Handlers handlers);
+    Result<int> spawn(const std::vector<std::string>& argv, Handlers handlers, int input = -1);
 
     /// SIGTERM or, forced, SIGKILL. Nothing if it has ended.
     void terminate(bool force) noexcept;

@@ -17,6 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto event = parse_event(text)) must(*parse_event(to_json_line(*event)) == *event);
     if (const auto report = parse_ping_report(text)) must(*parse_ping_report(to_json(*report)) == *report);
     if (const auto import = parse_import_request(text)) must(parse_import_request(to_json(*import)).has_value());
+    if (const auto crl = parse_crl_report(text)) must(*parse_crl_report(to_json(*crl)) == *crl);
+    if (const auto pem = parse_crl_request(text)) must(*parse_crl_request(crl_request_json(*pem)) == *pem);
     (void)parse_error(text);
     (void)parse_import_report(text);
     (void)parse_ping_request(text);

@@ -1,4 +1,5 @@
 """Rotation of keys with real parts: a second openvpn, the endpoint's servers, PINGs through the tunnel; and what can go wrong."""
+import shutil
 import subprocess
 import threading
 
@@ -198,3 +199,45 @@ def test_a_key_never_leaves_its_folder(demo, ca):
     for text in (demo.api.request("GET", "/v1/status")[1], demo.log.read_text(), str(asked)):
         assert body not in text
     assert (credentials(demo) / "2" / "key.pem").read_text() == key
+
+
+@pytest.fixture
+def signing(lab):
+    """A program of root's that signs as the VPN's CA, for memdbd to run; with a copy of the CA that it may read."""
+    folder = lab.dir / "signing"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for source in (lab.dir / "pki" / "ca.crt", lab.dir / "pki" / "private" / "ca.key"):
+        shutil.copy(source, folder / source.name)
+        shutil.chown(folder / source.name, "memdbd")
+    (folder / "ext").write_text("keyUsage=digitalSignature\nextendedKeyUsage=clientAuth\n")
+    program = folder / "sign"
+    program.write_text(f"#!/bin/sh\ncd {folder}\nexec openssl x509 -req -CA ca.crt -CAkey ca.key -days 825 -set_serial 0x$(od -An -N8 -tx1 /dev/urandom | tr -d ' ') -extfile ext\n")
+    program.chmod(0o755)
+    yield program
+    shutil.rmtree(folder)
+
+
+def test_a_key_that_is_due_is_rotated_by_itself(demo, signing):
+    """The calendar begins it: a certificate of 825 days is due within the lead time of a year when 300 are left."""
+    demo.stop()
+    demo.start(f'[rotation]\nlead_days = 365\ncommand = "{signing}"\n')
+    assert demo.api.wait_verdict("demo", "reachable", 20)
+    assert rotation_of(demo) is None, "it is not due yet"
+    short = request(demo)
+    assert install(demo, LabCa.of_the_vpn(demo.lab).sign(short["csr"], days=300))[0] == 202
+    ended = wait_for(lambda: (r := rotation_of(demo)) and r.get("reason") == "due" and r["phase"] in rotation.ENDED and r, 30, "rotated by itself")
+    assert ended["phase"] == "confirmed" and ended["generation"] == 3, ended
+    assert demo.api.wait_verdict("demo", "reachable")["credential"]["days_left"] > 800
+
+
+def test_a_program_that_others_could_change_is_not_run(demo, signing):
+    signing.chmod(0o777)
+    demo.stop()
+    demo.start(f'[rotation]\nlead_days = 365\ncommand = "{signing}"\n')
+    assert demo.api.wait_verdict("demo", "reachable", 20)
+    short = request(demo)
+    assert install(demo, LabCa.of_the_vpn(demo.lab).sign(short["csr"], days=300))[0] == 202
+    wait_for(lambda: "must belong to root" in demo.log.read_text(), 30, "it is said")
+    view = demo.api.wait_verdict("demo", "degraded")
+    assert in_force(demo) == 2 and [f["code"] for f in view["findings"]] == ["rotation-overdue"], view["findings"]

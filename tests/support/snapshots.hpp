@@ -59,6 +59,30 @@ inline control::ProfileView reachable_profile() {
     return profile;
 }
 
+/// A credential of which everything is known: about to end, on its CA's list, with a server's certificate beside the
+/// CA.
+inline control::CredentialView whole_credential() {
+    using namespace control;
+    CredentialView credential = *reachable_profile().credential;
+    credential.generation = 2;
+    credential.not_after = kSeenAt + 24h * 6;
+    credential.days_left = 6;
+    credential.state = "unusable";
+    credential.key_type = "rsa";
+    credential.key_bits = 2048;
+    credential.key_usage = {"digitalSignature", "keyEncipherment"};
+    credential.extended_key_usage = {"clientAuth"};
+    credential.fingerprint = "0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF";
+    credential.chain = ChainView{true, "CN=Lab CA", {}};
+    const CertificateView authority{"CN=Lab CA", "CN=Lab CA", "01", "AA", kSeenAt - 24h, kSeenAt + 24h * 3000, 3000};
+    credential.authorities = {authority};
+    credential.server = authority;
+    credential.server->subject = "CN=server.lab.test";
+    credential.crl = CrlView{
+        "CN=Lab CA", kSeenAt - 24h, kSeenAt + 24h * 179, 179, 3, true, RevocationView{kSeenAt - 48h, "superseded"}};
+    return credential;
+}
+
 /// The same profile with the security group closed: design §7's second sample.
 inline control::ProfileView unreachable_profile() {
     using namespace control;

@@ -111,6 +111,32 @@ TEST(Api, a_direct_profile_without_anything_known_comes_back_equal) {
     EXPECT_EQ(*back, profile);
 }
 
+TEST(Api, all_of_a_credential_comes_back_equal) {
+    ProfileView profile = reachable_profile();
+    profile.credential = support::whole_credential();
+    const auto back = parse_profile(to_json(profile));
+    ASSERT_TRUE(back.has_value()) << back.error().message;
+    EXPECT_EQ(*back, profile);
+    EXPECT_TRUE(to_json(profile).find(to_json(*profile.credential)) != std::string::npos);
+    EXPECT_EQ(
+        to_json(*profile.credential->crl),
+        R"({"issuer":"CN=Lab CA","last_update":"2026-11-22T15:04:05.123Z","next_update":"2027-05-21T15:04:05.123Z",)"
+        R"("days_left":179,"entries":3,"verified":true,"revoked":{"at":"2026-11-21T15:04:05.123Z","reason":"superseded"}})");
+    EXPECT_EQ(*parse_crl_report(to_json(*profile.credential->crl)), *profile.credential->crl);
+}
+
+TEST(Api, a_revocation_list_is_asked_for_in_one_form) {
+    EXPECT_EQ(*parse_crl_request(crl_request_json("-----BEGIN\n")), "-----BEGIN\n");
+    EXPECT_EQ(parse_crl_request("{}").error().message, "crl: missing");
+    EXPECT_EQ(parse_crl_request(R"({"crl":7})").error().message, "crl: text expected");
+    EXPECT_EQ(parse_crl_request(R"({"crl":"x","pem":"y"})").error().message, "pem: unknown field");
+    EXPECT_EQ(parse_crl_request(std::string(kBodyLimit + 1, ' ')).error().code, Errc::too_large);
+    EXPECT_EQ(parse_crl_report(R"({"issuer":"a","last_update":"2026-11-22T15:04:05Z","entries":1,"verified":1})")
+                  .error()
+                  .message,
+              "verified: true or false expected");
+}
+
 TEST(Api, writes_the_fields_in_the_order_of_the_design) {
     Snapshot snapshot = snapshot_of({});
     ProfileView profile;

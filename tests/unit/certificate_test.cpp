@@ -1,6 +1,7 @@
 #include "keys/certificate.hpp"
 
 #include "tests/support/easyrsa_pki.hpp"
+#include "tests/support/got.hpp"
 #include "tests/support/test_certificates.hpp"
 
 #include <gtest/gtest.h>
@@ -96,7 +97,11 @@ TEST(Certificate, each_fault_has_its_sentence) {
                                                     "the certificate client1.domain.tld has an RSA key of 1024 bits, which is too small: issue one with RSA 2048"},
         {certificate_pem({.not_after = kNow}), key, "the certificate client1.domain.tld expired on 2026-06-01: issue a new one"},
         {certificate_pem({.not_after = kNow - days{200}}), key, "the certificate client1.domain.tld expired on 2025-11-13: issue a new one"},
-        {certificate_pem({.not_before = kNow + days{1}}), key, "the certificate client1.domain.tld is valid from 2026-06-02 only: check this machine's clock"},
+        {certificate_pem({.not_before = kNow + days{1}}), key, "the certificate client1.domain.tld is valid from 2026-06-02 only, and this machine's clock says 2026-06-01: wait, or issue it again"},
+        {certificate_pem({.not_before = kNow + days{1}}) + certificate_pem({.common_name = "ca", .not_before = kNow + days{2}, .extended_usage = "", .usage = "keyCertSign", .is_ca = true}), key,
+                                                    "the certificate client1.domain.tld is valid from 2026-06-02 only, and this machine's clock is wrong: it says 2026-06-01, which is before 2026-06-03; set it"},
+        {certificate_pem({.key = TestKey::large}), key_pem(TestKey::large),
+                                                    "the certificate client1.domain.tld has an RSA key of 3072 bits, AWS Client VPN takes no larger one than 2048: issue one with RSA 2048"},
         {certificate_pem({.common_name = "a\x1b[31m"}), key_pem(TestKey::other), "the private key does not belong to the certificate a\\1B[31m"},
     };
     // clang-format on
@@ -114,18 +119,11 @@ TEST(Certificate, the_chain_follows_the_client_certificate_wherever_it_was) {
     EXPECT_TRUE((*chain)[1].info.is_ca);
 }
 
-TEST(Certificate, warns_of_what_will_not_last_or_is_not_documented) {
+TEST(Certificate, warns_of_what_will_not_last) {
     const auto soon =
         check_client_credential(certificate_pem({.not_after = kNow + days{29}}), Secret<>(key_pem()), kNow);
     ASSERT_TRUE(soon);
     EXPECT_EQ(soon->warnings, std::vector<std::string>{"the certificate client1.domain.tld expires on 2026-06-30"});
-
-    const auto large =
-        check_client_credential(certificate_pem({.key = TestKey::large}), Secret<>(key_pem(TestKey::large)), kNow);
-    ASSERT_TRUE(large) << large.error().message;
-    EXPECT_EQ(large->warnings,
-              std::vector<std::string>{"the certificate client1.domain.tld has an RSA key of 3072 bits; AWS "
-                                       "documents 2048 for Client VPN"});
 }
 
 TEST(Certificate, crlf_and_text_around_the_blocks_do_not_matter) {
@@ -148,8 +146,8 @@ TEST(Certificate, the_state_follows_the_dates) {
     const Row rows[] = {
         {info.not_before - 1ms, CredentialState::not_yet_valid, 375, "not-yet-valid"},
         {info.not_before, CredentialState::valid, 375, "valid"},
-        {end - days{30}, CredentialState::valid, 30, "valid"},
-        {end - days{30} + 1ms, CredentialState::expiring, 29, "expiring"},
+        {end - days{30} - 1ms, CredentialState::valid, 30, "valid"},
+        {end - days{30}, CredentialState::expiring, 30, "expiring"},
         {end - 1ms, CredentialState::expiring, 0, "expiring"},
         {end, CredentialState::expired, 0, "expired"},
         {end + 1ms, CredentialState::expired, -1, "expired"},
@@ -166,12 +164,42 @@ TEST(Certificate, the_state_follows_the_dates) {
 }
 
 TEST(Certificate, of_several_authorities_the_next_to_expire_counts) {
-    const auto at = [](WallTime end) { return Certificate{{.not_after = end}, ""}; };
+    const auto at = [](WallTime end) { return Certificate{{.not_after = end, .is_ca = true}, ""}; };
     EXPECT_EQ(ca_not_after({}, kNow), std::nullopt);
     EXPECT_EQ(ca_not_after({at(kNow + 2h), at(kNow + 1h)}, kNow), kNow + 1h);
     EXPECT_EQ(ca_not_after({at(kNow - 1h), at(kNow + 2h)}, kNow), kNow + 2h)
         << "an old cross-signed one does not matter";
     EXPECT_EQ(ca_not_after({at(kNow - 2h), at(kNow - 1h)}, kNow), kNow - 1h);
+}
+
+TEST(Certificate, what_it_may_be_used_for_is_told_in_words) {
+    const auto info_of = [](const tests::TestCertificate& wanted) {
+        return tests::got(read_certificates(certificate_pem(wanted), "it")).front().info;
+    };
+    using Words = std::vector<std::string>;
+    const auto all = info_of({.extended_usage = "serverAuth,clientAuth,1.3.6.1.4.1.99999.7",
+                              .usage = "digitalSignature,nonRepudiation,keyEncipherment,keyCertSign,cRLSign"});
+    EXPECT_EQ(all.extended_usage, (Words{"serverAuth", "clientAuth", "1.3.6.1.4.1.99999.7"}));
+    EXPECT_EQ(all.key_usage,
+              (Words{"digitalSignature", "nonRepudiation", "keyEncipherment", "keyCertSign", "cRLSign"}));
+    const auto none = info_of({.extended_usage = "", .usage = ""});
+    EXPECT_EQ(none.key_usage, Words{});
+    EXPECT_EQ(none.extended_usage, Words{});
+    EXPECT_TRUE(none.for_client);
+}
+
+TEST(Certificate, a_day_comes_back) {
+    EXPECT_EQ(parse_date(date_text(kNow)), kNow);
+    for (const auto* wrong :
+         {"", "2026-06-1", "2026-13-01", "2026-02-30", "2026/06/01", "2O26-06-01", "-026-06-01", "2026-06-01T"})
+        EXPECT_EQ(parse_date(wrong), std::nullopt) << wrong;
+}
+
+TEST(Certificate, a_clock_is_wrong_when_it_says_less_than_is_certain) {
+    EXPECT_EQ(certain_past({}, std::nullopt), kProjectBegan);
+    EXPECT_EQ(certain_past({}, kNow), kNow);
+    const auto at = [](WallTime begin, bool is_ca) { return Certificate{{.not_before = begin, .is_ca = is_ca}, ""}; };
+    EXPECT_EQ(certain_past({at(kNow + 1h, true), at(kNow + 9h, false)}, kNow), kNow + 1h) << "of CAs only";
 }
 
 TEST(Certificate, dates_far_away_are_read) {

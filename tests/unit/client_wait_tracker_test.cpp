@@ -53,6 +53,14 @@ TEST(WaitTracker, what_holds_at_once) {
     }
 }
 
+TEST(WaitTracker, a_certificate_with_a_day_left_is_good_enough) {
+    auto profile = profile_in("up", Verdict::degraded);
+    profile.findings = {{"client-cert-expiring", health::Severity::error, health::Layer::handshake, "", "", "", {}}};
+    EXPECT_EQ(WaitTracker(profile, Goal::reachable, false).progress(), Progress::settling);
+    profile.findings.push_back({"port-refused", health::Severity::error, health::Layer::tcp, "", "", "", {}});
+    EXPECT_EQ(WaitTracker(profile, Goal::reachable, false).progress(), Progress::waiting);
+}
+
 TEST(WaitTracker, a_direct_profile_has_no_tunnel_to_wait_for) {
     auto profile = reachable_profile();
     profile.tunnel.reset();

@@ -56,7 +56,7 @@ TEST(ControlHandler, every_path_method_and_right) {
         // the same with the right read
         std::array<std::string_view, 5> read;
     };
-    constexpr std::string_view g = "405GET, HEAD", gp = "405GET, HEAD, POST", gd = "405GET, HEAD, DELETE",
+    constexpr std::string_view g = "405GET, HEAD", gp = "405GET, HEAD, POST", gd = "405GET, HEAD, PATCH, DELETE",
                                p = "405POST";
     const Row rows[] = {
         {"/v1/status", {"200", "200", g, g, g}, {"200", "200", g, g, g}},
@@ -74,6 +74,8 @@ TEST(ControlHandler, every_path_method_and_right) {
         {"/v1/profiles/demo/reconnect", {p, p, "reconnect", p, p}, {p, p, "403", p, p}},
         {"/v1/profiles/none/connect", {p, p, "404", p, p}, {p, p, "403", p, p}},
         {"/v1/profiles/demo/ping", {p, p, "ping", p, p}, {p, p, "ping", p, p}},
+        {"/v1/profiles/demo/crl", {p, p, "400", p, p}, {p, p, "403", p, p}},
+        {"/v1/profiles/none/crl", {p, p, "404", p, p}, {p, p, "403", p, p}},
         {"/v1/events", {"stream", g, g, g, g}, {"stream", g, g, g, g}},
         {"/healthz", {"200", "200", g, g, g}, {"200", "200", g, g, g}},
         {"/", {"404", "404", "404", "404", "404"}, {"404", "404", "404", "404", "404"}},
@@ -129,6 +131,16 @@ TEST(ControlHandler, a_ping_may_name_a_node_that_exists) {
     EXPECT_FALSE(is_control(std::get<Intent>(answer)));
     EXPECT_EQ(show(handle({"POST", path, ping_request_json("nobody")}, Right::read, snapshot)), "404");
     EXPECT_EQ(show(handle({"POST", path, "[]"}, Right::read, snapshot)), "400");
+}
+
+TEST(ControlHandler, a_revocation_list_becomes_an_intent_of_control) {
+    const Snapshot snapshot = snapshot_of({reachable_profile()});
+    const auto answer = handle({"POST", "/v1/profiles/demo/crl", crl_request_json("PEM")}, Right::control, snapshot);
+    const auto& intent = std::get<Intent>(answer);
+    EXPECT_EQ(std::get<CrlIntent>(intent).profile, "demo");
+    EXPECT_EQ(std::get<CrlIntent>(intent).pem, "PEM");
+    EXPECT_TRUE(is_control(intent));
+    EXPECT_EQ(name_of(intent), "crl");
 }
 
 TEST(ControlHandler, healthz_is_503_unless_every_wanted_profile_is_reachable) {

@@ -43,6 +43,17 @@ TEST(Event, a_quiet_tunnel_makes_none) {
     EXPECT_TRUE(diff(before, before, kSeenAt).empty());
 }
 
+TEST(Event, a_finding_that_grows_more_urgent_is_told) {
+    ProfileView before = reachable_profile();
+    before.findings = {
+        {"client-cert-expiring", health::Severity::info, health::Layer::handshake, "it ends", "", "", kSeenAt}};
+    ProfileView after = before;
+    after.findings[0].severity = health::Severity::warning;
+    const auto events = diff(snapshot_of({before}), snapshot_of({after}), kSeenAt);
+    ASSERT_EQ(events.size(), 1u);
+    EXPECT_EQ(std::get<FindingChanged>(events[0].change).finding.severity, health::Severity::warning);
+}
+
 TEST(Event, the_verdict_comes_after_what_explains_it) {
     const auto events = diff(snapshot_of({reachable_profile()}), snapshot_of({unreachable_profile()}), kSeenAt);
     std::vector<std::string> types;

@@ -52,11 +52,37 @@ TEST(HealthTracker, keeps_since_over_a_changed_sentence_and_forgets_what_ended) 
     EXPECT_EQ(tracker.visible()[0].since, w0 + 9s);
 }
 
+TEST(HealthTracker, a_condition_may_be_more_or_less_urgent_than_the_catalogue_says) {
+    HealthTracker tracker;
+    Condition ends = condition("client-cert-expiring");
+    tracker.observe({ends}, t0, w0);
+    EXPECT_EQ(tracker.visible()[0].severity, Severity::warning);
+    for (const Severity severity : {Severity::info, Severity::warning, Severity::error}) {
+        ends.severity = severity;
+        tracker.observe({ends}, t0 + 1s, w0 + 1s);
+        EXPECT_EQ(tracker.visible()[0].severity, severity);
+        EXPECT_EQ(tracker.visible()[0].since, w0) << "it is still the same finding";
+    }
+}
+
 TEST(HealthTracker, keeps_the_order_root_cause_first) {
     HealthTracker tracker;
     tracker.observe({condition("client-cert-expired"), condition("handshake-rejected")}, t0, w0);
     ASSERT_EQ(tracker.visible().size(), 2U);
     EXPECT_EQ(tracker.visible()[0].code, "client-cert-expired");
+}
+
+TEST(FindingCatalog, only_an_error_of_a_step_breaks_the_way) {
+    const auto breaks = [](const char* code, Severity severity, Layer layer) {
+        return breaks_the_way({code, severity, layer, "", "", "", {}});
+    };
+    EXPECT_TRUE(breaks("port-refused", Severity::error, Layer::tcp));
+    EXPECT_TRUE(breaks("a-code-of-a-newer-agent", Severity::error, Layer::tcp));
+    EXPECT_TRUE(breaks("client-cert-expired", Severity::error, Layer::handshake));
+    EXPECT_FALSE(breaks("client-cert-expiring", Severity::error, Layer::handshake)) << "it still connects";
+    EXPECT_FALSE(breaks("server-cert-expiring", Severity::error, Layer::handshake));
+    EXPECT_FALSE(breaks("crl-expired", Severity::error, Layer::agent)) << "what the agent has may be an old copy";
+    EXPECT_FALSE(breaks("tls-off", Severity::warning, Layer::tls));
 }
 
 TEST(FindingCatalog, has_each_code_once_in_kebab_case_with_advice) {

@@ -48,5 +48,15 @@ TEST(VerdictPolicy, follows_the_definition_for_every_combination) {
     EXPECT_EQ(cells, 192U);
 }
 
+TEST(VerdictPolicy, what_ends_soon_degrades_from_a_warning_on_and_never_says_that_nothing_works) {
+    for (const std::string code : {"client-cert-expiring", "ca-expiring", "server-cert-expiring", "crl-expiring"})
+        for (const Severity severity : {Severity::info, Severity::warning, Severity::error}) {
+            const std::vector<Finding> visible = {{code, severity, Layer::handshake, "", "", "", {}}};
+            const Verdict good = severity == Severity::info ? Verdict::reachable : Verdict::degraded;
+            EXPECT_EQ(judge({true, 6, 0, true, false}, visible), good) << code;
+            EXPECT_EQ(judge({true, 0, 0, false, false}, visible), Verdict::connecting) << code;
+        }
+}
+
 }  // namespace
 }  // namespace memdb::health

@@ -1,0 +1,89 @@
+#include "config/change_policy.hpp"
+
+#include "config/endpoint_parser.hpp"
+#include "config/import_policy.hpp"
+
+#include <algorithm>
+
+namespace memdb::config {
+namespace {
+
+constexpr std::size_t kSignerLimit = 512;
+
+/// The clusters that will be. A new one has the user that the first one has now, unless another is given.
+std::vector<ClusterRequest> wanted_clusters(const Profile& now, const ProfileChange& change) {
+    std::vector<ClusterRequest> wanted;
+    if (!change.clusters) {
+        for (const Cluster& cluster : now.clusters) {
+            wanted.push_back({endpoint_text(cluster.host, cluster.port), cluster.user, cluster.tls});
+        }
+    } else {
+        for (const ClusterChange& given : *change.clusters) {
+            ClusterRequest next{given.endpoint, now.clusters.empty() ? "" : now.clusters.front().user, ClusterTls::on};
+            const auto endpoint = parse_endpoint(given.endpoint, kRedisPort);
+            const auto known = std::find_if(now.clusters.begin(), now.clusters.end(), [&](const Cluster& cluster) {
+                return endpoint && cluster.host == endpoint->host && cluster.port == endpoint->port;
+            });
+            if (known != now.clusters.end()) {
+                next.user = known->user;
+                next.tls = known->tls;
+            }
+            next.tls = given.tls.value_or(next.tls);
+            wanted.push_back(std::move(next));
+        }
+    }
+    if (change.user) {
+        for (ClusterRequest& cluster : wanted) cluster.user = *change.user;
+    }
+    return wanted;
+}
+
+}  // namespace
+
+Result<ProfileContents> judge_change(const ProfileContents& stored, const ProfileChange& change, std::uint32_t uid) {
+    if (!change.clusters && !change.user && !change.password && !change.cluster_ca_pem && !change.signer) {
+        return Failure{Errc::bad_input, "nothing to change: give --cluster, --user, --password-file, --ca or --signer"};
+    }
+    ImportRequest whole;
+    whole.clusters = wanted_clusters(stored.profile, change);
+    if (change.password) {
+        whole.password = *change.password;
+    } else if (!change.user || !change.user->empty()) {
+        whole.password = stored.password;
+    }
+    whole.cluster_ca_pem = change.cluster_ca_pem.value_or(stored.cluster_ca_pem);
+    auto judged = judge_access(whole);
+    if (!judged) return judged.error();
+
+    ProfileContents next{stored.profile, std::move(judged->password), std::move(judged->cluster_ca_pem)};
+    next.profile.clusters = std::move(judged->profile.clusters);
+    next.profile.has_password = judged->profile.has_password;
+    next.profile.has_cluster_ca = judged->profile.has_cluster_ca;
+    ++next.profile.revision;
+    if (change.signer) {
+        if (stored.profile.kind == ProfileKind::direct) {
+            return Failure{Errc::bad_input, "a direct profile has no key, and so nothing to sign"};
+        }
+        if (const auto good = check_signer(*change.signer); !good) return good.error();
+        next.profile.signer = *change.signer;
+        next.profile.signer_uid = uid;
+    }
+    return next;
+}
+
+Result<void> check_signer(std::string_view text) {
+    const auto names = [&](std::string_view prefix, std::string_view begin) {
+        return text.starts_with(prefix) && text.substr(prefix.size()).starts_with(begin) &&
+               text.size() > prefix.size() + begin.size();
+    };
+    // It is written into profile.toml without escaping, and shown.
+    const auto is_odd = [](char c) { return c < 0x20 || c > 0x7e || c == '"' || c == '\\'; };
+    const bool good = text.size() <= kSignerLimit && std::none_of(text.begin(), text.end(), is_odd) &&
+                      (text == "manual" || names("pki:", "/") || names("command:", "/") || names("acm-pca:", "arn:"));
+    if (good) return {};
+    return Failure{Errc::bad_input,
+                   "the signer must be manual, pki:/ABSOLUTE/DIR, acm-pca:arn:..., or command:/ABSOLUTE/PROGRAM, in at "
+                   "most 512 plain characters"};
+}
+
+}  // namespace memdb::config

@@ -1,0 +1,29 @@
+// What `profile set` asks for; what the JSON of PATCH /v1/profiles/{p} becomes (design §6, §7).
+//
+// Contents, never paths. What is absent stays as it is. Nothing in here has been judged yet: config/change_policy does
+// that, against the stored profile, and keys/profile_store writes what passed.
+#pragma once
+
+#include "base/secret.hpp"
+#include "config/profile.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace memdb::config {
+
+struct ClusterChange {
+    std::string endpoint;           ///< "HOST[:PORT]" or "[V6][:PORT]", as typed
+    std::optional<ClusterTls> tls;  ///< absent: as it is for this endpoint, on for a new one
+};
+
+struct ProfileChange {
+    std::optional<std::vector<ClusterChange>> clusters;  ///< replace the whole list
+    std::optional<std::string> user;                     ///< of all clusters; empty: none, and no password
+    std::optional<Secret<>> password;                    ///< of that user
+    std::optional<std::string> cluster_ca_pem;           ///< empty: the system's trust
+    std::optional<std::string> signer;                   ///< "manual", "pki:/DIR", "acm-pca:ARN", "command:/PROGRAM"
+};
+
+}  // namespace memdb::config
