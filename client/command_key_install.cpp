@@ -122,6 +122,7 @@ Outcome<void> follow_rotation(const Context& context, Watch watch, const std::st
         ProgressLine line(context);
         for (;;) {
             for (const auto& step : tracker.take_steps()) {
+                if (step.step == "requested") continue;  // was said when it was done
                 line.clear();
                 print(rotation_step_text(step, !context.terminal.out.utf8));
             }

@@ -2,7 +2,7 @@
 #include "client/child_process.hpp"
 
 #include "base/clock.hpp"
-#include "support/scratch_folder.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

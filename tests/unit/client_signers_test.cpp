@@ -4,8 +4,8 @@
 #include "client/signers/acm_pca_reply.hpp"
 #include "client/signers/signer.hpp"
 #include "keys/key_request.hpp"
-#include "support/scratch_folder.hpp"
-#include "support/test_certificates.hpp"
+#include "tests/support/scratch_folder.hpp"
+#include "tests/support/test_certificates.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
