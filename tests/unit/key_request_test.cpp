@@ -21,7 +21,7 @@ struct FreeRequest {
 };
 
 TEST(KeyRequest, is_a_signed_request_for_one_name_with_a_new_rsa_2048_key) {
-    for (const std::string name :
+    for (const std::string& name :
          {std::string("laptop-20261124"), std::string(64, 'n'), std::string("a b/c=d,e+f\"")}) {
         const KeyRequest made = got(make_key_request(name));
         const std::unique_ptr<BIO, FreeRequest> memory(BIO_new_mem_buf(made.csr_pem.data(), -1));
