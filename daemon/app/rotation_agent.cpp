@@ -74,10 +74,10 @@ void RotationAgent::start() {
     const auto in_force = store_.load_current();
     know(in_force);
     record->current = in_force ? in_force->number : 0;
-    if (const auto from = store_.load(record->from); record->from != 0 && from) before_ = from->info;
     handling_ = true;
     take(keys::restore(*record, left, this_moment()));
     handling_ = false;
+    if (const auto from = store_.load(state_.from); state_.from != 0 && from) before_ = from->info;
     if (!queue_.empty())
         asio::post(io_, [this, alive = std::weak_ptr(alive_)] {
             if (const auto still = alive.lock(); still && *still) work();
@@ -124,7 +124,8 @@ void RotationAgent::take(const keys::RotationStep& step) {
         if (done) continue;
         logger("keys")->warn("{}: {}: {}", profile_, keys::to_string(action), done.error().message);
         write_trouble_ = done.error().message;
-        push(keys::WriteFailed{done.error().message, !std::holds_alternative<keys::StoreCandidate>(action)});
+        const bool lasting = done.error().code == Errc::malformed || done.error().code == Errc::not_found;
+        push(keys::WriteFailed{done.error().message, !std::holds_alternative<keys::StoreCandidate>(action), lasting});
         break;
     }
     arm();
@@ -229,6 +230,7 @@ void RotationAgent::request(const control::KeyRequest& wanted,
 Result<void> RotationAgent::install(const control::KeyInstall& wanted) {
     if (!wanted.certificate_pem) {
         if (const auto may = keys::may_prove_again(state_); may.has_error()) return may.error();
+        before_ = present_;
         push(keys::ProofAsked{});
         return {};
     }
@@ -293,7 +295,10 @@ void RotationAgent::follow_due(WallTime wall) {
     const auto due = keys::what_is_due(state_, due_at(), tried_at_, now(), wall);
     if (due == keys::DueAction::nothing) return;
     tried_at_ = now();
-    if (due == keys::DueAction::prove_again) return push_later(keys::ProofAsked{});
+    if (due == keys::DueAction::prove_again) {
+        before_ = present_;
+        return push_later(keys::ProofAsked{});
+    }
     request({"due", false}, [this](const Result<control::KeyRequestReport>& report) {
         if (report.has_error())
             logger("keys")->warn("{}: a new key is due, but: {}", profile_, report.error().message);

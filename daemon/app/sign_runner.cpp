@@ -55,9 +55,12 @@ struct SignRunner::Impl : std::enable_shared_from_this<Impl> {
     explicit Impl(asio::io_context& loop) : io(loop), process(loop), timer(loop) {}
 
     void finish(Result<std::string> result) {
-        if (!done) return;
+        if (!done || std::exchange(finished, true)) return;
         timer.cancel();
-        asio::post(io, [done = std::exchange(done, nullptr), result = std::move(result)] { done(result); });
+        // Not before stop() may still call it off: who asked may be gone by then.
+        asio::post(io, [self = shared_from_this(), result = std::move(result)] {
+            if (const auto tell = std::exchange(self->done, nullptr)) tell(result);
+        });
     }
 
     void kill_all() {
@@ -116,6 +119,7 @@ struct SignRunner::Impl : std::enable_shared_from_this<Impl> {
     pid_t pid = 0;
     std::string output, last;
     std::function<void(Result<std::string>)> done;
+    bool finished = false;
 };
 
 SignRunner::SignRunner(asio::io_context& io) : impl_(std::make_shared<Impl>(io)) {}
@@ -125,8 +129,7 @@ SignRunner::~SignRunner() { stop(); }
 void SignRunner::start(const std::string& program, const std::string& csr_pem, Duration limit,
                        std::function<void(Result<std::string>)> done) {
     stop();
-    impl_->output.clear();
-    impl_->last.clear();
+    impl_ = std::make_shared<Impl>(impl_->io);
     impl_->done = std::move(done);
     impl_->begin(program, csr_pem, limit);
 }

@@ -52,9 +52,12 @@ struct TrialRunner::Impl : std::enable_shared_from_this<Impl> {
     Impl(asio::io_context& loop, host::NameResolver& names) : io(loop), resolver(names), timer(loop) {}
 
     void finish(TrialResult result) {
-        if (!done) return;
+        if (!done || std::exchange(finished, true)) return;
         timer.cancel();
-        asio::post(io, [done = std::exchange(done, nullptr), result = std::move(result)] { done(result); });
+        // Not before stop() may still call it off: who asked may be gone by then.
+        asio::post(io, [self = shared_from_this(), result = std::move(result)] {
+            if (const auto tell = std::exchange(self->done, nullptr)) tell(result);
+        });
         end();
     }
 
@@ -95,6 +98,7 @@ struct TrialRunner::Impl : std::enable_shared_from_this<Impl> {
     asio::steady_timer timer;
     std::unique_ptr<TunnelRunner> tunnel;
     std::function<void(TrialResult)> done;
+    bool finished = false;
 };
 
 TrialRunner::TrialRunner(asio::io_context& io, host::NameResolver& resolver)
@@ -105,6 +109,7 @@ TrialRunner::~TrialRunner() { stop(); }
 void TrialRunner::start(TunnelSetup setup, TunnelTimings timings, Duration limit,
                         std::function<void(TrialResult)> done) {
     stop();
+    impl_ = std::make_shared<Impl>(impl_->io, impl_->resolver);  // what an earlier one has posted is not ours
     impl_->done = std::move(done);
     impl_->begin(std::move(setup), timings, limit);
 }
