@@ -51,7 +51,7 @@ TEST(ChildProcess, a_missing_program_is_a_problem) {
     const auto end = run_child({{"/nonexistent/easyrsa"}, {}});
     ASSERT_TRUE(end.has_error());
     EXPECT_THAT(end.error().message, HasSubstr("/nonexistent/easyrsa"));
-    EXPECT_THAT(run_child({{"/etc/hostname"}, {}}).error().message, HasSubstr("ermission"));
+    EXPECT_THAT(run_child({{"/etc/passwd"}, {}}).error().message, HasSubstr("ermission"));
 }
 
 TEST(ChildProcess, a_hanging_program_is_stopped_with_all_it_started) {
