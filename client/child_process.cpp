@@ -280,7 +280,7 @@ std::string find_program(const std::string& name) {
     std::string_view left = path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path;
     while (!left.empty()) {
         const auto end = std::min(left.find(':'), left.size());
-        const std::string candidate = std::string(left.substr(0, end)) + "/" + name;
+        std::string candidate = std::string(left.substr(0, end)) + "/" + name;
         left.remove_prefix(std::min(end + 1, left.size()));
         struct stat about {};
         if (candidate.front() == '/' && candidate != "/" + name && ::stat(candidate.c_str(), &about) == 0 &&

@@ -120,8 +120,10 @@ Outcome<void> Authority::check_issued(const Issue& issue) const {
                                          std::string(to_string(wanted)) + " use"};
     for (const auto& name : issue.dns_names)
         if (std::find(use->dns_names.begin(), use->dns_names.end(), name) == use->dns_names.end())
-            return Problem{Exit::failed, path + " lacks the subject alternative name DNS:" + name +
-                                             ", without which AWS does not offer it"};
+            return Problem{Exit::failed, std::string(path)
+                                             .append(" lacks the subject alternative name DNS:")
+                                             .append(name)
+                                             .append(", without which AWS does not offer it")};
     return boost::system::in_place_value;
 }
 

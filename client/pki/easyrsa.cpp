@@ -72,7 +72,7 @@ Outcome<Easyrsa> Easyrsa::find(const std::string& asked) {
     if (!version)
         return Problem{Exit::failed,
                        program + " does not tell a version: is it easy-rsa? Use a released 3.1.0 or later"};
-    if (*version < kOldest || *version >= kBeyond)
+    if (*version < kOldest || !(*version < kBeyond))
         return Problem{Exit::failed,
                        program + " is easy-rsa " + text_of(*version) + ": 3.1.0 or a later 3.x is needed"};
     found.version_ = *version;
@@ -92,7 +92,7 @@ std::vector<std::string> Easyrsa::environment(const std::string& folder, const S
                                     "EASYRSA_DN=cn_only"};
     if (exists(folder_of(program_) + "/x509-types")) out.push_back("EASYRSA=" + folder_of(program_));
     if (!folder.empty()) out.push_back("EASYRSA_PKI=" + folder);
-    for (const auto& [name, value] : settings) out.push_back(name + "=" + value);
+    for (const auto& [name, value] : settings) out.push_back(std::string(name).append("=").append(value));
     return out;
 }
 

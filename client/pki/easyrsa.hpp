@@ -9,6 +9,7 @@
 #include "client/local_files.hpp"
 
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -16,7 +17,10 @@ namespace memdb::client::pki {
 
 struct EasyrsaVersion {
     int major = 0, minor = 0, patch = 0;
-    auto operator<=>(const EasyrsaVersion&) const = default;
+    bool operator==(const EasyrsaVersion&) const = default;
+    bool operator<(const EasyrsaVersion& other) const {
+        return std::tie(major, minor, patch) < std::tie(other.major, other.minor, other.patch);
+    }
 };
 
 /// "3.1.0" of "Version:     3.1.0"; nothing when there is no such line.

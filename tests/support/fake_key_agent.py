@@ -30,9 +30,9 @@ class FakeKeyAgent:
         self.drop_at = None  # after so many steps the event streams are cut off, as when memdbd restarts
         self._key = folder / "pending.key"
         self._listeners, self._lock = [], threading.Lock()
-        self.profiles = {name: self._profile(name, fields) for name in profiles}
+        self.profiles = {name: self._profile(name, dict(fields)) for name in profiles}
         openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", self._key)
-        self.csr = openssl("req", "-new", "-key", self._key, "-subj", f"/CN={common_name}")
+        self.csr = openssl("req", "-new", "-key", self._key, "-subj", "/CN=" + common_name.replace("/", "\\/"))
         self._server = _Server(str(self.path), self)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
