@@ -4,6 +4,7 @@ import shutil
 import subprocess
 
 import pytest
+from rotation import LabCa
 from memdb import wait_for
 
 
@@ -41,9 +42,7 @@ def test_by_hand_and_back_again(demo, tmp_path):
     first = demo.api.profile("demo")["credential"]["generation"]
     csr, cert = tmp_path / "demo.csr", tmp_path / "demo.crt"
     demo.ctl("key", "request", "demo", "--out", csr)
-    ca = demo.lab.dir / "pki"
-    subprocess.run(["openssl", "x509", "-req", "-in", csr, "-CA", ca / "ca.crt", "-CAkey", ca / "private/ca.key", "-days", "30", "-set_serial",
-                    "0x7e57", "-out", cert], check=True, capture_output=True)
+    cert.write_text(LabCa.of_the_vpn(demo.lab).sign(csr.read_text()))
     said = demo.ctl("key", "install", cert, "demo").stdout
     assert steps(said)[-1] == "confirmed", said
     assert demo.api.wait_verdict("demo", "reachable")["credential"]["generation"] == first + 1
