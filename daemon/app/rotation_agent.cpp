@@ -145,7 +145,7 @@ Result<void> RotationAgent::perform(const keys::RotationAction& action) {
                               return store_.add_as(a.generation, *accepted, wall_now());
                           },
                           [&](const keys::SaveRecord& a) -> Done {
-                              const auto saved = store_.save_record(state_);
+                              auto saved = store_.save_record(state_);
                               if (saved || a.must) return saved;
                               logger("keys")->warn("{}: {}", profile_, saved.error().message);
                               return {};

@@ -110,7 +110,7 @@ std::string next_common_name(std::string_view present, std::string_view date) {
     base.erase(0, std::min(base.find_first_not_of("-."), base.size()));
     base.resize(std::min(base.size(), kCommonNameLimit - date.size() - std::string_view("--999").size()));
     if (base.empty()) base = "client";
-    const std::string today = base + "-" + std::string(date);
+    std::string today = base + "-" + std::string(date);
     if (!present.starts_with(today)) return today;
     const std::string_view rest = present.substr(today.size());
     if (rest.empty()) return today + "-2";
