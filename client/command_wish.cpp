@@ -65,6 +65,13 @@ int follow(Context& context, EventReader& reader, WaitTracker tracker, Goal goal
     return 0;
 }
 
+/// As the agent judges it before any attempt.
+bool has_usable_certificate(const control::ProfileView& view) {
+    if (!view.tunnel) return true;
+    if (!view.credential || (view.credential->crl && view.credential->crl->revoked)) return false;
+    return view.credential->state == "valid" || view.credential->state == "expiring";
+}
+
 /// The wish goes out when the events are already being read: nothing that it causes can be missed.
 int wish(Context& context, std::string_view word, Goal goal) {
     auto reader = std::optional<EventReader>();
@@ -87,13 +94,13 @@ int wish(Context& context, std::string_view word, Goal goal) {
     if (response.has_error()) return complain(context, response.error());
     if (!reader) return 0;
     const control::ProfileView before = *find_profile(snapshot, *profile);
-    // What blocked the tunnel before the wish does not count: the wish makes it try again. If it is blocked after it,
-    // nothing was tried: the certificate cannot be used.
+    // What blocked the tunnel before the wish does not count: the wish makes it try again. Unless the certificate
+    // cannot be used: then nothing is tried.
     const auto is_blocked = [](const control::ProfileView& view) {
         return view.tunnel && view.tunnel->phase == "blocked";
     };
     const auto after = control::parse_profile(response->body);
-    const bool tries = !after.has_value() || !is_blocked(*after);
+    const bool tries = !after.has_value() || has_usable_certificate(*after);
     const bool anew = tries && (word == "reconnect" || (word == "connect" && is_blocked(before)));
     return follow(context, *reader, WaitTracker(before, goal, anew), goal);
 }
