@@ -15,7 +15,14 @@
 namespace memdb::reach {
 namespace {
 
-int descriptor(BIO* bio) { return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))); }
+TlsWire& wire(BIO* bio) { return *static_cast<TlsWire*>(BIO_get_data(bio)); }
+
+/// Looked at before OpenSSL takes them, and by nobody else: bytes may arrive at any time between two looks.
+void remember_first(TlsWire& wire) {
+    if (wire.first_size > 0) return;
+    const ssize_t seen = ::recv(wire.socket, wire.first.data(), wire.first.size(), MSG_PEEK);
+    if (seen > 0) wire.first_size = static_cast<std::size_t>(seen);
+}
 
 int after(BIO* bio, ssize_t result, int retry) {
     BIO_clear_retry_flags(bio);
@@ -24,11 +31,12 @@ int after(BIO* bio, ssize_t result, int retry) {
 }
 
 int write_socket(BIO* bio, const char* bytes, int size) {
-    return after(bio, ::send(descriptor(bio), bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL), BIO_FLAGS_WRITE);
+    return after(bio, ::send(wire(bio).socket, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL), BIO_FLAGS_WRITE);
 }
 
 int read_socket(BIO* bio, char* bytes, int size) {
-    return after(bio, ::recv(descriptor(bio), bytes, static_cast<std::size_t>(size), 0), BIO_FLAGS_READ);
+    remember_first(wire(bio));
+    return after(bio, ::recv(wire(bio).socket, bytes, static_cast<std::size_t>(size), 0), BIO_FLAGS_READ);
 }
 
 long control_socket(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
@@ -61,10 +69,10 @@ int verify(int preverified, X509_STORE_CTX* store) {
 }  // namespace
 
 TlsStream::TlsStream(std::shared_ptr<TlsContext> context, int socket, const std::string& name)
-    : context_(std::move(context)), socket_(socket), ssl_(SSL_new(context_->get())) {
+    : context_(std::move(context)), wire_{socket}, ssl_(SSL_new(context_->get())) {
     BIO* bio = BIO_new(socket_method());
     if (ssl_ == nullptr || bio == nullptr) throw std::bad_alloc();
-    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket)));
+    BIO_set_data(bio, &wire_);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);  // takes the BIO
     SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, verify);
@@ -77,9 +85,9 @@ TlsStream::~TlsStream() = default;
 
 TlsStream::Progress TlsStream::handshake() {
     if (is_refused_) return fail(SecureProblem::failed, "the name cannot be used with TLS");
-    if (!has_heard_ && speaks_plain_text()) return Progress::failed;
     ERR_clear_error();
-    return judge(SSL_do_handshake(ssl_.get()));
+    const int result = SSL_do_handshake(ssl_.get());
+    return speaks_plain_text() ? Progress::failed : judge(result);
 }
 
 TlsStream::Progress TlsStream::read(std::span<char> into, std::size_t& got) {
@@ -100,14 +108,11 @@ TlsStream::Progress TlsStream::write(std::string_view bytes, std::size_t& put) {
 
 /// Every TLS peer begins with a handshake record (22) or an alert (21): RFC 8446 5.1.
 bool TlsStream::speaks_plain_text() {
-    std::array<char, 64> first{};
-    const ssize_t seen = ::recv(socket_, first.data(), first.size(), MSG_PEEK);
-    if (seen <= 0) return false;
-    has_heard_ = true;
-    if (first[0] == 22 || first[0] == 21) return false;
-    const std::string_view text(first.data(), static_cast<std::size_t>(seen));
+    if (wire_.first_size == 0 || wire_.first[0] == 22 || wire_.first[0] == 21) return false;
+    const std::string_view text(wire_.first.data(), wire_.first_size);
     (void)fail(SecureProblem::not_offered, fmt::format("answers the TLS greeting in plain text (\"{}\")",
                                                        one_line(text.substr(0, text.find('\r')), 40)));
+    ERR_clear_error();
     return true;
 }
 

@@ -6,7 +6,9 @@
 
 #include "reach/tls_context.hpp"
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,6 +16,13 @@
 #include <string_view>
 
 namespace memdb::reach {
+
+/// What the BIO knows: the socket, and how the peer began, kept because OpenSSL's own error does not tell "no TLS".
+struct TlsWire {
+    int socket = -1;
+    std::array<char, 64> first{};
+    std::size_t first_size = 0;
+};
 
 class TlsStream {
   public:
@@ -47,10 +56,9 @@ class TlsStream {
     [[nodiscard]] Progress fail(SecureProblem problem, std::string text);
 
     std::shared_ptr<TlsContext> context_;
-    int socket_;
+    TlsWire wire_;  // before ssl_, which reads from it
     std::unique_ptr<SSL, Free> ssl_;
     SecureFailed problem_{SecureProblem::failed, ""};
-    bool has_heard_ = false;                 // the first bytes of the peer were looked at
     bool is_refused_ = false;                // OpenSSL does not take the name
     std::optional<SecureFailed> rejection_;  // set by the verify callback
 };
