@@ -12,6 +12,9 @@
 namespace memdb::health {
 namespace {
 
+/// A tunnel that let something through so recently "carries traffic".
+constexpr Duration kLately = 3s;
+
 template <class Predicate>
 bool any_node(const Facts& facts, Predicate predicate) {
     return std::ranges::any_of(facts.clusters,
@@ -90,7 +93,7 @@ void blame_filter(const ClusterFacts& cluster, const Facts& facts, std::vector<C
     std::string_view but;  // empty while nothing is known of the tunnel
     if (!facts.direct && tunnel.tun_silent_for && tunnel.server_answers.value_or(false))
         but = " while the endpoint answers";
-    else if (!facts.direct && tunnel.tun_silent_for.value_or(0ms) < kAskingLimit)
+    else if (!facts.direct && tunnel.tun_silent_for.value_or(0ms) < kLately)
         but = " while the tunnel carries traffic";
     out.push_back({"port-filtered",
                    fmt::format("{} of {} {} silent on TCP {}{}", n, n, n == 1 ? "node" : "nodes", cluster.port, but),

@@ -45,8 +45,9 @@ inline constexpr int kPingsMissed = 3;
 inline constexpr Duration kLinkPatience = 1s;
 /// openvpn answers its management in a millisecond; so long is no coincidence.
 inline constexpr Duration kOpenvpnSilence = 500ms;
-/// So long the question whether the server lives may take before silent nodes are blamed without its answer.
-inline constexpr Duration kAskingLimit = 3s;
+/// So long the question whether the server lives may take before silent nodes are blamed without its answer. A second
+/// fits in: what a node repeats (after 0.2, 0.6, 1.4, 3 and 6.2 s: RFC 6298) makes the first worthless.
+inline constexpr Duration kAskingLimit = 5s;
 /// A session that ends so soon is worth a word.
 inline constexpr Duration kSessionEnding = 15min;
 

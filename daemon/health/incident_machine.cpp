@@ -13,8 +13,8 @@ void leave_tunnel(IncidentState& state, std::vector<IncidentAction>& actions) {
         actions.push_back(IncidentAction::forget_question);
     }
     state.quiet_since.reset();
+    state.begun.reset();
     state.received.reset();
-    state.carried = false;
     state.server_answers.reset();
     state.ask_at.reset();
 }
@@ -35,16 +35,16 @@ void leave_waiting(IncidentState& state, std::vector<IncidentAction>& actions) {
 void observe_silence(IncidentState& state, const IncidentInput& seen, std::vector<IncidentAction>& actions,
                      TimePoint now) {
     if (!state.quiet_since) {
-        state.quiet_since = std::max(*seen.silent_since, *seen.up_since);
+        state.quiet_since = state.begun = std::max(*seen.silent_since, *seen.up_since);
         state.received = seen.received;
         state.ask_at = now;
         actions.push_back(IncidentAction::check_openvpn);
     } else if (seen.received && state.received && *seen.received > *state.received) {
-        // Something comes through: what was found out about the server, or is being asked, belongs to another moment.
+        // Something comes through: that the server was not heard, or is being asked, belongs to another moment. But it is
+        // no proof: where only the way there is dead, nodes repeat what was not acknowledged. So the server is asked anew.
         state.quiet_since = now;
-        state.carried = true;
         state.received = seen.received;
-        state.server_answers.reset();
+        if (state.server_answers == false) state.server_answers.reset();
         if (std::exchange(state.asking, false)) actions.push_back(IncidentAction::forget_question);
         state.ask_at = now + kLinkPatience;
     } else if (!state.received) {
@@ -109,7 +109,7 @@ std::optional<TimePoint> next_look(const IncidentState& state, const IncidentInp
     if (!state.asking) consider(state.knock_at);
     if (state.quiet_since && seen.up_since) {
         consider(*seen.up_since + kGrace);
-        consider(*state.quiet_since + kAskingLimit);
+        consider(*state.begun + kAskingLimit);
         if (!state.second_opinion_spent) {
             consider(*state.quiet_since + kSecondOpinion);
             consider(*seen.up_since + kSecondOpinion);
@@ -119,7 +119,7 @@ std::optional<TimePoint> next_look(const IncidentState& state, const IncidentInp
 }
 
 bool is_undecided(const IncidentState& state, TimePoint now) noexcept {
-    return state.quiet_since && !state.carried && !state.server_answers && now < *state.quiet_since + kAskingLimit;
+    return state.begun && !state.server_answers && now < *state.begun + kAskingLimit;
 }
 
 std::string_view to_string(IncidentAction action) noexcept {

@@ -37,8 +37,8 @@ enum class IncidentAction : std::uint8_t {
 
 struct IncidentState {
     std::optional<TimePoint> quiet_since;  ///< no node answers and nothing came through the device
+    std::optional<TimePoint> begun;        ///< no node answers since; set exactly when quiet_since is, and not later
     std::optional<std::uint64_t> received;
-    bool carried = false;  ///< something has come through since the incident began
     bool asking = false;
     std::optional<bool> server_answers;
     std::optional<TimePoint> ask_at;    ///< the next question, unless one is out
@@ -65,7 +65,7 @@ struct IncidentStep {
 /// When to observe again although nothing happened.
 [[nodiscard]] std::optional<TimePoint> next_look(const IncidentState& state, const IncidentInput& seen, TimePoint now);
 
-/// Whether it is still to be found out if the tunnel is to blame: nothing has come through, the server was not heard.
+/// Whether it is still to be found out if the tunnel is to blame: the server was not heard, and its time is not over.
 [[nodiscard]] bool is_undecided(const IncidentState& state, TimePoint now) noexcept;
 
 std::string_view to_string(IncidentAction action) noexcept;

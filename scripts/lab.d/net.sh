@@ -147,6 +147,8 @@ edge_break() {
 edge_mend() { in_ns "$EDGE" nft flush chain inet lab "$1"; }
 
 # Empty sets and chains that the faults fill: a host that is gone says nothing at all, not even a reset.
+# A VPC says nothing for a host that is gone. If its neighbours did not find it, the endpoint would say "unreachable"
+# through the tunnel, and not be silent. (Over IPv4 the kernel answers ARP whatever these rules say.)
 net_vpc_rules() {
   in_ns "$VPC" nft -f - <<'END'
 table inet lab {
@@ -160,6 +162,7 @@ table inet lab {
   chain port_refused { }
   chain inbound {
     type filter hook input priority 0;
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
     ip daddr @gone4 drop
     ip saddr @gone4 drop
     ip6 daddr @gone6 drop
@@ -169,6 +172,7 @@ table inet lab {
   }
   chain outbound {
     type filter hook output priority 0;
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
     ip saddr @gone4 drop
     ip6 saddr @gone6 drop
   }

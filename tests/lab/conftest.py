@@ -1,4 +1,5 @@
-"""One lab (LAB=test unless LAB says otherwise) for the whole run, one fresh agent with the profile demo for each test."""
+"""One lab (LAB=test unless LAB says otherwise) for the whole run, or one for each worker of `-n`; one fresh agent with the
+profile demo for each test."""
 import os
 import pathlib
 import signal
@@ -8,7 +9,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from memdb import Agent, Events, Lab  # noqa: E402
+from memdb import Agent, Events, Lab, own_name  # noqa: E402
 
 # Started in the background of a script, we inherit SIGINT as ignored, and so would the programs under test.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -20,7 +21,7 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="session")
 def lab():
-    the_lab = Lab(os.environ.get("LAB", "test"))
+    the_lab = Lab(own_name(os.environ.get("LAB", "test")))
     the_lab("down")  # whatever an interrupted run left
     the_lab("up")
     yield the_lab

@@ -8,12 +8,12 @@ import time
 
 import pytest
 from faults import FAULTS, catalogue, listed, promised
-from memdb import ROOT, Lab, wait_for
+from memdb import ROOT, Lab, own_name, wait_for
 
 
 @pytest.fixture
 def other():
-    lab = Lab("self")
+    lab = Lab(own_name("self"))
     lab("down")
     yield lab
     lab("down")

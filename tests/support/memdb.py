@@ -114,6 +114,12 @@ class Events:
         return [(at, event) for at, event in list(self.seen) if event["type"] == kind and at >= since]
 
 
+def own_name(name):
+    """For a lab that no other worker of `pytest -n` may touch."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    return f"{name}-{worker}" if worker else name
+
+
 class Lab:
     """scripts/lab under one name (LAB)."""
 

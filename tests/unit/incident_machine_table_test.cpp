@@ -36,14 +36,14 @@ std::vector<IncidentState> silent_states() {
         for (const bool asking : {false, true})
             for (const std::optional<bool>& answers : {std::optional<bool>{}, {true}, {false}})
                 for (const Duration ask_in : {-1ms, 0ms, 3000ms})
-                    for (const bool carried : {false, true})
+                    for (const Duration begun_before : {0ms, 6000ms})
                         for (const bool is_known : {false, true}) {
                             IncidentState state;
                             state.quiet_since = now - quiet_for;
                             state.asking = asking;
                             state.server_answers = answers;
                             state.ask_at = now + ask_in;
-                            state.carried = carried;
+                            state.begun = *state.quiet_since - begun_before;
                             if (is_known) state.received = 50;
                             out.push_back(state);
                         }
@@ -84,6 +84,7 @@ void check_observed(const IncidentState& before, const IncidentInput& seen, cons
     }
     const bool silent = seen.up_since && seen.silent_since;
     EXPECT_EQ(after.quiet_since.has_value(), silent);
+    EXPECT_EQ(after.begun.has_value(), silent);
     EXPECT_EQ(after.knock_at.has_value(), !seen.up_since && seen.waiting);
     if (after.quiet_since) {
         EXPECT_GE(*after.quiet_since, *seen.up_since) << "of another tunnel";
@@ -92,15 +93,17 @@ void check_observed(const IncidentState& before, const IncidentInput& seen, cons
     const bool is_same = silent && before.quiet_since && *before.quiet_since >= *seen.up_since;
     if (is_same && before.received && seen.received > before.received) {
         EXPECT_EQ(after.quiet_since, now) << "something came through";
-        EXPECT_TRUE(after.carried);
-        EXPECT_FALSE(after.server_answers || after.asking) << "it belongs to another moment";
+        EXPECT_EQ(after.begun, before.begun);
+        EXPECT_NE(after.server_answers, false) << "it belongs to another moment";
+        EXPECT_EQ(after.server_answers == true, before.server_answers == true);
+        EXPECT_FALSE(after.asking) << "it belongs to another moment";
     } else if (is_same) {
         EXPECT_EQ(after.quiet_since, before.quiet_since);
-        EXPECT_EQ(after.carried, before.carried);
+        EXPECT_EQ(after.begun, before.begun);
         EXPECT_EQ(after.server_answers, before.server_answers);
     }
     if (!silent) {
-        EXPECT_FALSE(after.server_answers || after.ask_at || after.received || after.carried);
+        EXPECT_FALSE(after.server_answers || after.ask_at || after.received);
         EXPECT_FALSE(holds(step.actions, IncidentAction::ask_server));
         EXPECT_FALSE(holds(step.actions, IncidentAction::check_openvpn));
         EXPECT_EQ(after.asking && !seen.waiting, false);
