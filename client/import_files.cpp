@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "client/text.hpp"
+#include "config/password_policy.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -88,9 +89,7 @@ Outcome<Secret<>> read_secret_file(const std::string& path) {
 Outcome<Secret<>> read_password_file(const std::string& path) {
     auto password = read_secret_file(path);
     if (password.has_error()) return password.error();
-    std::string_view text = password->reveal();
-    if (text.ends_with('\n')) text.remove_suffix(1);
-    if (text.ends_with('\r')) text.remove_suffix(1);
+    const std::string_view text = config::password_line(password->reveal());
     if (text.empty()) return Problem{Exit::failed, path + ": is empty"};
     return Secret<>(std::string(text));
 }

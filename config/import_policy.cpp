@@ -3,6 +3,7 @@
 #include "config/endpoint_parser.hpp"
 #include "config/ovpn_lexer.hpp"
 #include "config/ovpn_policy.hpp"
+#include "config/password_policy.hpp"
 #include "config/wiped_directives.hpp"
 
 #include <fmt/format.h>
@@ -43,13 +44,7 @@ Result<void> judge_password(const ImportRequest& request, Profile& profile) {
     const bool user = std::any_of(request.clusters.begin(), request.clusters.end(), has_user);
     if (user && password.empty()) return bad("a user without a password: give it with --password-file");
     if (!user && !password.empty()) return bad("a password without a user: give it with --user");
-    if (password.size() > kPasswordLimit) {
-        return Failure{Errc::too_large, fmt::format("the password has more than {} bytes", kPasswordLimit)};
-    }
-    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-    if (std::any_of(password.begin(), password.end(), is_control)) {
-        return bad("the password has a line break or another control character: it must be one line");
-    }
+    if (const auto good = check_password(password); !good) return good.error();
     profile.has_password = !password.empty();
     return {};
 }

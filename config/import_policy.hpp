@@ -9,14 +9,11 @@
 #include "config/profile.hpp"
 #include "keys/certificate.hpp"
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace memdb::config {
-
-inline constexpr std::size_t kPasswordLimit = 1024;  ///< bytes; MemoryDB allows 128
 
 /// What profiles/P will hold.
 struct JudgedImport {

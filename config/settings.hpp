@@ -4,11 +4,14 @@
 // and a test proves that the three agree.
 #pragma once
 
+#include "config/password_source.hpp"
 #include "keys/rotation_timings.hpp"
 #include "reach/probe_timings.hpp"
 #include "tunnel/tunnel_timings.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -50,6 +53,7 @@ struct Settings {
     OpenvpnSettings openvpn;
     RotationSettings rotation;
     LogSettings log;
+    std::map<std::string, PasswordSource, std::less<>> passwords;  ///< by profile; before the stored one
     bool operator==(const Settings&) const = default;
 };
 

@@ -1,5 +1,7 @@
 #include "config/settings_parser.hpp"
 
+#include "config/endpoint_parser.hpp"
+#include "config/password_source.hpp"
 #include "config/toml_document.hpp"
 #include "config/visible_text.hpp"
 
@@ -26,6 +28,8 @@ struct NumberKey {
 struct TextKey {
     std::string_view (*set)(Settings&, const std::string&);
 };
+constexpr std::string_view kPasswords = "passwords";
+
 struct Key {
     std::string_view table, name;
     std::variant<DurationKey, NumberKey, TextKey> how;
@@ -163,6 +167,24 @@ void read_table(std::string_view name, const toml::table& table, Settings& setti
     }
 }
 
+/// The one table whose keys are not ours: names of profiles.
+void read_passwords(const toml::table& table, Settings& settings, TomlProblems& problems) {
+    for (const auto& [word, node] : table) {
+        const std::string name(word.str());
+        const std::string path = fmt::format("{}.{}", kPasswords, name);
+        if (const auto good = check_profile_name(name); !good) {
+            problems.add(word.source().begin.line, path, good.error().message);
+            continue;
+        }
+        const auto text = read_text(node, path, problems);
+        if (!text) continue;
+        if (auto source = parse_password_source(*text))
+            settings.passwords.emplace(name, *std::move(source));
+        else
+            problems.add(line_of(node), path, source.error().message);
+    }
+}
+
 /// Rules between keys: only those without which a machine could not keep its promise.
 void check_together(const Settings& settings, const toml::table& document, TomlProblems& problems) {
     const auto line = [&](std::string_view table, std::string_view key) -> std::size_t {
@@ -214,12 +236,15 @@ Result<Settings> parse_settings(std::string_view text, std::string_view file_nam
     Settings settings;
     TomlProblems problems{file_name};
     for (const auto& [word, node] : *document) {
-        bool known = false;
+        bool known = word.str() == kPasswords;
         for (const Key& key : kKeys) known = known || key.table == word.str();
         if (!known) {
             problems.add(word.source().begin.line, word.str(), node.is_table() ? "unknown table" : "unknown key");
         } else if (const auto* table = node.as_table()) {
-            read_table(word.str(), *table, settings, problems);
+            if (word.str() == kPasswords)
+                read_passwords(*table, settings, problems);
+            else
+                read_table(word.str(), *table, settings, problems);
         } else {
             problems.add(line_of(node), word.str(), fmt::format("must be a table, is {}", kind_of(node)));
         }

@@ -24,7 +24,7 @@ inline constexpr std::size_t kSettingsSizeLimit = std::size_t{64} * 1024;  ///< 
 ///         Errc::too_large for more than kSettingsSizeLimit.
 Result<Settings> parse_settings(std::string_view text, std::string_view file_name);
 
-/// Every key that parse_settings knows, as "table.key".
+/// Every key that parse_settings knows, as "table.key"; those of [passwords] are the profiles' names, and not here.
 std::vector<std::string> settings_keys();
 
 }  // namespace memdb::config

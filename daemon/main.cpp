@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 namespace {
@@ -81,6 +82,7 @@ int main(int argc, char** argv) {
     try {
         cli.parse(argc, argv);
         options.config_required = config->count() > 0;
+        if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY")) options.credentials_dir = credentials;
         return run(options, check_only ? What::check_settings : clean_up ? What::clean_up : What::run);
     } catch (const CLI::Success& success) {  // --help, --version
         return cli.exit(success);

@@ -84,7 +84,8 @@ Daemon::Daemon(DaemonOptions options)
       clock_(now(), wall_now()),
       started_(wall_now()),
       resolver_(io_),
-      around_{io_, workers_, resolver_, settings_, options_.runtime_dir + "/private", [this] { changed(); }} {
+      around_{io_, workers_, resolver_, settings_, options_.runtime_dir + "/private", [this] { changed(); }},
+      passwords_(io_, options_.credentials_dir, [this] { read_passwords(); }) {
     around_.remember_ranges = [this](const Claim& claim) {
         if (const auto kept = store_->remember_ranges(claim.profile, claim.ranges); kept.has_error())
             logger("agent")->warn("{}", kept.error().message);
@@ -118,7 +119,9 @@ Result<void> Daemon::start() {
     if (auto opened = open_socket(); opened.has_error()) return opened.error();
     watch_host();
     logger("agent")->info("memdbd {} runs as uid {}, state in {}", MEMDB_VERSION, ::geteuid(), options_.state_dir);
+    passwords_.follow(settings_.passwords);
     start_profiles();
+    warn_of_unknown_profiles();
     look();
     wait_for_signal();
     host::notify_ready();
@@ -230,17 +233,34 @@ Result<void> Daemon::add_agent(const std::string& name) {
     if (profile.has_error()) return profile.error();
     auto password = store_->cluster_password(profile->profile);
     if (password.has_error()) return password.error();
-    std::string ca_pem;
+    ProfileAgent::Access access{std::move(*password), passwords_.read(name), {}};
     if (profile->cluster_ca_path) {
         auto read = read_file(*profile->cluster_ca_path, kSecretLimit * 4);
         if (read.has_error()) return read.error();
-        ca_pem = std::move(*read);
+        access.ca_pem = std::move(*read);
     }
     auto ranges = store_->known_ranges(name);
     if (ranges.has_error()) logger("agent")->warn("{}", ranges.error().message);
-    agents_[name] = std::make_unique<ProfileAgent>(around_, std::move(*profile), *password, ca_pem,
+    agents_[name] = std::make_unique<ProfileAgent>(around_, std::move(*profile), access,
                                                    ranges.has_value() ? std::move(*ranges) : std::vector<IpNetwork>{});
     return {};
+}
+
+/// Watched first and read then, so that no change falls in between.
+void Daemon::follow_passwords() {
+    passwords_.follow(settings_.passwords);
+    read_passwords();
+    warn_of_unknown_profiles();
+}
+
+void Daemon::warn_of_unknown_profiles() const {
+    for (const auto& [name, source] : settings_.passwords)
+        if (!agents_.contains(name))
+            logger("agent")->warn("memdbd.toml names a password for {}: there is no such profile", name);
+}
+
+void Daemon::read_passwords() {
+    for (auto& [name, agent] : agents_) agent->name_password(passwords_.read(name));
 }
 
 void Daemon::wait_for_signal() {
@@ -272,6 +292,7 @@ void Daemon::reload() {
         for (auto& [name, agent] : agents_) agent->settings_changed();
         logger("agent")->info("read the settings again");
     }
+    follow_passwords();  // also where the settings stay: what lies behind them may be another one
     host::notify_ready();
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "app/clock_offset.hpp"
+#include "app/password_agent.hpp"
 #include "app/profile_agent.hpp"
 #include "config/settings.hpp"
 #include "control/control_server.hpp"
@@ -31,6 +32,7 @@ struct DaemonOptions {
     bool config_required = false;  ///< named by a person: then its absence is an error
     std::string state_dir = "/var/lib/memdbd";
     std::string runtime_dir = "/run/memdbd";
+    std::string credentials_dir;  ///< that systemd has made for the service; empty: none
 };
 
 /// Reads and checks the settings. An absent file means the defaults, unless a person named it.
@@ -58,6 +60,9 @@ class Daemon {
     Result<void> open_socket();
     void start_profiles();
     Result<void> add_agent(const std::string& name);
+    void follow_passwords();
+    void read_passwords();
+    void warn_of_unknown_profiles() const;
     void watch_host();
     void weigh_overlaps();
     [[nodiscard]] std::optional<Overlap> overlap_of(const ProfileAgent& agent) const;
@@ -95,6 +100,7 @@ class Daemon {
     WallTime started_;
     host::NameResolver resolver_;
     Surroundings around_;
+    PasswordAgent passwords_;
     std::unique_ptr<keys::ProfileStore> store_;
     std::optional<host::FootprintStore> footprints_;
     std::unique_ptr<host::RouteWatch> routes_;

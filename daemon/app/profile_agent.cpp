@@ -21,14 +21,16 @@ std::uint64_t next_order() {
 
 }  // namespace
 
-ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profile, const Secret<>& password,
-                           const std::string& ca_pem, std::vector<IpNetwork> known_ranges)
+ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profile, const Access& access,
+                           std::vector<IpNetwork> known_ranges)
     : around_(around),
       profile_(std::move(profile)),
-      password_(password),
-      ca_pem_(ca_pem),
+      stored_password_(access.password),
+      password_(password_to_use(access.named, access.password, {})),
+      ca_pem_(access.ca_pem),
       path_(around.routes),
       ranges_(std::move(known_ranges)) {
+    note_named(access.named);
     const config::Profile& told = profile_.profile;
     if (told.kind == config::ProfileKind::tunnel) {
         take_credential(profile_.credential
@@ -50,8 +52,13 @@ ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profi
 }
 
 ProfileAgent::ClusterAtWork ProfileAgent::put_to_work(const config::Cluster& cluster) const {
-    reach::ClusterTarget target{cluster.host, cluster.port, cluster.tls == config::ClusterTls::on,
-                                cluster.user, password_,    ca_pem_};
+    // Without a user there is no AUTH, whatever memdbd.toml names.
+    reach::ClusterTarget target{cluster.host,
+                                cluster.port,
+                                cluster.tls == config::ClusterTls::on,
+                                cluster.user,
+                                cluster.user.empty() ? Secret<>{} : password_,
+                                ca_pem_};
     const auto changed = [&around = around_] { around.changed(); };
     return {cluster, std::make_unique<reach::ClusterRunner>(around_.io, around_.resolver, std::move(target),
                                                             around_.settings.probe, changed)};

@@ -10,6 +10,7 @@
 #include "app/footprint_agent.hpp"
 #include "app/incident_runner.hpp"
 #include "app/overlap_policy.hpp"
+#include "app/password_map.hpp"
 #include "app/path_agent.hpp"
 #include "app/rotation_agent.hpp"
 #include "app/vpc_name_agent.hpp"
@@ -26,6 +27,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -50,17 +52,26 @@ struct Surroundings {
 
 class ProfileAgent {
   public:
+    /// What the clusters' probes need. Wiped with the agent.
+    struct Access {
+        Secret<> password;                   ///< of the clusters' user, as it is stored; empty for none
+        std::optional<NamedPassword> named;  ///< counts instead, also while it cannot be read
+        std::string ca_pem;                  ///< trusted instead of the system's store; empty for that
+    };
+
     /// @param known_ranges  what the endpoint pushed the last time.
-    /// @param password  of the clusters' user; empty for none. Wiped with the agent.
-    /// @param ca_pem    trusted by the clusters' probes instead of the system's store; empty for that.
-    ProfileAgent(const Surroundings& around, keys::StoredProfile profile, const Secret<>& password,
-                 const std::string& ca_pem, std::vector<IpNetwork> known_ranges);
+    ProfileAgent(const Surroundings& around, keys::StoredProfile profile, const Access& access,
+                 std::vector<IpNetwork> known_ranges);
     ~ProfileAgent();
     ProfileAgent(const ProfileAgent&) = delete;
     ProfileAgent& operator=(const ProfileAgent&) = delete;
 
     /// Works with `contents` from now on. The tunnel stays as it is; only probes of what has changed begin anew.
     void change(const config::ProfileContents& contents);
+
+    /// What memdbd.toml names for its password, read just now; nothing: the stored one counts. Another password is used
+    /// by the probes at once, the tunnel stays as it is.
+    void name_password(const std::optional<NamedPassword>& named);
 
     /// Follows a person's wish. Idempotent.
     void wish(control::Wish wish);
@@ -107,6 +118,12 @@ class ProfileAgent {
         }
     };
 
+    /// Which clusters' probes begin anew; those of clusters that were not there before always do.
+    enum class Renewed : std::uint8_t { others, of_users, all };
+
+    void renew_clusters(Renewed which);
+    void note_named(const std::optional<NamedPassword>& named);
+    [[nodiscard]] std::vector<health::Condition> password_trouble() const;
     [[nodiscard]] ClusterAtWork put_to_work(const config::Cluster& cluster) const;
     [[nodiscard]] tunnel::TunnelRunner::Handlers tunnel_handlers();
     void take_credential(Result<keys::Generation> in_force);
@@ -138,7 +155,10 @@ class ProfileAgent {
 
     const Surroundings& around_;
     keys::StoredProfile profile_;
-    Secret<> password_;   ///< of the clusters' user; empty for none
+    Secret<> stored_password_;  ///< of the clusters' user; empty for none
+    Secret<> password_;         ///< in use
+    /// What memdbd.toml names, and why it cannot be read at present.
+    std::optional<std::pair<config::PasswordSource, std::optional<Failure>>> named_;
     std::string ca_pem_;  ///< trusted by the probes; empty: the system's store
     control::Wanted wanted_ = control::Wanted::disconnected;
     std::optional<CredentialInForce> credential_;

@@ -7,16 +7,27 @@
 namespace memdb::app {
 
 void ProfileAgent::change(const config::ProfileContents& contents) {
-    const bool other_password = contents.password.reveal() != password_.reveal();
+    stored_password_ = contents.password;
+    const Secret<>& next = named_ ? password_ : stored_password_;
+    const bool other_password = next.reveal() != password_.reveal();
     const bool other_trust = contents.cluster_ca_pem != ca_pem_;
     const bool other_clusters = contents.profile.clusters != profile_.profile.clusters;
     profile_.profile = contents.profile;
-    password_ = contents.password;
+    if (other_password) password_ = next;
     ca_pem_ = contents.cluster_ca_pem;
 
+    renew_clusters(other_trust ? Renewed::all : other_password ? Renewed::of_users : Renewed::others);
+    if (vpc_names_ && other_clusters) {
+        vpc_names_ = std::make_unique<VpcNameAgent>(around_.resolver, profile_.profile.clusters, around_.changed);
+        vpc_names_->follow(tunnel_->state());
+    }
+    around_.changed();
+}
+
+void ProfileAgent::renew_clusters(Renewed which) {
     std::vector<ClusterAtWork> before = std::exchange(clusters_, {});
     for (const config::Cluster& cluster : profile_.profile.clusters) {
-        const bool stays = !other_trust && !(other_password && !cluster.user.empty());
+        const bool stays = which == Renewed::others || (which == Renewed::of_users && cluster.user.empty());
         const auto known = std::ranges::find(before, cluster, &ClusterAtWork::cluster);
         if (stays && known != before.end()) {
             clusters_.push_back(std::move(*known));
@@ -26,11 +37,6 @@ void ProfileAgent::change(const config::ProfileContents& contents) {
         clusters_.push_back(put_to_work(cluster));
         if (probing_) clusters_.back().runner->start();
     }
-    if (vpc_names_ && other_clusters) {
-        vpc_names_ = std::make_unique<VpcNameAgent>(around_.resolver, profile_.profile.clusters, around_.changed);
-        vpc_names_->follow(tunnel_->state());
-    }
-    around_.changed();
 }
 
 }  // namespace memdb::app

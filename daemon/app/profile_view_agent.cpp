@@ -98,6 +98,7 @@ health::Facts ProfileAgent::facts(TimePoint now, WallTime wall) {
         facts.credential.push_back({"state-unreadable", "the stored certificate revocation list cannot be used",
                                     profile_.crl->error().message + ": hand it in again with `memdbctl key crl`",
                                     health::Severity::warning});
+    facts.access = password_trouble();
     const std::string& signer = profile_.profile.signer;
     const bool has_signer = !signer.empty() && signer != "manual";
     if (rotation_)

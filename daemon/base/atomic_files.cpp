@@ -71,16 +71,16 @@ std::vector<char> temporary_beside(const std::filesystem::path& path) {
     return name;
 }
 
-}  // namespace
+using MayRead = std::function<Result<void>(const struct stat&)>;
 
-Result<Secret<>> read_secret_file(const std::filesystem::path& path, std::size_t limit) {
-    // O_NONBLOCK: a FIFO put there must not hang the agent.
-    const OpenFile file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+Result<Secret<>> read_opened(const std::filesystem::path& path, int flags, std::size_t limit, const MayRead& may_read) {
+    // O_NONBLOCK: a FIFO put there must not hang the agent; O_NOCTTY: a terminal must not become ours.
+    const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags));
     if (file.get() < 0 && errno == ENOENT) return Failure{Errc::not_found, path.string() + " does not exist"};
     if (file.get() < 0) return failed("cannot open", path, errno);
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) return failed("cannot look at", path, errno);
-    if (!S_ISREG(status.st_mode)) return Failure{Errc::io, path.string() + " is no regular file"};
+    if (auto allowed = may_read(status); !allowed) return std::move(allowed).error();
 
     // One byte more than allowed, so that a file that grows meanwhile is noticed; one buffer, so that no copy is left.
     std::string bytes(limit + 1, '\0');
@@ -88,7 +88,11 @@ Result<Secret<>> read_secret_file(const std::filesystem::path& path, std::size_t
     while (filled < bytes.size()) {
         const ssize_t got = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return failed("cannot read", path, errno);
+        if (got < 0) {
+            const int error = errno;
+            wipe(bytes);
+            return failed("cannot read", path, error);
+        }
         if (got == 0) break;
         filled += static_cast<std::size_t>(got);
     }
@@ -98,6 +102,20 @@ Result<Secret<>> read_secret_file(const std::filesystem::path& path, std::size_t
         return Failure{Errc::too_large, path.string() + " has more than " + std::to_string(limit) + " bytes"};
     }
     return content;
+}
+
+}  // namespace
+
+Result<Secret<>> read_secret_file(const std::filesystem::path& path, std::size_t limit) {
+    return read_opened(path, O_NOFOLLOW, limit, [&](const struct stat& status) -> Result<void> {
+        if (S_ISREG(status.st_mode)) return {};
+        return Failure{Errc::io, path.string() + " is no regular file"};
+    });
+}
+
+Result<Secret<>> read_judged_secret_file(const std::filesystem::path& path, std::size_t limit,
+                                         const MayRead& may_read) {
+    return read_opened(path, 0, limit, may_read);
 }
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit) {

@@ -1,16 +1,18 @@
 // Small files read and replaced whole: a reader sees the old content or the new, never a part, also after a crash.
 //
-// Every function blocks for a few ms of disk. Decides nothing, logs nothing. Links are never followed at the last
-// component of a path.
+// Every function blocks for a few ms of disk. Decides nothing, logs nothing. Links are not followed at the last
+// component of a path, but by read_judged_secret_file().
 #pragma once
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +26,14 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
 
 /// The same for secrets: what was read is wiped with the result.
 Result<Secret<>> read_secret_file(const std::filesystem::path& path, std::size_t limit);
+
+/// The same for a file that somebody else made and named: links are followed, and what was opened is judged before a
+/// byte of it is read. Opening waits for nobody, whatever it is that lies there.
+///
+/// @param may_read  gets what fstat says of the opened file; its failure is returned as it is.
+/// @return          as read_file(), except that `may_read` says what a link or another kind of file means.
+Result<Secret<>> read_judged_secret_file(const std::filesystem::path& path, std::size_t limit,
+                                         const std::function<Result<void>(const struct stat&)>& may_read);
 
 /// Replaces the file at `path`: temporary beside it, mode, write, fsync, rename, fsync of the folder.
 ///

@@ -196,12 +196,23 @@ void blame_down(const Facts& facts, Blame& out) {
         out.conditions.back().summary = "another profile is in the way: " + tunnel.failure_evidence;
 }
 
+/// A node that was sent no password can only refuse: that is no news of the node's.
+void add_access(const std::vector<Condition>& access, std::vector<Condition>& out) {
+    const bool lacks_password = std::ranges::any_of(access, [](const Condition& condition) {
+        return condition.code == "password-unusable" && condition.severity.value_or(Severity::error) == Severity::error;
+    });
+    if (lacks_password)
+        std::erase_if(out, [](const Condition& c) { return c.code == "auth-required" || c.code == "auth-rejected"; });
+    out.insert(out.end(), access.begin(), access.end());
+}
+
 std::optional<Layer> first_failing(const std::vector<Condition>& conditions) {
     std::optional<Layer> first;
     for (const Condition& condition : conditions) {
         const CatalogEntry* const entry = find_entry(condition.code);
         if (entry == nullptr || entry->layer == Layer::agent) continue;
         if (entry->severity != Severity::error && entry->tie != Tie::explains) continue;
+        if (condition.severity && *condition.severity < entry->severity) continue;  // not so bad this time
         first = std::min(first.value_or(entry->layer), entry->layer);
     }
     return first;
@@ -230,6 +241,7 @@ Blame blame(const Facts& facts) {
     Blame out;
     if (!facts.wanted) {
         out.conditions = facts.credential;
+        add_access(facts.access, out.conditions);
         return out;
     }
     // Dates matter whatever else is broken: an expired certificate is the root of a rejected handshake, so it comes
@@ -245,6 +257,7 @@ Blame blame(const Facts& facts) {
         out.conditions.push_back({"network-offline", "this machine has no network", "no route to the cluster's nodes"});
     if (up)
         for (const ClusterFacts& cluster : facts.clusters) blame_cluster(cluster, facts, out.conditions);
+    add_access(facts.access, out.conditions);
     out.conditions = root_causes(std::move(out.conditions));
     out.first_failing = first_failing(out.conditions);
     return out;

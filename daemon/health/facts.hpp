@@ -82,6 +82,7 @@ struct Facts {
     std::optional<bool> route_to_nodes;  ///< direct profiles: whether there is any way to a node's address
     std::vector<ClusterFacts> clusters;
     std::vector<Condition> credential;  ///< certificate dates and state
+    std::vector<Condition> access;      ///< what the clusters' user needs and has not: its password
     std::vector<Condition> notices;     ///< what the host's own networks and other profiles have to do with it
 };
 

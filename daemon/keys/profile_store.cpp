@@ -4,6 +4,7 @@
 #include "config/endpoint_parser.hpp"
 #include "config/import_policy.hpp"
 #include "config/ovpn_lexer.hpp"
+#include "config/password_policy.hpp"
 #include "config/profile_parser.hpp"
 
 #include <fmt/format.h>

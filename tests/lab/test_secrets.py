@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import pathlib
+import shutil
 import signal
 import stat
 import subprocess
@@ -81,6 +82,30 @@ def test_the_search_finds_what_it_looks_for(canaries, lab):
     assert not canaries.found_in("something else altogether")
 
 
+def name_a_password(agent, lab, canaries):
+    """A wrong one, an unusable one, and the right one, in a file that memdbd.toml names."""
+    named = lab.dir / "agent" / "named-password"
+    canaries.add("the wrong named password", "canary-of-a-named-password-4712")
+
+    def put(text, mode=0o400):
+        fresh = named.with_suffix(".new")
+        fresh.write_text(text)
+        fresh.chmod(mode)
+        shutil.chown(fresh, "memdbd")
+        fresh.rename(named)
+
+    put("canary-of-a-named-password-4712\n")
+    (lab.dir / "agent" / "memdbd.toml").write_text(f'{TRACE}[passwords]\ndemo = "{named}"\n')
+    os.kill(agent.pid, signal.SIGHUP)
+    agent.api.wait_finding("demo", "auth-rejected", 20)
+    put("canary-of-a-named-password-4712\n", mode=0o444)
+    agent.api.wait_finding("demo", "password-unusable")
+    put("canary-of-a-named-password-4712\nmore\n")
+    wait_for(lambda: "one line" in agent.api.wait_finding("demo", "password-unusable")["evidence"], 5, "another reason")
+    put((lab.dir / "cluster-password").read_text())
+    agent.api.wait_verdict("demo", "reachable", 20)
+
+
 @pytest.mark.settings(TRACE)
 def test_no_secret_is_seen_anywhere(agent, lab, canaries):
     replies = []
@@ -100,7 +125,7 @@ def test_no_secret_is_seen_anywhere(agent, lab, canaries):
     ask("GET", "/v1/status")
     agent.ctl("profile", "set", "demo", "--password-file", lab.dir / "cluster-password")
     agent.api.wait_verdict("demo", "reachable", 20)
-    os.kill(agent.pid, signal.SIGHUP)
+    name_a_password(agent, lab, canaries)
     asked = rotation.request(agent)
     replies.append(json.dumps(asked))
     new_key = lab.dir / "agent" / "state" / "profiles" / "demo" / "credentials" / "request" / "key.pem"

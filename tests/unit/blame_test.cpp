@@ -266,6 +266,23 @@ TEST(Blame, is_silent_about_what_nobody_wants) {
     EXPECT_EQ(codes(facts), Codes{});
 }
 
+TEST(Blame, a_password_that_cannot_be_used_is_the_cause_only_when_there_is_no_other) {
+    Facts facts = good_day();
+    facts.access = {{"password-unusable", "a sentence", "seen", Severity::warning}};
+    EXPECT_EQ(codes(facts), Codes{"password-unusable"});
+    EXPECT_EQ(blame(facts).first_failing, std::nullopt) << "the one before works";
+    for (NodeFacts& node : facts.clusters[0].nodes) fail(node, Layer::auth, "auth-rejected", Layer::tls);
+    EXPECT_EQ(codes(facts), (Codes{"auth-rejected", "password-unusable"}));
+
+    facts.access[0].severity = Severity::error;
+    EXPECT_EQ(codes(facts), Codes{"password-unusable"}) << "nodes can only refuse what they are sent";
+    EXPECT_EQ(blame(facts).first_failing, Layer::auth);
+    silence_all(facts);
+    EXPECT_EQ(codes(facts), (Codes{"port-filtered", "password-unusable"})) << "in order of the way";
+    facts.wanted = false;
+    EXPECT_EQ(codes(facts), Codes{"password-unusable"}) << "told before anybody connects";
+}
+
 TEST(Blame, uses_only_codes_of_the_catalogue) {
     for (const CatalogEntry& entry : catalog()) {
         Facts facts = good_day();

@@ -165,10 +165,39 @@ TEST(SettingsParser, says_file_line_key_and_reason) {
                                                      "memdbd.toml:3: tunnel.renew_before_s: must be shorter than tunnel.session_limit_h"},
         {"[tunnel]\nsession_limit_h = 0\nrenew_before_s = 60",
                                                      "memdbd.toml:3: tunnel.renew_before_s: must be shorter than tunnel.session_limit_h"},
+        {"[passwords]\ndev = \"secret\"",           "memdbd.toml:2: passwords.dev: must be \"credential:NAME\" or an absolute path; the password itself does not belong here"},
+        {"[passwords]\ndev = \"credential:../x\"",  "memdbd.toml:2: passwords.dev: the name of a credential must be that of one file: no slash, not . or .."},
+        {"[passwords]\ndev = 1",                    "memdbd.toml:2: passwords.dev: must be a string, is an integer"},
+        {"[passwords]\nDev = \"/x\"",               "memdbd.toml:2: passwords.Dev: \"Dev\" cannot be a profile's name: use at most 32 of a-z 0-9 . _ - and begin with a letter or digit"},
+        {"[passwords]\na.b = \"/x\"",               "memdbd.toml:2: passwords.a: must be a string, is a table"},
+        {"passwords = \"/x\"",                      "memdbd.toml:1: passwords: must be a table, is a string"},
         {"[probe]\n\"a\\u001b[31m\" = 1",            "memdbd.toml:2: probe.a\\x1B[31m: unknown key"},
     };
     // clang-format on
     for (const Row& row : rows) EXPECT_EQ(refusal(row.text), row.message) << row.text;
+}
+
+TEST(SettingsParser, passwords_are_named_by_profile) {
+    const auto settings =
+        parse_settings("[passwords]\ndev = \"/etc/memdbd/dev.password\"\n\"a.b\" = \"credential:ab\"", "memdbd.toml");
+    ASSERT_TRUE(settings) << settings.error().message;
+    ASSERT_EQ(settings->passwords.size(), 2U);
+    EXPECT_EQ(settings->passwords.at("dev"), (PasswordSource{PasswordPlace::file, "/etc/memdbd/dev.password"}));
+    EXPECT_EQ(settings->passwords.at("a.b"), (PasswordSource{PasswordPlace::credential, "ab"}));
+}
+
+TEST(SettingsParser, the_examples_of_the_shipped_file_can_be_used) {
+    std::istringstream lines(shipped_file());
+    std::string examples;
+    bool passwords = false;
+    for (std::string line; std::getline(lines, line);) {
+        passwords = passwords || line == "[passwords]";
+        if (passwords && line.starts_with("# ") && line.find(" = \"") != std::string::npos)
+            examples += line.substr(2) + "\n";
+    }
+    const auto settings = parse_settings("[passwords]\n" + examples, "memdbd.toml");
+    ASSERT_TRUE(settings) << settings.error().message;
+    EXPECT_EQ(settings->passwords.size(), 2U);
 }
 
 TEST(SettingsParser, a_renewal_belongs_within_the_session) {
