@@ -124,14 +124,21 @@ CLI::App* place_of(CLI::App& app, std::string_view name) {
     return parent->add_subcommand(std::string(name.substr(blank + 1)));
 }
 
+const CLI::App* deepest(const CLI::App& app) {
+    const auto chosen = app.get_subcommands();
+    return chosen.empty() ? &app : deepest(*chosen.front());
+}
+
 /// CLI11's words where they are clear, ours where not.
-std::string sentence(const CLI::ParseError& error) {
+std::string sentence(const CLI::ParseError& error, const CLI::App& app) {
     std::string text = error.what();
     const auto colon = text.rfind(": ");
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && colon != std::string::npos)
         return "unexpected argument" + text.substr(colon);
     if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && text.find("ubcommand") != std::string::npos)
-        return "which of its commands?";
+        return app.remaining(true).empty()
+                   ? "which of its commands?"
+                   : "no such command: " + deepest(app)->get_name() + " " + app.remaining(true).front();
     return text;
 }
 
@@ -139,11 +146,6 @@ std::string one_line(std::string text) {
     for (char& c : text)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
     return text;
-}
-
-const CLI::App* deepest(const CLI::App& app) {
-    const auto chosen = app.get_subcommands();
-    return chosen.empty() ? &app : deepest(*chosen.front());
 }
 
 }  // namespace
@@ -199,7 +201,7 @@ Parsed parse_arguments(std::span<const std::string> words, std::span<const Gramm
         std::string name = "memdbctl";
         if (const CLI::App* at = deepest(app); at != &app)
             name += (at->get_parent() == &app ? " " : " " + at->get_parent()->get_name() + " ") + at->get_name();
-        parsed.error = one_line(sentence(error)) + "; see " + name + " --help";
+        parsed.error = one_line(sentence(error, app)) + "; see " + name + " --help";
         parsed.exit = std::find(words.begin(), words.end(), "check") != words.end()
                           ? 3
                           : 2;  // the convention of monitoring plugins

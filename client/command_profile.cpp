@@ -17,8 +17,8 @@ Outcome<config::ImportRequest> request_of(const Arguments& arguments) {
     for (const auto& cluster : arguments.clusters)
         request.clusters.push_back(
             {cluster, arguments.user, arguments.tls ? config::ClusterTls::on : config::ClusterTls::off});
-    if (arguments.user.empty() != arguments.password_file.empty())
-        return Problem{Exit::usage, "--user and --password-file belong together"};
+    if (arguments.user.empty() && !arguments.password_file.empty())
+        return Problem{Exit::usage, "--password-file needs --user: the user whose password it is"};
     if (!arguments.password_file.empty()) {
         auto password = read_password_file(arguments.password_file);
         if (password.has_error()) return password.error();

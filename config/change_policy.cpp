@@ -51,6 +51,7 @@ Result<ProfileContents> judge_change(const ProfileContents& stored, const Profil
     } else if (!change.user || !change.user->empty()) {
         whole.password = stored.password;
     }
+    whole.password_is_named = change.password_is_named;
     whole.cluster_ca_pem = change.cluster_ca_pem.value_or(stored.cluster_ca_pem);
     auto judged = judge_access(whole);
     if (!judged) return judged.error();

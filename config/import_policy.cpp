@@ -42,7 +42,9 @@ Result<void> judge_password(const ImportRequest& request, Profile& profile) {
     const std::string& password = request.password.reveal();
     const auto has_user = [](const ClusterRequest& cluster) { return !cluster.user.empty(); };
     const bool user = std::any_of(request.clusters.begin(), request.clusters.end(), has_user);
-    if (user && password.empty()) return bad("a user without a password: give it with --password-file");
+    if (user && password.empty() && !request.password_is_named)
+        return bad(
+            "a user without a password: give it with --password-file, or name a file in memdbd.toml ([passwords])");
     if (!user && !password.empty()) return bad("a password without a user: give it with --user");
     if (const auto good = check_password(password); !good) return good.error();
     profile.has_password = !password.empty();

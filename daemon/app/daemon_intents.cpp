@@ -34,7 +34,9 @@ void Daemon::perform(control::Intent intent, std::function<void(control::Reply)>
                intent);
 }
 
-control::Reply Daemon::import(const config::ImportRequest& request) {
+control::Reply Daemon::import(const config::ImportRequest& wanted) {
+    config::ImportRequest request = wanted;
+    request.password_is_named = settings_.passwords.contains(request.name);
     const auto imported = store_->import(request, wall_now());
     if (imported.has_error()) return control::failure_reply(imported.error());
     changed();
@@ -50,7 +52,9 @@ control::Reply Daemon::change(const control::ChangeIntent& intent) {
     const auto found = agents_.find(intent.profile);
     if (found == agents_.end() || removing_.contains(intent.profile))
         return control::error_reply(control::ErrorCode::not_found, "no profile is called " + intent.profile);
-    const auto stored = store_->change(intent.profile, intent.change, intent.uid);
+    config::ProfileChange change = intent.change;
+    change.password_is_named = settings_.passwords.contains(intent.profile);
+    const auto stored = store_->change(intent.profile, change, intent.uid);
     if (stored.has_error()) return control::failure_reply(stored.error());
     found->second->change(*stored);
     look();

@@ -40,8 +40,9 @@ void observe_silence(IncidentState& state, const IncidentInput& seen, std::vecto
         state.ask_at = now;
         actions.push_back(IncidentAction::check_openvpn);
     } else if (seen.received && state.received && *seen.received > *state.received) {
-        // Something comes through: that the server was not heard, or is being asked, belongs to another moment. But it is
-        // no proof: where only the way there is dead, nodes repeat what was not acknowledged. So the server is asked anew.
+        // Something comes through: that the server was not heard, or is being asked, belongs to another moment. But it
+        // is no proof: where only the way there is dead, nodes repeat what was not acknowledged. So the server is asked
+        // anew.
         state.quiet_since = now;
         state.received = seen.received;
         if (state.server_answers == false) state.server_answers.reset();

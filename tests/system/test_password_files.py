@@ -77,6 +77,24 @@ def test_a_change_by_rename_is_used_within_a_second_and_the_tunnel_stays(agents,
     assert agent.starts("demo") == 1
 
 
+def test_a_profile_whose_password_is_named_needs_no_stored_one(agents, nodes, pki, folder):
+    put(folder / "demo", "named")
+    agent = named(agents, folder)
+    node = nodes("healthy", "--password", "named")
+    agent.import_tunnel("demo", pki, cluster=f"node.test:{node.port}")
+    agent.ctl("profile", "set", "demo", "--user", "app")
+    agent.import_tunnel("other", pki, cluster=f"node.test:{node.port}")
+    assert "[passwords]" in agent.fails("profile", "set", "other", "--user", "app")
+    agent.ctl("profile", "remove", "demo", "--yes")
+    agent.import_tunnel("demo", pki, cluster=f"node.test:{node.port}", more=("--user", "app"))
+    agent.ctl("connect", "demo")
+    wait_for(lambda: node_state(agent) == "ok", 15, "the named password is accepted")
+    agent.ctl("profile", "set", "demo", "--cluster", f"node.test:{node.port}", "--user", "app2")
+    agent.end()
+    agent.start()
+    wait_for(lambda: node_state(agent) == "ok", 15, "and still is")
+
+
 def spoil_mode(path):
     path.chmod(0o644)
 

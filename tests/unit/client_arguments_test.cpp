@@ -84,6 +84,7 @@ TEST(Arguments, mistakes_are_one_line_and_exit_2_or_3_for_check) {
         {"nonsense", "unexpected argument: nonsense; see memdbctl --help"},
         {"status --bogus", "unexpected argument: --bogus; see memdbctl status --help"},
         {"status a b", "unexpected argument: b; see memdbctl status --help"},
+        {"profile delete demo", "no such command: profile delete; see memdbctl profile --help"},
         {"profile", "which of its commands?; see memdbctl profile --help"},
         {"profile import f --name n", "--cluster is required; see memdbctl profile import --help"},
         {"profile import --name n --cluster c", "FILE is required; see memdbctl profile import --help"},

@@ -67,7 +67,7 @@ TEST(FactMap, adds_what_is_known_beside_the_tunnels_own_state) {
     state.pushed->redirect_gateway = true;
     TunnelSurroundings around;
     around.session_left = 9min;
-    around.incident.quiet_since = t0 - 2s;
+    around.incident.quiet_since = around.incident.begun = t0 - 2s;
     auto facts = tunnel_facts(state, around, t0);
     EXPECT_EQ(facts.tun_silent_for, 2s);
     EXPECT_TRUE(facts.is_suspected) << "the server has not been heard yet";

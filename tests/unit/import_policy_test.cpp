@@ -74,7 +74,7 @@ TEST(ImportPolicy, each_bad_input_has_its_line) {
         {[](auto& r) { r.clusters.push_back(r.clusters[0]); }, "cluster clustercfg.demo.lab.memorydb.test:6379 is given twice"},
         {[](auto& r) { r.clusters[0].user = "a b"; }, "\"a b\" cannot be a user's name: use at most 128 printable characters without blanks and quotes"},
         {[](auto& r) { r.clusters[0].user = ""; },   "a password without a user: give it with --user"},
-        {[](auto& r) { r.password = Secret<>{}; },   "a user without a password: give it with --password-file"},
+        {[](auto& r) { r.password = Secret<>{}; },   "a user without a password: give it with --password-file, or name a file in memdbd.toml ([passwords])"},
         {[](auto& r) { r.password = Secret<>("a\nb"); }, "the password has a line break or another control character: it must be one line"},
         {[](auto& r) { r.password = Secret<>(std::string(1025, 'x')); }, "the password has more than 1024 bytes"},
         {[](auto& r) { r.cluster_ca_pem = "x"; },    "the cluster's CA is not PEM: it has no -----BEGIN CERTIFICATE----- line"},
