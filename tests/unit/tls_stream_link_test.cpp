@@ -25,8 +25,10 @@ constexpr WallTime kLong{std::chrono::sys_days{std::chrono::year{2126} / 6 / 1}.
 class Server {
   public:
     Server() : context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free), ssl_(nullptr, SSL_free) {
-        const std::string pem = tests::certificate_pem(
-            {.common_name = "node.test", .not_after = kLong, .extended_usage = "serverAuth", .key = tests::TestKey::client});
+        const std::string pem = tests::certificate_pem({.common_name = "node.test",
+                                                        .not_after = kLong,
+                                                        .extended_usage = "serverAuth",
+                                                        .key = tests::TestKey::client});
         BIO* text = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
         X509* certificate = PEM_read_bio_X509(text, nullptr, nullptr, nullptr);
         SSL_CTX_use_certificate(context_.get(), certificate);
@@ -94,13 +96,14 @@ TEST_P(TlsStreamPieces, HandshakeIsDoneHoweverTheServersBytesAreCut) {
     ASSERT_GT(flight.size(), 500U);
     EXPECT_EQ(in_pieces(flight, GetParam()), Progress::done) << stream_->problem().text;
 }
-// The server's first record was read in the same step that sent the greeting, and the next bytes begin with another kind
-// of record (20 or 23): a look at the socket between two steps took that for plain text.
+// The server's first record was read in the same step that sent the greeting, and the next bytes begin with another
+// kind of record (20 or 23): a look at the socket between two steps took that for plain text.
 TEST_F(TlsStreamTest, RecordThatCameWithinAStepIsNotMissed) {
     Server server;
     ASSERT_EQ(stream_->handshake(), Progress::wants_read);
     const std::string flight = server.answer(heard());
-    const std::size_t hello = 5U + (static_cast<unsigned char>(flight[3]) << 8U) + static_cast<unsigned char>(flight[4]);
+    const std::size_t hello =
+        5U + (static_cast<unsigned char>(flight[3]) << 8U) + static_cast<unsigned char>(flight[4]);
     say(flight.substr(0, hello));
     ASSERT_EQ(stream_->handshake(), Progress::wants_read);
     ASSERT_NE(flight[hello], 22) << "the case needs another kind of record second";
