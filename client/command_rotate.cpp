@@ -55,20 +55,6 @@ Outcome<Signer> signer_for(const Context& context, const control::ProfileView& p
     return std::move(*signer);
 }
 
-/// The request that is pending in the agent, or a new one.
-Outcome<signers::Csr> ask_for_request(const Context& context, const std::string& profile) {
-    const auto response =
-        context.client.request("POST", profile_path(profile, "/key/request"),
-                               control::to_json(control::KeyRequest{context.arguments.keys.reason, false}), 30s);
-    if (response.has_error()) return response.error();
-    const auto report = control::parse_key_request_report(response->body);
-    if (report.has_error())
-        return Problem{Exit::failed, "the agent's answer makes no sense: " + report.error().message};
-    const auto csr = signers::check_csr(report->csr_pem);
-    if (csr.has_error()) return Problem{Exit::failed, csr.error().message};
-    return *csr;
-}
-
 /// The certificate that was in force before. The agent names it by serial; easy-rsa by the file's name.
 Outcome<void> revoke_old(const Context& context, const Signer& signer, const control::CredentialView& old) {
     const auto authority = pki::Authority::open(signer.target, context.arguments.pki.easyrsa);

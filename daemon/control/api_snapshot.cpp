@@ -221,36 +221,17 @@ std::string profiles_json(const Snapshot& snapshot) {
 }
 
 Result<Snapshot> parse_snapshot(std::string_view text) {
-    const auto value = parse_json(text, kReplyLimit);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    Snapshot snapshot;
-    Fields top(*value, "", trouble);
-    read_snapshot(top, snapshot);
-    if (trouble) return *trouble;
-    return snapshot;
+    return parse_whole<Snapshot>(text, kReplyLimit,
+                                 [](Fields& top, Snapshot& snapshot) { read_snapshot(top, snapshot); });
 }
 
 Result<ProfileView> parse_profile(std::string_view text) {
-    const auto value = parse_json(text, kReplyLimit);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    ProfileView profile;
-    Fields top(*value, "", trouble);
-    read(top, profile);
-    if (trouble) return *trouble;
-    return profile;
+    return parse_whole<ProfileView>(text, kReplyLimit, [](Fields& top, ProfileView& profile) { read(top, profile); });
 }
 
 Result<health::Finding> parse_finding(std::string_view text) {
-    const auto value = parse_json(text, kBodyLimit);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    health::Finding finding;
-    Fields top(*value, "", trouble);
-    read_finding(top, finding);
-    if (trouble) return *trouble;
-    return finding;
+    return parse_whole<health::Finding>(text, kBodyLimit,
+                                        [](Fields& top, health::Finding& finding) { read_finding(top, finding); });
 }
 
 }  // namespace memdb::control
