@@ -53,6 +53,10 @@ void add_timeout(CLI::App& app, Arguments& into) {
         ->type_name("TIME");
 }
 
+void add_profile(CLI::App& app, Arguments& into) {
+    app.add_option("--profile", into.profile, "tell the agent, too: of this profile")->type_name("PROFILE");
+}
+
 }  // namespace
 
 void add_pki_init(CLI::App& app, Arguments& into) {
@@ -99,11 +103,13 @@ void add_pki_revoke(CLI::App& app, Arguments& into) {
         ->check(CLI::IsMember(std::vector<std::string>(pki::kReasons.begin(), pki::kReasons.end())))
         ->type_name("REASON");
     add_days(app, into, "how long the new revocation list is valid (default 180)");
+    add_profile(app, into);
 }
 
 void add_pki_crl(CLI::App& app, Arguments& into) {
     add_folder(app, into);
     add_days(app, into, "how long it is valid (default 180)");
+    add_profile(app, into);
     app.add_option("--publish", into.pki.publish, "import it to this Client VPN endpoint")
         ->check(check_endpoint)
         ->type_name("cvpn-endpoint-ID");

@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "client/command_pki.hpp"
+#include "client/crl_upload.hpp"
 #include "client/progress_line.hpp"
 #include "client/render_pki.hpp"
 #include "client/rotation_tracker.hpp"
@@ -56,7 +57,8 @@ Outcome<Signer> signer_for(const Context& context, const control::ProfileView& p
 }
 
 /// The certificate that was in force before. The agent names it by serial; easy-rsa by the file's name.
-Outcome<void> revoke_old(const Context& context, const Signer& signer, const control::CredentialView& old) {
+Outcome<void> revoke_old(const Context& context, const std::string& profile, const Signer& signer,
+                         const control::CredentialView& old) {
     const auto authority = pki::Authority::open(signer.target, context.arguments.pki.easyrsa);
     if (authority.has_error()) return authority.error();
     const auto entries = authority->folder().entries();
@@ -77,9 +79,13 @@ Outcome<void> revoke_old(const Context& context, const Signer& signer, const con
     if (crl.has_error())
         return Problem{crl.error().exit, certificate->name + " is revoked, but the list is the old one (" +
                                              crl.error().message + "): run memdbctl pki crl"};
-    print(rotation_line("revoked", std::nullopt, certificate->name + "; list: " + crl_text(*crl, wall_now()),
-                        !context.terminal.out.utf8) +
-          "next: memdbctl pki crl --publish cvpn-endpoint-ID; until then the endpoint accepts the old one\n");
+    const bool ascii = !context.terminal.out.utf8;
+    print(rotation_line("revoked", std::nullopt, certificate->name + "; list: " + crl_text(*crl, wall_now()), ascii));
+    const auto told =
+        tell_agent(context, profile, authority->folder().crl(), certificate->name + " is revoked and the list made");
+    if (told.has_value()) print(rotation_line("told", std::nullopt, "the agent has the new list", ascii));
+    print("next: memdbctl pki crl --publish cvpn-endpoint-ID; until then the endpoint accepts the old one\n");
+    if (told.has_error()) return told.error();
     return boost::system::in_place_value;
 }
 
@@ -125,7 +131,7 @@ Outcome<void> rotate(const Context& context, Watch watch, const std::string& nam
         warn(context, "the old certificate is not revoked before the new one is confirmed: memdbctl pki revoke, later");
         return boost::system::in_place_value;
     }
-    return revoke_old(context, *signer, *profile.credential);
+    return revoke_old(context, name, *signer, *profile.credential);
 }
 
 /// --if-due without a name: each in turn, and one that fails does not keep the others from it.

@@ -99,7 +99,7 @@ def test_a_local_easyrsa_signs_and_the_old_certificate_is_revoked(caller, fake):
     pki = pki_of(caller, "laptop")
     agent = fake(credential={"serial": serial_of(pki / "issued/laptop.crt")})
     said = caller.ctl("rotate", "--signer", "pki", "--easyrsa", EASYRSA, "--revoke-old", "--reason", "lost laptop", "--days", "90", agent=agent)
-    assert steps(said) == ["signed", "checked", "proven", "switched", "confirmed", "revoked"], said
+    assert steps(said) == ["signed", "checked", "proven", "switched", "confirmed", "revoked", "told"], said
     assert "0.31 s" in said and "demo uses generation 2 (laptop-20261124)" in said
     assert agent.bodies[0] == ("request", {"reason": "lost laptop"}) and agent.installed.startswith("-----BEGIN CERTIFICATE-----")
     listed = {one["name"]: one for one in json.loads(caller.ctl("pki", "list", "--json"))["certificates"]}
@@ -107,6 +107,16 @@ def test_a_local_easyrsa_signs_and_the_old_certificate_is_revoked(caller, fake):
     assert listed["laptop-20261124"]["status"] == "valid" and listed["laptop-20261124"]["kind"] == "client"
     assert listed["laptop-20261124"]["days_left"] in (89, 90)
     assert listed["laptop"]["serial"] in openssl("crl", "-noout", "-text", "-in", pki / "crl.pem")
+    assert listed["laptop"]["serial"] in openssl("crl", "-noout", "-text", given=agent.crl), "the agent has the new list"
+
+
+def test_a_list_that_the_agent_does_not_take_undoes_nothing(caller, fake):
+    pki = pki_of(caller, "laptop")
+    agent = fake(credential={"serial": serial_of(pki / "issued/laptop.crt")})
+    agent.crl_refusal = "not of this CA"
+    line = caller.ctl("rotate", "--signer", "pki", "--easyrsa", EASYRSA, "--revoke-old", agent=agent, exit=1)
+    assert line == f"memdbctl: laptop is revoked and the list made, but the agent was not told (not of this CA); " \
+                   f"repeat with memdbctl key crl {pki}/crl.pem demo\n"
 
 
 def test_the_same_request_is_signed_once(caller, fake):
