@@ -80,10 +80,13 @@ int run_pki_revoke(Context& context) {
     print("revoked " + arguments.pki.name + ", serial " + certificate->serial + "\n");
     const auto facts = authority->make_crl(arguments.pki.days);
     if (facts.has_error())
-        return complain(context, {facts.error().exit, facts.error().message + "; it is revoked, but the list is not "
-                                                                              "made: memdbctl pki crl"});
+        return complain(context, {facts.error().exit, facts.error().message +
+                                                          "; it is revoked, but the list is not "
+                                                          "made: memdbctl pki crl" +
+                                                          pki_option(authority->folder())});
     print(crl_line(context, authority->folder(), *facts) +
-          "it is let in until the endpoint has this list: memdbctl pki crl --publish cvpn-endpoint-...\n");
+          "it is let in until the endpoint has this list\nnext: memdbctl pki crl" + pki_option(authority->folder()) +
+          " --publish cvpn-endpoint-ID\n");
     return tell_profile(context, authority->folder(), arguments.pki.name + " is revoked and the list made");
 }
 
