@@ -135,7 +135,12 @@ void add_rotate(CLI::App& app, Arguments& into) {
     add_days(app, into, "how long the certificate is valid (default: pki 825, acm-pca 365)");
     app.add_option("--reason", into.keys.reason, "for the log and the status")->type_name("TEXT");
     app.add_flag("--if-due", into.keys.if_due, "only when it is due; without PROFILE, every profile");
-    app.add_flag("--revoke-old", into.keys.revoke_old, "signer pki: once confirmed, revoke the old certificate");
+    auto* revoke = app.add_flag_callback(
+        "--revoke-old", [&into] { into.keys.revoke_old = true; },
+        "signer pki: once confirmed, revoke the old certificate and tell the agent (default: what the profile says)");
+    app.add_flag_callback(
+           "--no-revoke-old", [&into] { into.keys.revoke_old = false; }, "keep the old certificate valid")
+        ->excludes(revoke);
     add_timeout(app, into);
 }
 

@@ -60,10 +60,11 @@ constexpr std::array kCommands = {
     Command{{"profile list", kList, "one line for each profile", "  memdbctl profile list"}, run_profile_list},
     Command{{"profile show", kShow, "what was imported: clusters, certificate", "  memdbctl profile show demo"},
             run_profile_show},
-    Command{{"profile set", kSet, "change clusters, user, password, CA or signer; the tunnel is not touched",
-             "  memdbctl profile set demo --user app --password-file app.password\n"
-             "  memdbctl profile set --signer pki:/home/me/pki"},
-            run_profile_set},
+    Command{
+        {"profile set", kSet, "change clusters, user, password, CA, signer or revoke-old; the tunnel is not touched",
+         "  memdbctl profile set demo --user app --password-file app.password\n"
+         "  memdbctl profile set --signer pki:/home/me/pki --revoke-old on"},
+        run_profile_set},
     Command{{"profile remove", kRemove, "disconnect and forget a profile with its key",
              "  memdbctl profile remove demo --yes"},
             run_profile_remove},

@@ -24,6 +24,7 @@ struct ProfileChange {
     std::optional<Secret<>> password;                    ///< of that user
     std::optional<std::string> cluster_ca_pem;           ///< empty: the system's trust
     std::optional<std::string> signer;                   ///< "manual", "pki:/DIR", "acm-pca:ARN", "command:/PROGRAM"
+    std::optional<bool> revoke_old;                      ///< of a signer "pki:/DIR" only; another one takes it away
 };
 
 }  // namespace memdb::config

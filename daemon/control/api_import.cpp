@@ -128,6 +128,7 @@ std::string to_json(const config::ProfileChange& change) {
     if (change.password) put("password", change.password->reveal());
     if (change.cluster_ca_pem) put("ca", *change.cluster_ca_pem);
     if (change.signer) put("signer", *change.signer);
+    if (change.revoke_old) object["revoke_old"] = *change.revoke_old;
     return serialize(object, size);
 }
 
@@ -156,7 +157,7 @@ Result<config::ProfileChange> parse_profile_change(std::string_view text) {
     return parse_whole<config::ProfileChange>(
         text, kBodyLimit,
         [](Fields& top, config::ProfileChange& change) {
-            top.only({"clusters", "user", "password", "ca", "signer"});
+            top.only({"clusters", "user", "password", "ca", "signer", "revoke_old"});
             if (top.has("clusters")) {
                 top.read_list(
                     "clusters", change.clusters.emplace(),
@@ -171,6 +172,7 @@ Result<config::ProfileChange> parse_profile_change(std::string_view text) {
             if (top.has("password")) read_secret(top, "password", change.password.emplace());
             if (top.has("ca")) top.read("ca", change.cluster_ca_pem.emplace(), kBodyLimit);
             if (top.has("signer")) top.read("signer", change.signer.emplace(), 1024);
+            if (top.has("revoke_old")) top.read_bool("revoke_old", change.revoke_old.emplace());
         },
         &memory);
 }

@@ -107,6 +107,8 @@ json::object value_of(const ProfileView& profile) {
     if (profile.rotation) object["rotation"] = value_of(*profile.rotation);
     put(object, "signer", profile.signer);
     put(object, "signer_uid", profile.signer_uid);
+    put(object, "revoke_old", profile.revoke_old);
+    put(object, "revoke_old_uid", profile.revoke_old_uid);
     return object;
 }
 
@@ -184,6 +186,8 @@ void read(Fields& f, ProfileView& profile) {
     f.read_object("rotation", [&](Fields& g) { read_rotation(g, profile.rotation.emplace()); });
     f.read("signer", profile.signer);
     f.read_number("signer_uid", profile.signer_uid);
+    if (f.has("revoke_old")) f.read_bool("revoke_old", profile.revoke_old.emplace());
+    f.read_number("revoke_old_uid", profile.revoke_old_uid);
 }
 
 }  // namespace

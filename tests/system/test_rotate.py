@@ -119,6 +119,30 @@ def test_a_list_that_the_agent_does_not_take_undoes_nothing(caller, fake):
                    f"repeat with memdbctl key crl {pki}/crl.pem demo\n"
 
 
+REVOKING = {  # fields of the profile, words: whether the old one is revoked
+    "the profile says so": ({"revoke_old": True, "revoke_old_uid": os.getuid()}, (), True),
+    "the profile says so, --if-due": ({"revoke_old": True, "revoke_old_uid": os.getuid()}, ("--if-due",), True),
+    "the profile says so, not now": ({"revoke_old": True, "revoke_old_uid": os.getuid()}, ("--no-revoke-old",), False),
+    "the profile says no": ({"revoke_old": False}, (), False),
+    "only now": ({"revoke_old": False}, ("--revoke-old",), True),
+    "another user says so": ({"revoke_old": True, "revoke_old_uid": 65534}, (), False),
+    "another user says so, and so do we": ({"revoke_old": True, "revoke_old_uid": 65534}, ("--revoke-old",), True),
+}
+
+
+@pytest.mark.parametrize("case", REVOKING)
+def test_whether_the_old_certificate_is_revoked(caller, fake, case):
+    fields, words, revoked = REVOKING[case]
+    pki = pki_of(caller, "laptop")
+    agent = fake(credential={"serial": serial_of(pki / "issued/laptop.crt"), **DUE["credential"]}, signer=f"pki:{pki}", signer_uid=os.getuid(), **fields)
+    done = subprocess.run(caller.command("rotate", "--easyrsa", EASYRSA, *words, agent=agent), capture_output=True, text=True, timeout=120,
+                          stdin=subprocess.DEVNULL, env=caller.env, check=False)
+    assert done.returncode == 0 and ("revoked" in steps(done.stdout)) == revoked == (agent.crl is not None), done
+    assert ("set by another user" in done.stderr) == (case == "another user says so") == bool(done.stderr), done
+    listed = {one["name"]: one["status"] for one in json.loads(caller.ctl("pki", "list", "--json"))["certificates"]}
+    assert listed == {"laptop": "revoked" if revoked else "valid", "laptop-20261124": "valid"}
+
+
 def test_the_same_request_is_signed_once(caller, fake):
     """Interrupted after the signature: the next call brings the certificate that is there."""
     pki_of(caller)
@@ -246,6 +270,7 @@ USAGE = [
     (["--signer", "pki", "--acm-pca", ARN], "two signers"),
     (["--signer-command", "relative"], "absolute path"),
     (["--signer-command", "/bin/cat", "--revoke-old"], "--revoke-old"),
+    (["--signer", "pki", "--revoke-old", "--no-revoke-old"], "--no-revoke-old"),
     (["--acm-pca", "--endpoint-url=x"], "--acm-pca"),
     (["--acm-pca", "arn:nonsense"], "arn:aws:acm-pca"),
     (["--signer", "nonsense"], "--signer"),
