@@ -8,6 +8,7 @@ import time
 
 import pytest
 from memdb import wait_for
+from rotation import LabCa, install, request, wait_ended
 
 
 @pytest.fixture
@@ -100,6 +101,31 @@ def test_a_new_key_is_the_way_out(demo, lab, pki):
     assert "demo uses generation 2" in said
     view = demo.api.wait_verdict("demo", "reachable", 20)
     assert view["findings"] == [] and "revoked" not in view["credential"]["crl"]
+
+
+def test_there_is_no_way_back_to_a_revoked_key(demo, pki):
+    demo.ctl("rotate", "demo", "--signer", "pki", "--pki", pki, "--revoke-old")
+    refused = demo.ctl("key", "rollback", "demo", check=False)
+    assert refused.returncode == 1 and refused.stderr.count("\n") == 1, refused
+    assert "(client) was revoked on 20" in refused.stderr and "memdbctl rotate" in refused.stderr, refused
+    assert demo.api.profile("demo")["credential"]["generation"] == 2
+
+
+@pytest.mark.settings("[rotation]\nconfirm_limit_s = 5\n")
+def test_a_new_key_without_a_ping_is_not_taken_back_to_a_revoked_one(demo, lab, pki):
+    """Half a way beats none: the key before could not be used again."""
+    revoke(demo, pki, "--profile", "demo")
+    asked = request(demo)
+    fault = lab.dir / "vpn" / "clients" / asked["common_name"]
+    fault.write_text('push "route 10.99.0.0 255.255.0.0"\n')  # and none to the VPC
+    try:
+        assert install(demo, LabCa.of_the_vpn(lab).sign(asked["csr"]))[0] == 202
+        ended = wait_ended(demo, 30)
+    finally:
+        fault.unlink()
+    assert ended["phase"] == "confirmed" and "of no use any more" in ended["message"], ended
+    demo.ctl("reconnect", "demo")
+    assert demo.api.wait_verdict("demo", "reachable", 20)["credential"]["generation"] == 2
 
 
 def test_a_list_of_another_ca_is_not_put_on_the_endpoint(lab, tmp_path):
