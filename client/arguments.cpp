@@ -51,6 +51,11 @@ void add_set(CLI::App& app, Arguments& into) {
     app.add_flag("--no-ca", into.no_ca, "trust the system's certificates again")->excludes(ca);
     app.add_option("--signer", into.signer, "who signs new keys: manual, pki:DIR, acm-pca:ARN or command:PROGRAM")
         ->type_name("SPEC");
+    app.add_option_function<std::string>(
+           "--revoke-old", [&into](const std::string& word) { into.revoke_old = word == "on"; },
+           "signer pki: whether a rotation, once confirmed, revokes the old certificate")
+        ->check(CLI::IsMember({"on", "off"}))
+        ->type_name("on|off");
 }
 
 void add_option(CLI::App& app, Option option, Arguments& into) {

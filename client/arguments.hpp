@@ -39,7 +39,7 @@ struct KeyArguments {
     std::string out;
     std::optional<std::string> first, second;  ///< key install [CERTFILE] [PROFILE]
     bool if_due = false;
-    bool revoke_old = false;
+    std::optional<bool> revoke_old;  ///< absent: what the profile says
     bool fresh = false;
     bool retry = false;
     Duration timeout = 2min;
@@ -62,6 +62,7 @@ struct Arguments {
 
     std::string file, name, cert, key, user, password_file, ca;
     std::string signer;
+    std::optional<bool> revoke_old;
     bool no_user = false, no_ca = false;  ///< profile set
     std::vector<std::string> clusters;
     bool tls = true;

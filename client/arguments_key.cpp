@@ -53,6 +53,10 @@ void add_timeout(CLI::App& app, Arguments& into) {
         ->type_name("TIME");
 }
 
+void add_profile(CLI::App& app, Arguments& into) {
+    app.add_option("--profile", into.profile, "tell the agent, too: of this profile")->type_name("PROFILE");
+}
+
 }  // namespace
 
 void add_pki_init(CLI::App& app, Arguments& into) {
@@ -99,11 +103,13 @@ void add_pki_revoke(CLI::App& app, Arguments& into) {
         ->check(CLI::IsMember(std::vector<std::string>(pki::kReasons.begin(), pki::kReasons.end())))
         ->type_name("REASON");
     add_days(app, into, "how long the new revocation list is valid (default 180)");
+    add_profile(app, into);
 }
 
 void add_pki_crl(CLI::App& app, Arguments& into) {
     add_folder(app, into);
     add_days(app, into, "how long it is valid (default 180)");
+    add_profile(app, into);
     app.add_option("--publish", into.pki.publish, "import it to this Client VPN endpoint")
         ->check(check_endpoint)
         ->type_name("cvpn-endpoint-ID");
@@ -129,7 +135,12 @@ void add_rotate(CLI::App& app, Arguments& into) {
     add_days(app, into, "how long the certificate is valid (default: pki 825, acm-pca 365)");
     app.add_option("--reason", into.keys.reason, "for the log and the status")->type_name("TEXT");
     app.add_flag("--if-due", into.keys.if_due, "only when it is due; without PROFILE, every profile");
-    app.add_flag("--revoke-old", into.keys.revoke_old, "signer pki: once confirmed, revoke the old certificate");
+    auto* revoke = app.add_flag_callback(
+        "--revoke-old", [&into] { into.keys.revoke_old = true; },
+        "signer pki: once confirmed, revoke the old certificate and tell the agent (default: what the profile says)");
+    app.add_flag_callback(
+           "--no-revoke-old", [&into] { into.keys.revoke_old = false; }, "keep the old certificate valid")
+        ->excludes(revoke);
     add_timeout(app, into);
 }
 

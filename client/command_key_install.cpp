@@ -5,7 +5,6 @@
 #include "client/local_files.hpp"
 #include "client/progress_line.hpp"
 #include "client/rotation_tracker.hpp"
-#include "client/signers/csr.hpp"
 #include "client/text.hpp"
 
 #include <poll.h>
@@ -61,15 +60,8 @@ Outcome<void> request_key(const Context& context) {
     if (snapshot.has_error()) return snapshot.error();
     const auto profile = chosen_profile(context, *snapshot);
     if (profile.has_error()) return profile.error();
-    const auto response =
-        context.client.request("POST", profile_path(*profile, "/key/request"),
-                               control::to_json(control::KeyRequest{arguments.reason, arguments.fresh}), kCallLimit);
-    if (response.has_error()) return response.error();
-    const auto report = control::parse_key_request_report(response->body);
-    if (report.has_error())
-        return Problem{Exit::failed, "the agent's answer makes no sense: " + report.error().message};
-    const auto csr = signers::check_csr(report->csr_pem);
-    if (csr.has_error()) return Problem{Exit::failed, csr.error().message};
+    const auto csr = ask_for_request(context, *profile);
+    if (csr.has_error()) return csr.error();
     if (arguments.out.empty()) {
         print(csr->pem);
         return boost::system::in_place_value;
@@ -106,6 +98,20 @@ Outcome<Watch> open_watch(const Context& context) {
     auto* taken = std::get_if<control::SnapshotTaken>(&first->change);
     if (taken == nullptr) return Problem{Exit::failed, "the agent's events do not begin with a snapshot"};
     return Watch{std::move(*reader), std::move(taken->snapshot)};
+}
+
+Outcome<signers::Csr> ask_for_request(const Context& context, const std::string& profile) {
+    const auto& arguments = context.arguments.keys;
+    const auto response =
+        context.client.request("POST", profile_path(profile, "/key/request"),
+                               control::to_json(control::KeyRequest{arguments.reason, arguments.fresh}), kCallLimit);
+    if (response.has_error()) return response.error();
+    const auto report = control::parse_key_request_report(response->body);
+    if (report.has_error())
+        return Problem{Exit::failed, "the agent's answer makes no sense: " + report.error().message};
+    auto csr = signers::check_csr(report->csr_pem);
+    if (csr.has_error()) return Problem{Exit::failed, csr.error().message};
+    return std::move(*csr);
 }
 
 Outcome<void> follow_rotation(const Context& context, Watch watch, const std::string& profile,

@@ -28,6 +28,10 @@ Outcome<Authority> open_authority(const Arguments& arguments) {
     return Authority::open(*path, arguments.pki.easyrsa);
 }
 
+std::string pki_option(const PkiFolder& folder) {
+    return folder.path() == absolute_path(PkiFolder::default_path()) ? "" : " --pki " + folder.path();
+}
+
 namespace {
 
 std::string shown(const Context& context, const std::string& text) { return clean(text, !context.terminal.out.utf8); }
@@ -108,7 +112,8 @@ int run_pki_init(Context& context) {
           shown(context, "  certificate  " + folder.ca_certificate()) + "\n" +
           shown(context, "  key          " + folder.ca_key()) +
           " (no password: who has it can let anybody in; back it up)\n"
-          "next: memdbctl pki server NAME, memdbctl pki client NAME\n");
+          "next: memdbctl pki server NAME, then pki client NAME" +
+          (pki_option(folder).empty() ? "" : ", each with" + pki_option(folder)) + "\n");
     return 0;
 }
 

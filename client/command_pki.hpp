@@ -13,4 +13,7 @@ Outcome<std::string> pki_path(const Arguments& arguments);
 
 Outcome<pki::Authority> open_authority(const Arguments& arguments);
 
+/// " --pki DIR" for a command that a person is told to run next; empty for the default folder.
+std::string pki_option(const pki::PkiFolder& folder);
+
 }  // namespace memdb::client

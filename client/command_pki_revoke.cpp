@@ -3,6 +3,8 @@
 #include "client/aws_program.hpp"
 #include "client/aws_words.hpp"
 #include "client/command_pki.hpp"
+#include "client/crl_upload.hpp"
+#include "client/render_key.hpp"
 #include "client/render_pki.hpp"
 #include "client/text.hpp"
 #include "keys/certificate.hpp"
@@ -48,6 +50,16 @@ std::string crl_line(const Context& context, const pki::PkiFolder& folder, const
            "\n";
 }
 
+/// The new list to the agent of --profile, if one is given.
+int tell_profile(const Context& context, const pki::PkiFolder& folder, const std::string& done) {
+    const auto& profile = context.arguments.profile;
+    if (!profile) return 0;
+    const auto known = tell_agent(context, *profile, folder.crl(), done);
+    if (known.has_error()) return complain(context, known.error());
+    print(render_crl(*profile, *known, context.terminal.out));
+    return 0;
+}
+
 }  // namespace
 
 int run_pki_revoke(Context& context) {
@@ -68,11 +80,14 @@ int run_pki_revoke(Context& context) {
     print("revoked " + arguments.pki.name + ", serial " + certificate->serial + "\n");
     const auto facts = authority->make_crl(arguments.pki.days);
     if (facts.has_error())
-        return complain(context, {facts.error().exit, facts.error().message + "; it is revoked, but the list is not "
-                                                                              "made: memdbctl pki crl"});
+        return complain(context, {facts.error().exit, facts.error().message +
+                                                          "; it is revoked, but the list is not "
+                                                          "made: memdbctl pki crl" +
+                                                          pki_option(authority->folder())});
     print(crl_line(context, authority->folder(), *facts) +
-          "it is let in until the endpoint has this list: memdbctl pki crl --publish cvpn-endpoint-...\n");
-    return 0;
+          "it is let in until the endpoint has this list\nnext: memdbctl pki crl" + pki_option(authority->folder()) +
+          " --publish cvpn-endpoint-ID\n");
+    return tell_profile(context, authority->folder(), arguments.pki.name + " is revoked and the list made");
 }
 
 int run_pki_crl(Context& context) {
@@ -82,11 +97,12 @@ int run_pki_crl(Context& context) {
     const auto facts = authority->make_crl(asked.days);
     if (facts.has_error()) return complain(context, facts.error());
     print(crl_line(context, authority->folder(), *facts));
-    if (asked.publish.empty()) return 0;
+    const int told = tell_profile(context, authority->folder(), "the list is made");
+    if (asked.publish.empty()) return told;  // else the endpoint gets it, whatever the agent says
     const auto done = publish(asked, authority->folder(), *facts);
     if (done.has_error()) return complain(context, done.error());
     print("published to " + asked.publish + ": connections are reset; it takes up to 4 hours to apply\n");
-    return 0;
+    return told;
 }
 
 }  // namespace memdb::client

@@ -25,6 +25,7 @@ Outcome<config::ProfileChange> change_of(const Arguments& arguments) {
         change.cluster_ca_pem = std::move(*ca);
     }
     if (!arguments.signer.empty()) change.signer = arguments.signer;
+    change.revoke_old = arguments.revoke_old;
     return change;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "client/command_pki.hpp"
+#include "client/crl_upload.hpp"
 #include "client/progress_line.hpp"
 #include "client/render_pki.hpp"
 #include "client/rotation_tracker.hpp"
@@ -40,8 +41,6 @@ std::string not_due(const control::ProfileView& profile, WallTime at) {
 Outcome<Signer> signer_for(const Context& context, const control::ProfileView& profile) {
     auto signer = choose_signer(context.arguments, profile, ::getuid());
     if (signer.has_error()) return signer.error();
-    if (context.arguments.keys.revoke_old && signer->kind != SignerKind::pki)
-        return Problem{Exit::usage, "--revoke-old needs the signer pki: another CA revokes by its own means"};
     if (signer->kind == SignerKind::manual)
         return Problem{Exit::usage, "with a manual signer: memdbctl key request --out FILE " + profile.name +
                                         ", have it signed, then memdbctl key install CERTFILE " + profile.name};
@@ -55,22 +54,9 @@ Outcome<Signer> signer_for(const Context& context, const control::ProfileView& p
     return std::move(*signer);
 }
 
-/// The request that is pending in the agent, or a new one.
-Outcome<signers::Csr> ask_for_request(const Context& context, const std::string& profile) {
-    const auto response =
-        context.client.request("POST", profile_path(profile, "/key/request"),
-                               control::to_json(control::KeyRequest{context.arguments.keys.reason, false}), 30s);
-    if (response.has_error()) return response.error();
-    const auto report = control::parse_key_request_report(response->body);
-    if (report.has_error())
-        return Problem{Exit::failed, "the agent's answer makes no sense: " + report.error().message};
-    const auto csr = signers::check_csr(report->csr_pem);
-    if (csr.has_error()) return Problem{Exit::failed, csr.error().message};
-    return *csr;
-}
-
 /// The certificate that was in force before. The agent names it by serial; easy-rsa by the file's name.
-Outcome<void> revoke_old(const Context& context, const Signer& signer, const control::CredentialView& old) {
+Outcome<void> revoke_old(const Context& context, const std::string& profile, const Signer& signer,
+                         const control::CredentialView& old) {
     const auto authority = pki::Authority::open(signer.target, context.arguments.pki.easyrsa);
     if (authority.has_error()) return authority.error();
     const auto entries = authority->folder().entries();
@@ -90,10 +76,16 @@ Outcome<void> revoke_old(const Context& context, const Signer& signer, const con
     const auto crl = authority->make_crl(std::nullopt);
     if (crl.has_error())
         return Problem{crl.error().exit, certificate->name + " is revoked, but the list is the old one (" +
-                                             crl.error().message + "): run memdbctl pki crl"};
-    print(rotation_line("revoked", std::nullopt, certificate->name + "; list: " + crl_text(*crl, wall_now()),
-                        !context.terminal.out.utf8) +
-          "next: memdbctl pki crl --publish cvpn-endpoint-ID; until then the endpoint accepts the old one\n");
+                                             crl.error().message + "): run memdbctl pki crl" +
+                                             pki_option(authority->folder())};
+    const bool ascii = !context.terminal.out.utf8;
+    print(rotation_line("revoked", std::nullopt, certificate->name + "; list: " + crl_text(*crl, wall_now()), ascii));
+    const auto told =
+        tell_agent(context, profile, authority->folder().crl(), certificate->name + " is revoked and the list made");
+    if (told.has_value()) print(rotation_line("told", std::nullopt, "the agent has the new list", ascii));
+    print("the old one is let in until the endpoint has this list\nnext: memdbctl pki crl" +
+          pki_option(authority->folder()) + " --publish cvpn-endpoint-ID\n");
+    if (told.has_error()) return told.error();
     return boost::system::in_place_value;
 }
 
@@ -123,6 +115,12 @@ Outcome<void> rotate(const Context& context, Watch watch, const std::string& nam
         }
     const auto signer = signer_for(context, profile);
     if (signer.has_error()) return signer.error();
+    const auto revoke = choose_revoke_old(context.arguments, profile, *signer, ::getuid());
+    if (revoke.has_error()) return revoke.error();
+    if (*revoke == RevokeOld::not_ours)
+        warn(context, "that " + name +
+                          " revokes its old certificate was set by another user, and would be done with your rights: "
+                          "it is not; say --revoke-old, or memdbctl profile set --revoke-old on");
     const auto csr = ask_for_request(context, name);
     if (csr.has_error()) return csr.error();
     print(clean(name + ": rotating to " + csr->common_name, ascii) + "\n");
@@ -134,12 +132,13 @@ Outcome<void> rotate(const Context& context, Watch watch, const std::string& nam
     const auto done = follow_rotation(context, std::move(watch), name, "install",
                                       control::to_json(control::KeyInstall{*certificate}), deadline, &awaiting);
     if (done.has_error()) return done.error();
-    if (!context.arguments.keys.revoke_old || !profile.credential) return boost::system::in_place_value;
+    if (*revoke != RevokeOld::yes || !profile.credential) return boost::system::in_place_value;
     if (awaiting) {
-        warn(context, "the old certificate is not revoked before the new one is confirmed: memdbctl pki revoke, later");
+        warn(context, "the old certificate, serial " + profile.credential->serial +
+                          ", is not revoked before the new one is confirmed: memdbctl pki revoke, later");
         return boost::system::in_place_value;
     }
-    return revoke_old(context, *signer, *profile.credential);
+    return revoke_old(context, name, *signer, *profile.credential);
 }
 
 /// --if-due without a name: each in turn, and one that fails does not keep the others from it.

@@ -60,10 +60,11 @@ constexpr std::array kCommands = {
     Command{{"profile list", kList, "one line for each profile", "  memdbctl profile list"}, run_profile_list},
     Command{{"profile show", kShow, "what was imported: clusters, certificate", "  memdbctl profile show demo"},
             run_profile_show},
-    Command{{"profile set", kSet, "change clusters, user, password, CA or signer; the tunnel is not touched",
-             "  memdbctl profile set demo --user app --password-file app.password\n"
-             "  memdbctl profile set --signer pki:/home/me/pki"},
-            run_profile_set},
+    Command{
+        {"profile set", kSet, "change clusters, user, password, CA, signer or revoke-old; the tunnel is not touched",
+         "  memdbctl profile set demo --user app --password-file app.password\n"
+         "  memdbctl profile set --signer pki:/home/me/pki --revoke-old on"},
+        run_profile_set},
     Command{{"profile remove", kRemove, "disconnect and forget a profile with its key",
              "  memdbctl profile remove demo --yes"},
             run_profile_remove},
@@ -106,13 +107,15 @@ constexpr std::array kCommands = {
              add_pki_client},
             run_pki_client},
     Command{{"pki revoke", kYes, "revoke a certificate and renew the revocation list",
-             "  memdbctl pki revoke laptop --reason keyCompromise && memdbctl pki crl --publish cvpn-endpoint-0123",
+             "  memdbctl pki revoke laptop --reason keyCompromise --profile demo\n"
+             "  memdbctl pki crl --publish cvpn-endpoint-0123456789abcdef0      then the endpoint knows it, too",
              add_pki_revoke},
             run_pki_revoke},
     Command{{"pki crl",
              {},
-             "renew the revocation list, and hand it to AWS",
-             "  memdbctl pki crl --days 365\n  memdbctl pki crl --publish cvpn-endpoint-0123 --region eu-central-1",
+             "renew the revocation list, and hand it to AWS and to the agent",
+             "  memdbctl pki crl --days 365\n"
+             "  memdbctl pki crl --publish cvpn-endpoint-0123456789abcdef0 --region eu-central-1 --profile demo",
              add_pki_crl},
             run_pki_crl},
     Command{{"pki list", kList, "every certificate: what it is for, its state, its days left",

@@ -1,6 +1,6 @@
 #include "client/crl_upload.hpp"
 
-#include "client/commands.hpp"
+#include "client/import_files.hpp"
 #include "control/api.hpp"
 #include "keys/revocation_list.hpp"
 
@@ -17,6 +17,21 @@ Outcome<control::CrlView> upload_crl(const ControlClient& client, const std::str
     auto known = control::parse_crl_report(response->body);
     if (known.has_error()) return Problem{Exit::failed, "the agent's answer makes no sense: " + known.error().message};
     return std::move(*known);
+}
+
+Outcome<control::CrlView> upload_crl_file(const Context& context, const std::string& profile, const std::string& file) {
+    const auto bytes = read_bytes(file, keys::kCrlSizeLimit);
+    if (bytes.has_error()) return bytes.error();
+    return upload_crl(context.client, profile, *bytes);
+}
+
+Outcome<control::CrlView> tell_agent(const Context& context, const std::string& profile, const std::string& file,
+                                     const std::string& done) {
+    auto known = upload_crl_file(context, profile, file);
+    if (known.has_error())
+        return Problem{known.error().exit, done + ", but the agent was not told (" + known.error().message +
+                                               "); repeat with memdbctl key crl " + file + " " + profile};
+    return known;
 }
 
 }  // namespace memdb::client

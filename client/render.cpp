@@ -333,6 +333,21 @@ std::string render_profile_list(const control::Snapshot& snapshot, const Style& 
     return out;
 }
 
+namespace {
+
+/// With the uid, because nobody else's counts for `memdbctl rotate`.
+std::string signer_text(const ProfileView& profile, const Brush& brush) {
+    const auto by = [](std::optional<std::uint32_t> uid) { return uid ? ", set by uid " + std::to_string(*uid) : ""; };
+    std::string text = brush.text(*profile.signer) + by(profile.signer_uid);
+    if (profile.revoke_old.value_or(false)) {
+        text += "; then revokes the old certificate";
+        if (profile.revoke_old_uid != profile.signer_uid) text += by(profile.revoke_old_uid);
+    }
+    return text;
+}
+
+}  // namespace
+
 std::string render_profile_facts(const ProfileView& profile, const Style& style) {
     const Brush brush(style);
     const auto day = [](WallTime time) {
@@ -358,6 +373,7 @@ std::string render_profile_facts(const ProfileView& profile, const Style& style)
         if (credential->ca_not_after) out += labelled("CA to", day(*credential->ca_not_after), style);
         out += labelled("key", "generation " + std::to_string(credential->generation), style);
     }
+    if (profile.signer) out += labelled("signer", signer_text(profile, brush), style);
     return out;
 }
 

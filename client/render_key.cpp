@@ -79,6 +79,9 @@ std::string rotation_text(const CredentialView& credential, const control::Rotat
     if (credential.rotate_at) text = "due on " + day(*credential.rotate_at);
     if (rotation == nullptr) return text;
     if (!text.empty()) text += "; ";
+    constexpr std::string_view ended[] = {"confirmed", "failed", "reverted"};
+    const bool over = std::find(std::begin(ended), std::end(ended), rotation->phase) != std::end(ended);
+    text += over ? "the last one, " : "under way: ";
     text += "to generation " + std::to_string(rotation->generation) + ": " + clean(rotation->phase, ascii);
     return rotation->message ? text + ", " + clean(*rotation->message, ascii) : text;
 }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 namespace memdb::client {
 namespace {
@@ -36,6 +37,13 @@ Line line_of(const CertificateRow& row, WallTime now, const Style& style) {
             entry.serial};
 }
 
+/// Of all lines with their serials.
+std::size_t widest(const std::vector<Line>& lines, const std::array<std::size_t, 5>& width) {
+    std::size_t serial = 0;
+    for (const auto& line : lines) serial = std::max(serial, columns(line.back()));
+    return std::accumulate(width.begin(), width.end(), serial + 2 * width.size());
+}
+
 }  // namespace
 
 std::int64_t days_between(WallTime now, WallTime then) {
@@ -43,7 +51,7 @@ std::int64_t days_between(WallTime now, WallTime then) {
 }
 
 std::string crl_text(const pki::CrlFacts& crl, WallTime now) {
-    std::string text = std::to_string(crl.entries) + (crl.entries == 1 ? " entry" : " entries");
+    std::string text = std::to_string(crl.entries) + " revoked";
     if (!crl.next_update) return text + ", no next update";
     const std::int64_t days = days_between(now, *crl.next_update);
     return text + ", next update " + keys::date_text(*crl.next_update) +
@@ -57,11 +65,16 @@ std::string render_pki(const PkiReport& report, WallTime now, const Style& style
     std::array<std::size_t, 5> width{};
     for (const auto& line : lines)
         for (std::size_t i = 0; i < width.size(); ++i) width[i] = std::max(width[i], columns(line[i]));
+    // The serial is the longest and the least read: it goes where a line would be broken.
+    const bool serials = !style.screen || widest(lines, width) <= *style.screen;
     std::string out;
     for (const auto& line : lines) {
-        for (std::size_t i = 0; i < width.size(); ++i) out += pad(line[i], width[i]) + "  ";
-        out += line.back() + "\n";
+        for (std::size_t i = 0; i + 1 < width.size(); ++i) out += pad(line[i], width[i]) + "  ";
+        out += serials ? pad(line[4], width[4]) + "  " + line[5] : line[4];
+        out += "\n";
     }
+    if (!serials)
+        out += "serials: with --json, or on a terminal of " + std::to_string(widest(lines, width)) + " columns\n";
     if (report.rows.empty()) out = "no certificates yet\n";
     out += "CA   " + clean(report.ca_subject, !style.utf8) + ", valid until " + keys::date_text(report.ca_expires) +
            " (" + std::to_string(days_between(now, report.ca_expires)) + " days)\n";

@@ -24,14 +24,14 @@ struct PkiReport {
     std::vector<CertificateRow> rows;
 };
 
-/// A table, then the CA and the revocation list.
+/// A table, then the CA and the revocation list. On a terminal that is too narrow for them, without the serials.
 std::string render_pki(const PkiReport& report, WallTime now, const Style& style);
 
 /// {"pki","ca":{…},"crl":{…}|null,"certificates":[{"name","serial","kind","status","expires","days_left","revoked_at",
 /// "reason"}]}, one line.
 std::string pki_json(const PkiReport& report, WallTime now);
 
-/// "2 entries, next update 2027-05-22 (in 179 days)", "… (PASSED 3 days ago)".
+/// "2 revoked, next update 2027-05-22 (in 179 days)", "… (PASSED 3 days ago)".
 std::string crl_text(const pki::CrlFacts& crl, WallTime now);
 
 /// Whole days from `now` to `then`, rounded down.

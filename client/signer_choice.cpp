@@ -23,6 +23,9 @@ Outcome<std::string> word_of(const Arguments& arguments) {
     return word;
 }
 
+/// Of who stored something.
+bool is_trusted(std::optional<std::uint32_t> uid, std::uint32_t own_uid) { return uid == own_uid || uid == 0u; }
+
 }  // namespace
 
 Outcome<Signer> choose_signer(const Arguments& arguments, const control::ProfileView& profile, std::uint32_t own_uid) {
@@ -41,16 +44,28 @@ Outcome<Signer> choose_signer(const Arguments& arguments, const control::Profile
     }
     if (!profile.signer)
         return usage("who signs for " + profile.name +
-                     "? Say --signer pki, acm-pca, command or manual, or store it with "
-                     "memdbctl profile set --signer");
+                     "? Say --signer pki, acm-pca, command or manual, or store it: "
+                     "memdbctl profile set " +
+                     profile.name + " --signer pki:/DIR");
     const auto stored = signers::parse_signer(*profile.signer);
     if (stored.has_error()) return Problem{Exit::failed, profile.name + ": " + stored.error().message};
-    if (stored->kind != SignerKind::manual && profile.signer_uid != own_uid && profile.signer_uid != 0u)
+    if (stored->kind != SignerKind::manual && !is_trusted(profile.signer_uid, own_uid))
         return Problem{Exit::not_permitted,
                        "the signer of " + profile.name +
                            " was set by another user, and would run with your rights: set it yourself with memdbctl "
                            "profile set --signer, or say --signer here"};
     return *stored;
+}
+
+Outcome<RevokeOld> choose_revoke_old(const Arguments& arguments, const control::ProfileView& profile,
+                                     const Signer& signer, std::uint32_t own_uid) {
+    if (const auto flag = arguments.keys.revoke_old) {
+        if (*flag && signer.kind != SignerKind::pki)
+            return usage("--revoke-old needs the signer pki: another CA revokes by its own means");
+        return *flag ? RevokeOld::yes : RevokeOld::no;
+    }
+    if (!profile.revoke_old.value_or(false) || signer.kind != SignerKind::pki) return RevokeOld::no;
+    return is_trusted(profile.revoke_old_uid, own_uid) ? RevokeOld::yes : RevokeOld::not_ours;
 }
 
 }  // namespace memdb::client

@@ -16,4 +16,13 @@ namespace memdb::client {
 Outcome<signers::Signer> choose_signer(const Arguments& arguments, const control::ProfileView& profile,
                                        std::uint32_t own_uid);
 
+/// Whether the old certificate is revoked once the new one is confirmed: the flag, else what the profile says.
+enum class RevokeOld : std::uint8_t { no, yes, not_ours };
+
+/// Of a profile's wish the same counts as of its signer: only the caller's own and root's, because the caller's CA
+/// revokes. It is for a PKI only; with another signer it says nothing.
+/// @return not_ours: somebody else wishes it. Exit::usage for --revoke-old with a signer that cannot.
+Outcome<RevokeOld> choose_revoke_old(const Arguments& arguments, const control::ProfileView& profile,
+                                     const signers::Signer& signer, std::uint32_t own_uid);
+
 }  // namespace memdb::client

@@ -38,11 +38,37 @@ std::vector<ClusterRequest> wanted_clusters(const Profile& now, const ProfileCha
     return wanted;
 }
 
+/// Who signs, and whether the old certificate is revoked then.
+Result<void> change_signing(Profile& profile, const ProfileChange& change, std::uint32_t uid) {
+    if (!change.signer && !change.revoke_old) return {};
+    if (profile.kind == ProfileKind::direct) {
+        return Failure{Errc::bad_input, "a direct profile has no key, and so nothing to sign or to revoke"};
+    }
+    if (change.signer) {
+        if (const auto good = check_signer(*change.signer); !good) return good.error();
+        profile.signer = *change.signer;
+        profile.signer_uid = uid;
+    }
+    if (change.revoke_old.value_or(false) && !can_revoke(profile.signer)) {
+        return Failure{Errc::bad_input,
+                       "revoking the old certificate needs the signer pki:/DIR: another CA revokes by its own means"};
+    }
+    if (change.revoke_old) {
+        profile.revoke_old = *change.revoke_old;
+        profile.revoke_old_uid = uid;
+    }
+    if (!can_revoke(profile.signer)) profile.revoke_old = false;
+    if (!profile.revoke_old) profile.revoke_old_uid = 0;
+    return {};
+}
+
 }  // namespace
 
 Result<ProfileContents> judge_change(const ProfileContents& stored, const ProfileChange& change, std::uint32_t uid) {
-    if (!change.clusters && !change.user && !change.password && !change.cluster_ca_pem && !change.signer) {
-        return Failure{Errc::bad_input, "nothing to change: give --cluster, --user, --password-file, --ca or --signer"};
+    if (!change.clusters && !change.user && !change.password && !change.cluster_ca_pem && !change.signer &&
+        !change.revoke_old) {
+        return Failure{Errc::bad_input,
+                       "nothing to change: give --cluster, --user, --password-file, --ca, --signer or --revoke-old"};
     }
     ImportRequest whole;
     whole.clusters = wanted_clusters(stored.profile, change);
@@ -61,16 +87,11 @@ Result<ProfileContents> judge_change(const ProfileContents& stored, const Profil
     next.profile.has_password = judged->profile.has_password;
     next.profile.has_cluster_ca = judged->profile.has_cluster_ca;
     ++next.profile.revision;
-    if (change.signer) {
-        if (stored.profile.kind == ProfileKind::direct) {
-            return Failure{Errc::bad_input, "a direct profile has no key, and so nothing to sign"};
-        }
-        if (const auto good = check_signer(*change.signer); !good) return good.error();
-        next.profile.signer = *change.signer;
-        next.profile.signer_uid = uid;
-    }
+    if (const auto good = change_signing(next.profile, change, uid); !good) return good.error();
     return next;
 }
+
+bool can_revoke(std::string_view signer) noexcept { return signer.starts_with("pki:"); }
 
 Result<void> check_signer(std::string_view text) {
     const auto names = [&](std::string_view prefix, std::string_view begin) {

@@ -22,9 +22,12 @@ struct ProfileContents {
 
 /// The profile after `change`, all of it, under the next revision.
 ///
-/// @param uid  of the process that asks; kept with a signer that it sets.
+/// @param uid  of the process that asks; kept with a signer, and with a wish to revoke, that it sets.
 /// @return Errc::bad_input (or too_large, malformed) with one sentence for a person; also when nothing is asked for.
 Result<ProfileContents> judge_change(const ProfileContents& stored, const ProfileChange& change, std::uint32_t uid);
+
+/// Whether the PKI of `signer` is one where memdbctl can revoke: "pki:/DIR".
+bool can_revoke(std::string_view signer) noexcept;
 
 /// Whether `text` is a signer: see ProfileChange::signer. Errc::bad_input says what is expected.
 Result<void> check_signer(std::string_view text);

@@ -58,6 +58,8 @@ struct Profile {
     std::uint32_t revision = 0;
     std::string signer;            ///< who signs new keys, such as "pki:/home/me/pki"; empty: nobody was named
     std::uint32_t signer_uid = 0;  ///< who named the signer
+    bool revoke_old = false;       ///< signer "pki:…": once a rotation is confirmed, the old certificate is revoked
+    std::uint32_t revoke_old_uid = 0;  ///< who wants that: another one than the signer's, perhaps
     bool operator==(const Profile&) const = default;
 };
 

@@ -25,6 +25,7 @@ struct ProfileChange {
     bool password_is_named = false;  ///< the agent's own knowledge: memdbd.toml names one for this profile
     std::optional<std::string> cluster_ca_pem;           ///< empty: the system's trust
     std::optional<std::string> signer;                   ///< "manual", "pki:/DIR", "acm-pca:ARN", "command:/PROGRAM"
+    std::optional<bool> revoke_old;                      ///< of a signer "pki:/DIR" only; another one takes it away
 };
 
 }  // namespace memdb::config

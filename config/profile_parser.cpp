@@ -198,6 +198,12 @@ Result<Profile> parse_profile(std::string_view text, std::string_view file_name)
         if (const auto good = check_signer(profile.signer); !good) reader.problem("signer", good.error().message);
         profile.signer_uid = static_cast<std::uint32_t>(reader.integer("signer_uid", 0, 0xffffffff));
     }
+    if (reader.take_optional("revoke_old") != nullptr) {
+        profile.revoke_old = reader.boolean("revoke_old");
+        profile.revoke_old_uid = static_cast<std::uint32_t>(reader.integer("revoke_old_uid", 0, 0xffffffff));
+        if (!profile.revoke_old || !can_revoke(profile.signer))
+            reader.problem("revoke_old", "must be true, beside a signer pki:/DIR");
+    }
     profile.remotes = read_list(reader, "remote", kRemoteLimit, problems, read_remote);
     profile.clusters = read_list(reader, "cluster", kClusterLimit, problems, read_cluster);
     reader.finish();
@@ -222,6 +228,7 @@ std::string write_profile(const Profile& profile) {
     if (profile.revision != 0) text += fmt::format("revision = {}\n", profile.revision);
     if (!profile.signer.empty())
         text += fmt::format("signer = \"{}\"\nsigner_uid = {}\n", profile.signer, profile.signer_uid);
+    if (profile.revoke_old) text += fmt::format("revoke_old = true\nrevoke_old_uid = {}\n", profile.revoke_old_uid);
     for (const Remote& remote : profile.remotes) {
         text += fmt::format("\n[[remote]]\nhost = \"{}\"\nport = {}\nproto = \"{}\"\n", remote.host, remote.port,
                             to_string(remote.transport, remote.family));

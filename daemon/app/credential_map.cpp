@@ -54,8 +54,8 @@ Condition revoked(const CredentialInForce& credential) {
 
 /// A dead clock battery and a certificate for next week need different hands.
 Condition not_yet_valid(const CredentialInForce& credential, WallTime now) {
-    const std::string begin = keys::date_text(credential.certificate.not_before);
-    const std::string today = keys::date_text(now);
+    const std::string begin = keys::date_text(credential.certificate.not_before, now);
+    const std::string today = keys::date_text(now, credential.certificate.not_before);
     if (now < credential.certainly_past) {
         return {
             "client-cert-not-yet-valid",

@@ -22,7 +22,11 @@ RotationAgent::Hooks ProfileAgent::rotation_hooks() {
                 take_credential(std::move(in_force));
                 tunnel_->set_setup(tunnel_setup());
             },
-            [this] { restart_with_new_key(); }, around_.changed};
+            [this] { restart_with_new_key(); }, around_.changed,
+            [this](const keys::CertificateInfo& certificate) -> std::optional<keys::Revocation> {
+                if (!profile_.crl || !*profile_.crl) return std::nullopt;
+                return keys::find_revocation(**profile_.crl, certificate);
+            }};
 }
 
 /// At the very server that the tunnel uses: another one might fail for a reason of its own.

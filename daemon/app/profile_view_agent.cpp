@@ -1,6 +1,7 @@
 // What a profile's agent knows, put together: facts, blame, and the view that people see.
 #include "app/profile_agent.hpp"
 #include "base/clock.hpp"
+#include "config/change_policy.hpp"
 #include "health/ladder.hpp"
 #include "reach/silence_map.hpp"
 
@@ -23,6 +24,15 @@ constexpr Duration kDateLook = 1h;
 std::string endpoint_of(const config::Profile& profile) {
     if (profile.remotes.empty()) return {};
     return config::endpoint_text(profile.remotes.front().host, profile.remotes.front().port);
+}
+
+void show_signer(control::ProfileView& view, const config::Profile& profile) {
+    if (profile.signer.empty()) return;
+    view.signer = profile.signer;
+    view.signer_uid = profile.signer_uid;
+    if (!config::can_revoke(profile.signer)) return;
+    view.revoke_old = profile.revoke_old;
+    if (profile.revoke_old) view.revoke_old_uid = profile.revoke_old_uid;
 }
 
 }  // namespace
@@ -140,10 +150,7 @@ control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const Cloc
     view.name = profile_.profile.name;
     view.kind = std::string(to_string(profile_.profile.kind));
     view.wanted = wanted_;
-    if (!profile_.profile.signer.empty()) {
-        view.signer = profile_.profile.signer;
-        view.signer_uid = profile_.profile.signer_uid;
-    }
+    show_signer(view, profile_.profile);
     view.findings = health_.visible();
     health::Proof proof = proof_of(seen.clusters);
     proof.wanted = seen.wanted;

@@ -254,6 +254,11 @@ Result<void> RotationAgent::roll_back() {
     if (const auto may = keys::may_roll_back(state_); may.has_error()) return may.error();
     const auto previous = store_.load(state_.previous);
     if (previous.has_error()) return previous.error();
+    if (const auto revoked = hooks_.revoked(previous->info))
+        return Failure{Errc::already_exists,
+                       fmt::format("the key before ({}) was revoked on {}: there is no way back to it; memdbctl rotate "
+                                   "makes a new one",
+                                   previous->info.common_name, keys::date_text(revoked->at))};
     before_ = present_;
     push(keys::RollbackAsked{previous->info.common_name});
     return {};
@@ -284,7 +289,7 @@ Result<void> RotationAgent::use(unsigned generation) {
 }
 
 void RotationAgent::see(keys::RotationSight sight, WallTime wall) {
-    sight.from_usable = is_usable_at(before_, wall);
+    sight.from_usable = is_usable_at(before_, wall) && !hooks_.revoked(*before_);
     if (sight != state_.seen) push_later(keys::Seen{sight});
     follow_due(wall);
 }

@@ -8,6 +8,7 @@
 #include "health/facts.hpp"
 #include "host/name_resolver.hpp"
 #include "keys/credential_store.hpp"
+#include "keys/revocation_list.hpp"
 #include "keys/rotation_machine.hpp"
 #include "tunnel/trial_runner.hpp"
 
@@ -31,6 +32,8 @@ class RotationAgent {
         std::function<void(Result<keys::Generation>)> in_force;  ///< another credential, or why there is none
         std::function<void()> restart_tunnel;                    ///< with what is in force; nothing if nobody wants it
         std::function<void()> changed;
+        /// Whether the list that was handed in has it: no way back then.
+        std::function<std::optional<keys::Revocation>(const keys::CertificateInfo&)> revoked;
     };
 
     /// @param workers  for what would hold the loop up. All references must outlive the agent.

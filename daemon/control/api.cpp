@@ -70,21 +70,16 @@ std::string to_json(const ErrorBody& error) {
 }
 
 Result<ErrorBody> parse_error(std::string_view text) {
-    const auto value = parse_json(text, kBodyLimit);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    ErrorBody error;
-    Fields top(*value, "", trouble);
-    if (!top.has("error")) top.fail("error", "missing");
-    top.read_object("error", [&](Fields& f) {
-        std::string word;
-        f.read("code", word, 64);
-        f.read("message", error.message);
-        error.code =
-            parse_error_code(word).value_or(ErrorCode::internal);  // a newer agent's code still has its message
+    return parse_whole<ErrorBody>(text, kBodyLimit, [](Fields& top, ErrorBody& error) {
+        if (!top.has("error")) top.fail("error", "missing");
+        top.read_object("error", [&](Fields& f) {
+            std::string word;
+            f.read("code", word, 64);
+            f.read("message", error.message);
+            error.code =
+                parse_error_code(word).value_or(ErrorCode::internal);  // a newer agent's code still has its message
+        });
     });
-    if (trouble) return *trouble;
-    return error;
 }
 
 std::string to_json(const ImportReport& report) {
@@ -94,15 +89,10 @@ std::string to_json(const ImportReport& report) {
 }
 
 Result<ImportReport> parse_import_report(std::string_view text) {
-    const auto value = parse_json(text, kBodyLimit);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    ImportReport report;
-    Fields top(*value, "", trouble);
-    top.read("name", report.name);
-    top.read_list("warnings", report.warnings);
-    if (trouble) return *trouble;
-    return report;
+    return parse_whole<ImportReport>(text, kBodyLimit, [](Fields& top, ImportReport& report) {
+        top.read("name", report.name);
+        top.read_list("warnings", report.warnings);
+    });
 }
 
 std::string to_json(const PingReport& report) {
@@ -119,21 +109,16 @@ std::string to_json(const PingReport& report) {
 }
 
 Result<PingReport> parse_ping_report(std::string_view text) {
-    const auto value = parse_json(text, kReplyLimit);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    PingReport report;
-    Fields top(*value, "", trouble);
-    top.read("profile", report.profile);
-    top.read_list("nodes", report.nodes, [](Fields& f, PingResult& node) {
-        f.read("name", node.name);
-        f.read("role", node.role);
-        f.read("shard", node.shard);
-        f.read_number("ping_us", node.ping_us);
-        f.read("error", node.error);
+    return parse_whole<PingReport>(text, kReplyLimit, [](Fields& top, PingReport& report) {
+        top.read("profile", report.profile);
+        top.read_list("nodes", report.nodes, [](Fields& f, PingResult& node) {
+            f.read("name", node.name);
+            f.read("role", node.role);
+            f.read("shard", node.shard);
+            f.read_number("ping_us", node.ping_us);
+            f.read("error", node.error);
+        });
     });
-    if (trouble) return *trouble;
-    return report;
 }
 
 std::string ping_request_json(const std::optional<std::string>& node) {
@@ -143,17 +128,12 @@ std::string ping_request_json(const std::optional<std::string>& node) {
 }
 
 Result<std::optional<std::string>> parse_ping_request(std::string_view text) {
-    std::optional<std::string> node;
-    if (text.empty()) return node;
-    const auto value = parse_json(text, kBodyLimit);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    Fields top(*value, "", trouble);
-    top.only({"node"});
-    top.read("node", node);
-    if (!trouble && node && node->size() > 255) top.fail("node", "longer than 255 bytes");
-    if (trouble) return *trouble;
-    return node;
+    using Node = std::optional<std::string>;
+    return parse_whole<Node>(text.empty() ? "{}" : text, kBodyLimit, [](Fields& top, Node& node) {
+        top.only({"node"});
+        top.read("node", node);
+        if (!top.failed() && node && node->size() > 255) top.fail("node", "longer than 255 bytes");
+    });
 }
 
 }  // namespace memdb::control

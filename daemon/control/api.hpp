@@ -126,7 +126,7 @@ Result<std::string> parse_crl_request(std::string_view json);
 /// Unknown fields are refused here: a misspelt one must not be lost silently. What it allocates is wiped on release.
 Result<config::ImportRequest> parse_import_request(std::string_view json);
 
-/// The same for {"clusters":[{"endpoint","tls"}],"user","password","ca","signer"}, each of them optional.
+/// The same for {"clusters":[{"endpoint","tls"}],"user","password","ca","signer","revoke_old"}, each of them optional.
 Result<config::ProfileChange> parse_profile_change(std::string_view json);
 
 /// The node named in the body of POST …/ping, if any. An empty body is an empty request.

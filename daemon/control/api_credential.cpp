@@ -136,28 +136,16 @@ std::string to_json(const CredentialView& credential) { return json::serialize(v
 std::string to_json(const CrlView& crl) { return json::serialize(value_of(crl)); }
 
 Result<CrlView> parse_crl_report(std::string_view text) {
-    const auto value = parse_json(text, kBodyLimit);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    CrlView crl;
-    Fields top(*value, "", trouble);
-    read(top, crl);
-    if (trouble) return *trouble;
-    return crl;
+    return parse_whole<CrlView>(text, kBodyLimit, [](Fields& top, CrlView& crl) { read(top, crl); });
 }
 
 std::string crl_request_json(std::string_view pem) { return json::serialize(json::object{{"crl", pem}}); }
 
 Result<std::string> parse_crl_request(std::string_view text) {
-    const auto value = parse_json(text, kBodyLimit);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    std::string pem;
-    Fields top(*value, "", trouble);
-    top.only({"crl"});
-    top.read("crl", pem, kBodyLimit);
-    if (trouble) return *trouble;
-    return pem;
+    return parse_whole<std::string>(text, kBodyLimit, [](Fields& top, std::string& pem) {
+        top.only({"crl"});
+        top.read("crl", pem, kBodyLimit);
+    });
 }
 
 }  // namespace memdb::control

@@ -121,4 +121,17 @@ class Fields {
     Trouble& trouble_;
 };
 
+/// A whole text as T: `read(Fields&, T&)` is given its object. The first failure of parse_json() or of a field.
+template <class T, class Read>
+Result<T> parse_whole(std::string_view text, std::size_t limit, Read read, const json::storage_ptr& memory = {}) {
+    const auto value = parse_json(text, limit, memory);
+    if (value.has_error()) return value.error();
+    Trouble trouble;
+    T out{};
+    Fields top(*value, "", trouble);
+    read(top, out);
+    if (trouble) return *trouble;
+    return out;
+}
+
 }  // namespace memdb::control

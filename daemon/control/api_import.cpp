@@ -128,55 +128,53 @@ std::string to_json(const config::ProfileChange& change) {
     if (change.password) put("password", change.password->reveal());
     if (change.cluster_ca_pem) put("ca", *change.cluster_ca_pem);
     if (change.signer) put("signer", *change.signer);
+    if (change.revoke_old) object["revoke_old"] = *change.revoke_old;
     return serialize(object, size);
 }
 
 Result<config::ImportRequest> parse_import_request(std::string_view text) {
     WipingMemory memory;
-    const auto value = parse_json(text, kBodyLimit, &memory);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    config::ImportRequest request;
-    Fields top(*value, "", trouble);
-    top.only({"name", "kind", "config", "config_name", "cert", "key", "clusters", "password", "ca"});
-    top.read("name", request.name, 256);
-    if (top.has("kind")) top.read_word("kind", request.kind, parse_kind);
-    top.read_optional("config", request.ovpn_text, kBodyLimit);
-    top.read_optional("config_name", request.ovpn_name, 1024);
-    top.read_optional("cert", request.cert_pem, kBodyLimit);
-    read_secret(top, "key", request.key_pem);
-    top.read_list(
-        "clusters", request.clusters, [](Fields& f, config::ClusterRequest& cluster) { read(f, cluster); }, 64);
-    read_secret(top, "password", request.password);
-    top.read_optional("ca", request.cluster_ca_pem, kBodyLimit);
-    if (trouble) return *trouble;
-    return request;
+    return parse_whole<config::ImportRequest>(
+        text, kBodyLimit,
+        [](Fields& top, config::ImportRequest& request) {
+            top.only({"name", "kind", "config", "config_name", "cert", "key", "clusters", "password", "ca"});
+            top.read("name", request.name, 256);
+            if (top.has("kind")) top.read_word("kind", request.kind, parse_kind);
+            top.read_optional("config", request.ovpn_text, kBodyLimit);
+            top.read_optional("config_name", request.ovpn_name, 1024);
+            top.read_optional("cert", request.cert_pem, kBodyLimit);
+            read_secret(top, "key", request.key_pem);
+            top.read_list(
+                "clusters", request.clusters, [](Fields& f, config::ClusterRequest& cluster) { read(f, cluster); }, 64);
+            read_secret(top, "password", request.password);
+            top.read_optional("ca", request.cluster_ca_pem, kBodyLimit);
+        },
+        &memory);
 }
 
 Result<config::ProfileChange> parse_profile_change(std::string_view text) {
     WipingMemory memory;
-    const auto value = parse_json(text, kBodyLimit, &memory);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    config::ProfileChange change;
-    Fields top(*value, "", trouble);
-    top.only({"clusters", "user", "password", "ca", "signer"});
-    if (top.has("clusters")) {
-        top.read_list(
-            "clusters", change.clusters.emplace(),
-            [](Fields& f, config::ClusterChange& cluster) {
-                f.only({"endpoint", "tls"});
-                f.read("endpoint", cluster.endpoint, 512);
-                if (f.has("tls")) f.read_word("tls", cluster.tls.emplace(), parse_tls);
-            },
-            64);
-    }
-    if (top.has("user")) top.read("user", change.user.emplace(), 512);
-    if (top.has("password")) read_secret(top, "password", change.password.emplace());
-    if (top.has("ca")) top.read("ca", change.cluster_ca_pem.emplace(), kBodyLimit);
-    if (top.has("signer")) top.read("signer", change.signer.emplace(), 1024);
-    if (trouble) return *trouble;
-    return change;
+    return parse_whole<config::ProfileChange>(
+        text, kBodyLimit,
+        [](Fields& top, config::ProfileChange& change) {
+            top.only({"clusters", "user", "password", "ca", "signer", "revoke_old"});
+            if (top.has("clusters")) {
+                top.read_list(
+                    "clusters", change.clusters.emplace(),
+                    [](Fields& f, config::ClusterChange& cluster) {
+                        f.only({"endpoint", "tls"});
+                        f.read("endpoint", cluster.endpoint, 512);
+                        if (f.has("tls")) f.read_word("tls", cluster.tls.emplace(), parse_tls);
+                    },
+                    64);
+            }
+            if (top.has("user")) top.read("user", change.user.emplace(), 512);
+            if (top.has("password")) read_secret(top, "password", change.password.emplace());
+            if (top.has("ca")) top.read("ca", change.cluster_ca_pem.emplace(), kBodyLimit);
+            if (top.has("signer")) top.read("signer", change.signer.emplace(), 1024);
+            if (top.has("revoke_old")) top.read_bool("revoke_old", change.revoke_old.emplace());
+        },
+        &memory);
 }
 
 }  // namespace memdb::control

@@ -14,11 +14,8 @@ json::object value_of(const RotationStep& step) {
     return {{"step", step.step}, {"at", time_text(step.at)}, {"after_ms", step.after_ms}};
 }
 
-/// The body as an object; an empty one is an object without fields.
-Result<json::value> parse_body(std::string_view text) {
-    if (text.empty()) return json::value(json::object{});
-    return parse_json(text, kBodyLimit);
-}
+/// An empty body is an object without fields.
+std::string_view or_empty(std::string_view text) { return text.empty() ? "{}" : text; }
 
 }  // namespace
 
@@ -61,16 +58,11 @@ std::string to_json(const KeyRequest& request) {
 }
 
 Result<KeyRequest> parse_key_request(std::string_view text) {
-    const auto value = parse_body(text);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    KeyRequest request;
-    Fields top(*value, "", trouble);
-    top.only({"reason", "fresh"});
-    top.read_optional("reason", request.reason, kReasonLimit);
-    top.read_flag("fresh", request.fresh);
-    if (trouble) return *trouble;
-    return request;
+    return parse_whole<KeyRequest>(or_empty(text), kBodyLimit, [](Fields& top, KeyRequest& request) {
+        top.only({"reason", "fresh"});
+        top.read_optional("reason", request.reason, kReasonLimit);
+        top.read_flag("fresh", request.fresh);
+    });
 }
 
 std::string to_json(const KeyRequestReport& report) {
@@ -81,17 +73,12 @@ std::string to_json(const KeyRequestReport& report) {
 }
 
 Result<KeyRequestReport> parse_key_request_report(std::string_view text) {
-    const auto value = parse_json(text, kBodyLimit);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    KeyRequestReport report;
-    Fields top(*value, "", trouble);
-    top.read("profile", report.profile, 256);
-    top.read_number("generation", report.generation);
-    top.read("common_name", report.common_name, 256);
-    top.read("csr", report.csr_pem);
-    if (trouble) return *trouble;
-    return report;
+    return parse_whole<KeyRequestReport>(text, kBodyLimit, [](Fields& top, KeyRequestReport& report) {
+        top.read("profile", report.profile, 256);
+        top.read_number("generation", report.generation);
+        top.read("common_name", report.common_name, 256);
+        top.read("csr", report.csr_pem);
+    });
 }
 
 std::string to_json(const KeyInstall& install) {
@@ -101,15 +88,10 @@ std::string to_json(const KeyInstall& install) {
 }
 
 Result<KeyInstall> parse_key_install(std::string_view text) {
-    const auto value = parse_body(text);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    KeyInstall install;
-    Fields top(*value, "", trouble);
-    top.only({"certificate"});
-    if (top.has("certificate")) top.read("certificate", install.certificate_pem.emplace(), kCertificateLimit);
-    if (trouble) return *trouble;
-    return install;
+    return parse_whole<KeyInstall>(or_empty(text), kBodyLimit, [](Fields& top, KeyInstall& install) {
+        top.only({"certificate"});
+        if (top.has("certificate")) top.read("certificate", install.certificate_pem.emplace(), kCertificateLimit);
+    });
 }
 
 }  // namespace memdb::control

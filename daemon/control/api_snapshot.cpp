@@ -107,6 +107,8 @@ json::object value_of(const ProfileView& profile) {
     if (profile.rotation) object["rotation"] = value_of(*profile.rotation);
     put(object, "signer", profile.signer);
     put(object, "signer_uid", profile.signer_uid);
+    put(object, "revoke_old", profile.revoke_old);
+    put(object, "revoke_old_uid", profile.revoke_old_uid);
     return object;
 }
 
@@ -184,6 +186,8 @@ void read(Fields& f, ProfileView& profile) {
     f.read_object("rotation", [&](Fields& g) { read_rotation(g, profile.rotation.emplace()); });
     f.read("signer", profile.signer);
     f.read_number("signer_uid", profile.signer_uid);
+    if (f.has("revoke_old")) f.read_bool("revoke_old", profile.revoke_old.emplace());
+    f.read_number("revoke_old_uid", profile.revoke_old_uid);
 }
 
 }  // namespace
@@ -221,36 +225,17 @@ std::string profiles_json(const Snapshot& snapshot) {
 }
 
 Result<Snapshot> parse_snapshot(std::string_view text) {
-    const auto value = parse_json(text, kReplyLimit);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    Snapshot snapshot;
-    Fields top(*value, "", trouble);
-    read_snapshot(top, snapshot);
-    if (trouble) return *trouble;
-    return snapshot;
+    return parse_whole<Snapshot>(text, kReplyLimit,
+                                 [](Fields& top, Snapshot& snapshot) { read_snapshot(top, snapshot); });
 }
 
 Result<ProfileView> parse_profile(std::string_view text) {
-    const auto value = parse_json(text, kReplyLimit);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    ProfileView profile;
-    Fields top(*value, "", trouble);
-    read(top, profile);
-    if (trouble) return *trouble;
-    return profile;
+    return parse_whole<ProfileView>(text, kReplyLimit, [](Fields& top, ProfileView& profile) { read(top, profile); });
 }
 
 Result<health::Finding> parse_finding(std::string_view text) {
-    const auto value = parse_json(text, kBodyLimit);
-    if (value.has_error()) return value.error();
-    Trouble trouble;
-    health::Finding finding;
-    Fields top(*value, "", trouble);
-    read_finding(top, finding);
-    if (trouble) return *trouble;
-    return finding;
+    return parse_whole<health::Finding>(text, kBodyLimit,
+                                        [](Fields& top, health::Finding& finding) { read_finding(top, finding); });
 }
 
 }  // namespace memdb::control

@@ -176,8 +176,10 @@ struct ProfileView {
     std::optional<CredentialView> credential;
     std::vector<health::Finding> findings;  ///< visible ones, root cause first
     std::optional<RotationView> rotation;
-    std::optional<std::string> signer;        ///< "manual", "pki:DIR", "acm-pca:ARN", "command:PROGRAM"
-    std::optional<std::uint32_t> signer_uid;  ///< who set it: nobody else may run it unseen
+    std::optional<std::string> signer;            ///< "manual", "pki:DIR", "acm-pca:ARN", "command:PROGRAM"
+    std::optional<std::uint32_t> signer_uid;      ///< who set it: nobody else may run it unseen
+    std::optional<bool> revoke_old;               ///< with a signer pki: whether a rotation revokes the old certificate
+    std::optional<std::uint32_t> revoke_old_uid;  ///< who wants that: with nobody else's rights
     bool operator==(const ProfileView&) const = default;
 };
 

@@ -180,12 +180,13 @@ Result<void> check_dates(const CertificateInfo& info, WallTime certain, WallTime
         return bad(
             fmt::format("the certificate {} is valid from {} only, and this machine's clock is wrong: it says {}, "
                         "which is before {}; set it",
-                        info.common_name, date_text(info.not_before), date_text(now), date_text(certain)));
+                        info.common_name, date_text(info.not_before, now), date_text(now, info.not_before),
+                        date_text(certain, now)));
     }
     return bad(
         fmt::format("the certificate {} is valid from {} only, and this machine's clock says {}: wait, or issue "
                     "it again",
-                    info.common_name, date_text(info.not_before), date_text(now)));
+                    info.common_name, date_text(info.not_before, now), date_text(now, info.not_before)));
 }
 
 Secret<> key_text(EVP_PKEY* key) {
@@ -347,6 +348,14 @@ std::string date_text(WallTime time) {
     const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(time)};
     return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
                        static_cast<unsigned>(date.day()));
+}
+
+std::string date_text(WallTime time, WallTime beside) {
+    std::string date = date_text(time);
+    if (date != date_text(beside)) return date;
+    const std::chrono::hh_mm_ss clock{
+        std::chrono::floor<std::chrono::minutes>(time - std::chrono::floor<std::chrono::days>(time))};
+    return date + fmt::format(" {:02}:{:02} UTC", clock.hours().count(), clock.minutes().count());
 }
 
 std::optional<WallTime> parse_date(std::string_view text) {

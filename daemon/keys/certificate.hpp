@@ -100,6 +100,9 @@ std::string_view to_string(KeyType type) noexcept;
 /// "2027-01-31".
 std::string date_text(WallTime time);
 
+/// For two moments in one sentence: with the minute where they are of the same day, "2026-06-01 12:00 UTC".
+std::string date_text(WallTime time, WallTime beside);
+
 /// The inverse: 00:00 of that day; nothing for anything else.
 std::optional<WallTime> parse_date(std::string_view text);
 

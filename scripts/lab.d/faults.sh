@@ -20,7 +20,7 @@ vpn-route-missing||the endpoint pushes no route to the VPC, clients are reset|ro
 default-route-captured|block-local|the endpoint pushes redirect-gateway, clients are reset|default-route-captured
 session-cut|halt|the endpoint ends all sessions|none that lasts
 server-down||the endpoint is silent, its processes are dead|tunnel-silent, then endpoint-silent
-client-cert-revoked|SERIAL|the endpoint's CRL has the client's certificate, sessions are cut|handshake-rejected
+client-cert-revoked|SERIAL, CRLFILE|the endpoint's CRL has the client's certificate, sessions are cut|handshake-rejected
 crl-expired||the endpoint's CRL has expired, sessions are cut|handshake-rejected
 udp-blocked||a network without UDP: none passes, the servers live|tunnel-silent, then endpoint-silent
 asym-to-server||packets to the endpoint are lost, those from it pass|tunnel-silent, then endpoint-silent
@@ -85,7 +85,10 @@ fault_argument_fits() {
   [[ -n $kind ]] || die_usage "fault $name takes no argument $*"
   case $kind in
     NODE) allowed=$(nodes | tr '\n' ' ') ;;
-    SERIAL) [[ $# == 1 && $1 =~ ^[0-9A-Fa-f]{1,40}$ ]] && return 0; allowed="the serial of a certificate, in hex" ;;
+    SERIAL*)
+      if [[ $# == 1 ]] && { is_serial "$1" || [[ -f $1 ]]; }; then return 0; fi
+      allowed="the serial of a certificate in hex, or the file of a revocation list"
+      ;;
     ADDRESS) allowed="$(vpn_server_address 1) $(vpn_server_address 2)" ;;
     *) allowed=$kind ;;
   esac

@@ -42,15 +42,36 @@ fault_session_cut() {
 # A server reads the list again when a client comes and the file is another one. Sessions are cut as AWS does it when a
 # list is imported.
 vpn_change_crl() {
-  local serial='' days=180
+  local serial='' days=180 given=$LAB_DIR/vpn/given-crl.pem
   if fault_active client-cert-revoked; then serial=$(fault_text client-cert-revoked); fi
   if fault_active crl-expired; then days=-1; fi
-  pki_crl "$days" "$serial"
+  if [[ $serial == "$given" && $days != -1 ]]; then
+    cp "$given" "$LAB_DIR/pki/crl.pem.new"
+    mv "$LAB_DIR/pki/crl.pem.new" "$LAB_DIR/pki/crl.pem"
+  else
+    pki_crl "$days" "${serial##*/*}"
+  fi
   vpn_cut RESTART >/dev/null
 }
 
+is_serial() { [[ $1 =~ ^[0-9A-Fa-f]{1,40}$ ]]; }
+
+# vpn_take_crl FILE TO: only a list of the VPN's own CA, or the servers would let nobody in and the cause be another one.
+vpn_take_crl() {
+  [[ $(openssl crl -in "$1" -noout -CAfile "$LAB_DIR/pki/ca.crt" 2>&1) == *"verify OK"* ]] ||
+    die "$1 is no certificate revocation list of $LAB_DIR/pki/ca.crt"
+  cp "$1" "$2"
+}
+
 fault_client_cert_revoked() {
-  local serial=${1:-}
+  local serial=${1:-} given=$LAB_DIR/vpn/given-crl.pem
+  if [[ -n $serial ]] && ! is_serial "$serial"; then  # an admin's own list, as it would be imported into AWS
+    vpn_take_crl "$serial" "$given"
+    fault_mark client-cert-revoked "$given"
+    vpn_change_crl
+    fault_done client-cert-revoked "the endpoint has the list $serial, its clients were reset"
+    return
+  fi
   serial=${serial:-$(openssl x509 -in "$LAB_DIR/client.crt" -noout -serial | cut -d= -f2)}
   fault_mark client-cert-revoked "${serial^^}"
   vpn_change_crl

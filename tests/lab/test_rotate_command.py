@@ -26,7 +26,7 @@ def pki_list(demo, pki):
 def test_a_new_key_is_signed_proven_and_confirmed_and_the_old_one_revoked(demo, pki):
     before = demo.api.wait_verdict("demo", "reachable")["credential"]
     said = demo.ctl("rotate", "demo", "--signer", "pki", "--pki", pki, "--revoke-old", "--reason", "a test").stdout
-    assert steps(said) == ["signed", "checked", "proven", "switched", "confirmed", "revoked"], said
+    assert steps(said) == ["signed", "checked", "proven", "switched", "confirmed", "revoked", "told"], said
     after = demo.api.wait_verdict("demo", "reachable")["credential"]
     assert after["generation"] == before["generation"] + 1 and after["serial"] != before["serial"]
     listed = pki_list(demo, pki)
@@ -34,6 +34,7 @@ def test_a_new_key_is_signed_proven_and_confirmed_and_the_old_one_revoked(demo, 
     assert listed[after["serial"]]["status"] == "valid"
     revoked = subprocess.run(["openssl", "crl", "-noout", "-text", "-in", pki / "crl.pem"], capture_output=True, text=True, check=True).stdout
     assert before["serial"] in revoked and after["serial"] not in revoked
+    assert after["crl"]["entries"] == 2 and "revoked" not in after["crl"], "the agent has that list: two are on it, not this one"
 
 
 def test_by_hand_and_back_again(demo, tmp_path):

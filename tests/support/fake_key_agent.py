@@ -1,4 +1,4 @@
-"""An agent's socket as far as rotation needs it: status, events, key/request, key/install, key/rollback. A course of steps is played.
+"""An agent's socket as far as rotation needs it: status, events, key/request, key/install, key/rollback, crl. A course of steps is played.
 
 It makes a real key and request, and takes only a certificate for that key, as memdbd does. Python 3 stdlib and openssl only.
 """
@@ -26,6 +26,7 @@ class FakeKeyAgent:
         self.path = folder / "agent.sock"
         self.course, self.message, self.common_name = GOOD if course is None else course, message, common_name
         self.installed, self.asked, self.bodies = None, 0, []
+        self.crl, self.crl_refusal = None, None  # the list that was handed in; why none is taken
         self.hold = None  # an Event that install's course waits for
         self.drop_at = None  # after so many steps the event streams are cut off, as when memdbd restarts
         self._key = folder / "pending.key"
@@ -89,6 +90,11 @@ class FakeKeyAgent:
         if name not in self.profiles:
             return 404, {"error": {"code": "not_found", "message": f"no profile {name}"}}
         self.bodies.append((action, body))
+        if action == "crl":
+            if self.crl_refusal:
+                return 400, {"error": {"code": "bad_request", "message": self.crl_refusal}}
+            self.crl = body["crl"]
+            return 200, {"issuer": "CN=ca", "last_update": WHEN, "entries": 1, "verified": True}
         if action == "request":
             self.asked += 1
             self._begin(name, "requested", 2, ["requested"])
@@ -146,5 +152,5 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
-        _, _, _, name, _, action = self.path.split("/")
+        _, _, _, name, *_, action = self.path.split("/")
         self._send(*self.server.agent.answer(name, action, body))

@@ -77,6 +77,8 @@ BAD = {
     "no certificate": (("--ca", "PASSWORD"), "the cluster's CA"),
     "a relative folder": (("--signer", "pki:here"), "the signer must be"),
     "an unknown signer": (("--signer", "notary"), "the signer must be"),
+    "revoking with a signer that cannot": (("--signer", "manual", "--revoke-old", "on"), "needs the signer pki:/DIR"),
+    "revoking without a signer": (("--revoke-old", "on"), "needs the signer pki:/DIR"),
     "good beside bad": (("--cluster", "good.test", "--signer", "command:x"), "the signer must be"),
 }
 
@@ -93,7 +95,7 @@ def test_a_bad_change_changes_nothing(agent, pki, case):
 def test_the_api_refuses_fields_that_it_does_not_know(agent, pki):
     agent.import_tunnel("demo", pki)
     before = stored(agent, "demo")
-    for body in ({"signer": "manual"}, {"clusters": [{"endpoint": "node.test", "path": "/etc/shadow"}]}, {"user": 1}, []):
+    for body in ({"signer": "manual", "revoke": True}, {"signer": "pki:/x", "revoke_old": "on"}, {"clusters": [{"endpoint": "node.test", "path": "/etc/shadow"}]}, {"user": 1}, []):
         status, text = agent.api.request("PATCH", "/v1/profiles/demo", json.dumps(body))[:2]
         assert status == 400, text
     assert agent.api.request("PATCH", "/v1/profiles/none", '{"signer":"manual"}')[0] == 404
@@ -102,12 +104,19 @@ def test_the_api_refuses_fields_that_it_does_not_know(agent, pki):
 
 def test_a_signer_is_kept_with_who_named_it(agent, pki):
     agent.import_tunnel("demo", pki)
-    assert "signer" not in agent.api.profile("demo")
+    assert "signer" not in agent.api.profile("demo") and "revoke_old" not in agent.api.profile("demo")
     agent.ctl("profile", "set", "--signer", "pki:/home/me/pki")
+    assert agent.api.profile("demo")["revoke_old"] is False
+    agent.ctl("profile", "set", "--revoke-old", "on")
     agent.end()
     agent.start()
     shown = agent.api.profile("demo")
     assert (shown["signer"], shown["signer_uid"]) == ("pki:/home/me/pki", os.geteuid())
+    assert (shown["revoke_old"], shown["revoke_old_uid"]) == (True, os.geteuid())
+    text = agent.ctl("profile", "show").stdout
+    assert "pki:/home/me/pki, set by uid" in text and "then revokes the old certificate" in text, text
+    agent.ctl("profile", "set", "--signer", "manual")
+    assert not {"revoke_old", "revoke_old_uid"} & set(agent.api.profile("demo")), "it went with the PKI"
 
 
 def test_the_user_and_the_ca_can_be_taken_away(agent, nodes, pki):

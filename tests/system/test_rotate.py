@@ -99,7 +99,7 @@ def test_a_local_easyrsa_signs_and_the_old_certificate_is_revoked(caller, fake):
     pki = pki_of(caller, "laptop")
     agent = fake(credential={"serial": serial_of(pki / "issued/laptop.crt")})
     said = caller.ctl("rotate", "--signer", "pki", "--easyrsa", EASYRSA, "--revoke-old", "--reason", "lost laptop", "--days", "90", agent=agent)
-    assert steps(said) == ["signed", "checked", "proven", "switched", "confirmed", "revoked"], said
+    assert steps(said) == ["signed", "checked", "proven", "switched", "confirmed", "revoked", "told"], said
     assert "0.31 s" in said and "demo uses generation 2 (laptop-20261124)" in said
     assert agent.bodies[0] == ("request", {"reason": "lost laptop"}) and agent.installed.startswith("-----BEGIN CERTIFICATE-----")
     listed = {one["name"]: one for one in json.loads(caller.ctl("pki", "list", "--json"))["certificates"]}
@@ -107,6 +107,40 @@ def test_a_local_easyrsa_signs_and_the_old_certificate_is_revoked(caller, fake):
     assert listed["laptop-20261124"]["status"] == "valid" and listed["laptop-20261124"]["kind"] == "client"
     assert listed["laptop-20261124"]["days_left"] in (89, 90)
     assert listed["laptop"]["serial"] in openssl("crl", "-noout", "-text", "-in", pki / "crl.pem")
+    assert listed["laptop"]["serial"] in openssl("crl", "-noout", "-text", given=agent.crl), "the agent has the new list"
+
+
+def test_a_list_that_the_agent_does_not_take_undoes_nothing(caller, fake):
+    pki = pki_of(caller, "laptop")
+    agent = fake(credential={"serial": serial_of(pki / "issued/laptop.crt")})
+    agent.crl_refusal = "not of this CA"
+    line = caller.ctl("rotate", "--signer", "pki", "--easyrsa", EASYRSA, "--revoke-old", agent=agent, exit=1)
+    assert line == f"memdbctl: laptop is revoked and the list made, but the agent was not told (not of this CA); " \
+                   f"repeat with memdbctl key crl {pki}/crl.pem demo\n"
+
+
+REVOKING = {  # fields of the profile, words: whether the old one is revoked
+    "the profile says so": ({"revoke_old": True, "revoke_old_uid": os.getuid()}, (), True),
+    "the profile says so, --if-due": ({"revoke_old": True, "revoke_old_uid": os.getuid()}, ("--if-due",), True),
+    "the profile says so, not now": ({"revoke_old": True, "revoke_old_uid": os.getuid()}, ("--no-revoke-old",), False),
+    "the profile says no": ({"revoke_old": False}, (), False),
+    "only now": ({"revoke_old": False}, ("--revoke-old",), True),
+    "another user says so": ({"revoke_old": True, "revoke_old_uid": 65534}, (), False),
+    "another user says so, and so do we": ({"revoke_old": True, "revoke_old_uid": 65534}, ("--revoke-old",), True),
+}
+
+
+@pytest.mark.parametrize("case", REVOKING)
+def test_whether_the_old_certificate_is_revoked(caller, fake, case):
+    fields, words, revoked = REVOKING[case]
+    pki = pki_of(caller, "laptop")
+    agent = fake(credential={"serial": serial_of(pki / "issued/laptop.crt"), **DUE["credential"]}, signer=f"pki:{pki}", signer_uid=os.getuid(), **fields)
+    done = subprocess.run(caller.command("rotate", "--easyrsa", EASYRSA, *words, agent=agent), capture_output=True, text=True, timeout=120,
+                          stdin=subprocess.DEVNULL, env=caller.env, check=False)
+    assert done.returncode == 0 and ("revoked" in steps(done.stdout)) == revoked == (agent.crl is not None), done
+    assert ("set by another user" in done.stderr) == (case == "another user says so") == bool(done.stderr), done
+    listed = {one["name"]: one["status"] for one in json.loads(caller.ctl("pki", "list", "--json"))["certificates"]}
+    assert listed == {"laptop": "revoked" if revoked else "valid", "laptop-20261124": "valid"}
 
 
 def test_the_same_request_is_signed_once(caller, fake):
@@ -236,6 +270,7 @@ USAGE = [
     (["--signer", "pki", "--acm-pca", ARN], "two signers"),
     (["--signer-command", "relative"], "absolute path"),
     (["--signer-command", "/bin/cat", "--revoke-old"], "--revoke-old"),
+    (["--signer", "pki", "--revoke-old", "--no-revoke-old"], "--no-revoke-old"),
     (["--acm-pca", "--endpoint-url=x"], "--acm-pca"),
     (["--acm-pca", "arn:nonsense"], "arn:aws:acm-pca"),
     (["--signer", "nonsense"], "--signer"),

@@ -10,6 +10,7 @@ from memdb import BUILD, MEMDBD, ROOT
 from sandbox import run
 
 UNITS = ["memdbd.service", "memdbd.socket"]
+USER_UNITS = ["memdbctl-rotate.service", "memdbctl-rotate.timer"]
 
 
 @pytest.fixture(scope="module")
@@ -67,19 +68,76 @@ def test_users_of_the_units_are_made_by_sysusers():
     assert service["CapabilityBoundingSet"] == service["AmbientCapabilities"] == "CAP_NET_ADMIN"
 
 
-@pytest.mark.parametrize("name", UNITS)
-def test_systemd_understands(root, name):
+@pytest.fixture(scope="module")
+def lent(root):
+    """The root with what the units need of a machine: systemd looks for programs and targets below the root."""
     units = root / "usr/lib/systemd/system"
-    # It looks for the programs and for the targets below the root, so lend it this machine's.
     for path in pathlib.Path("/usr/lib/systemd/system").glob("*.target"):
         if not (units / path.name).exists():
             shutil.copy(path, units)
     kill = unit("memdbd.service")["Service"]["ExecReload"].split()[0]
     if not (root / kill[1:]).exists():
         shutil.copy(kill, root / kill[1:])
+    return root
+
+
+def verified(root, name):
+    """What systemd-analyze says against a unit of the system; of other units on this machine it may say what it likes."""
     done = run("systemd-analyze", f"--root={root}", "--man=no", "verify", name, check=False)
-    said = [line for line in done.stderr.splitlines() if "memdbd" in line]
-    assert done.returncode == 0 and said == [], done.stderr
+    return [line for line in done.stderr.splitlines() if "memdbd" in line or done.returncode]
+
+
+def verified_as_user(root, folder, change=lambda text: text):
+    """The same of the user's units, after `change`. With --user it knows no --root: so ExecStart= is led to the installed program."""
+    folder.mkdir()
+    for name in USER_UNITS:
+        text = (root / "usr/lib/systemd/user" / name).read_text()
+        (folder / name).write_text(change(text).replace("=/usr/bin/", f"={root}/usr/bin/"))
+    done = run("systemd-analyze", "--user", "--man=no", "verify", *(folder / name for name in USER_UNITS), check=False,
+               env=os.environ | {"XDG_RUNTIME_DIR": str(folder)})
+    return [line for line in done.stderr.splitlines() if "memdbctl" in line or done.returncode]
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_systemd_understands(lent, name):
+    assert verified(lent, name) == []
+
+
+def test_systemd_understands_the_units_of_the_user(root, tmp_path):
+    assert verified_as_user(root, tmp_path / "units") == []
+
+
+SLIPS = {  # what a hand may slip on: words of systemd's complaint
+    ("OnCalendar=daily", "OnCalendar=dialy"): "dialy",
+    ("Persistent=true", "Persistant=true"): "Persistant",
+    ("[Timer]", "[Tmier]"): "Tmier",
+    ("Type=oneshot", "Type=once"): "once",
+    ("/usr/bin/memdbctl", "/usr/bin/memdbcltl"): "memdbcltl",
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip[1])
+def test_a_slip_in_a_unit_of_the_user_would_be_seen(root, tmp_path, slip):
+    assert any(SLIPS[slip] in line for line in verified_as_user(root, tmp_path / "units", lambda text: text.replace(*slip)))
+
+
+@pytest.mark.parametrize("slip", [("After=", "Aftre="), ("Type=notify", "Type=notfiy"), ("/usr/sbin/memdbd", "/usr/sbin/mmdbd")], ids=lambda slip: slip[1])
+def test_a_slip_in_the_service_would_be_seen(lent, slip):
+    unit_file = lent / "usr/lib/systemd/system/memdbd.service"
+    text = unit_file.read_text()
+    assert slip[0] in text
+    try:
+        unit_file.write_text(text.replace(*slip))
+        assert verified(lent, unit_file.name) != []
+    finally:
+        unit_file.write_text(text)
+
+
+def test_the_rotation_of_the_user_is_a_command_that_there_is(root):
+    """What the timer runs, as it is written, against no agent: the words are understood."""
+    program, *words = unit("user/memdbctl-rotate.service")["Service"]["ExecStart"].split()
+    done = run(f"{root}{program}", *words, "--socket", "/nonexistent", check=False)
+    assert done.returncode == 3 and "agent" in done.stderr, done
 
 
 def test_exposure_does_not_rise():

@@ -56,6 +56,8 @@ TEST(Api, a_rotation_comes_back_equal) {
     profile.credential->rotate_at = kSeenAt + 24h;
     profile.signer = "pki:/home/x/pki";
     profile.signer_uid = 1000;
+    profile.revoke_old = true;
+    profile.revoke_old_uid = 7;
     profile.rotation = RotationView{"confirming",
                                     3,
                                     2,

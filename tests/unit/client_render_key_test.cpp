@@ -60,10 +60,11 @@ TEST(RenderKey, tells_of_the_rotation) {
     rotation.generation = 4;
     rotation.message = "the endpoint refused it";
     EXPECT_THAT(render_key("demo", credential, Style{}, &rotation),
-                HasSubstr("  rotation   due on 2026-11-25; to generation 4: failed, the endpoint refused it\n"));
+                HasSubstr("  rotation   due on 2026-11-25; the last one, to generation 4: failed, the\n"
+                          "             endpoint refused it\n"));
     credential.rotate_at.reset();
     EXPECT_THAT(render_key("demo", credential, Style{}, &rotation),
-                HasSubstr("  rotation   to generation 4: failed, the endpoint refused it\n"));
+                HasSubstr("  rotation   the last one, to generation 4: failed, the endpoint refused it\n"));
 }
 
 TEST(RenderKey, words_for_what_is_not_so) {

@@ -18,6 +18,7 @@ using support::kSeenAt;
 using support::reachable_profile;
 using support::snapshot_of;
 using support::unreachable_profile;
+using testing::HasSubstr;
 
 const Style kPlain{};
 const Style kAscii{false, false, 80, {}};
@@ -234,6 +235,16 @@ TEST(Render, lists_and_shows_profiles) {
               "  valid    2026-08-15 to 2027-07-22, 241 days left\n"
               "  CA to    2035-02-09\n"
               "  key      generation 1\n");
+    ProfileView profile = reachable_profile();
+    profile.signer = "pki:/home/me/pki";
+    profile.signer_uid = 1000;
+    EXPECT_THAT(render_profile_facts(profile, kPlain), HasSubstr("  signer   pki:/home/me/pki, set by uid 1000\n"));
+    profile.revoke_old = true;
+    profile.revoke_old_uid = 1000;
+    EXPECT_THAT(render_profile_facts(profile, kPlain),
+                HasSubstr("pki:/home/me/pki, set by uid 1000; then revokes the old certificate\n"));
+    profile.revoke_old_uid = 7;
+    EXPECT_THAT(render_profile_facts(profile, kPlain), HasSubstr("uid 7\n")) << "for another's wish is not followed";
 }
 
 TEST(CheckLine, follows_the_convention_of_monitoring_plugins) {

@@ -169,6 +169,29 @@ TEST(ChooseSigner, another_members_program_is_never_run) {
     EXPECT_TRUE(choose_signer(none, profile_with("nonsense", 1000u), 1000).has_error());
 }
 
+TEST(ChooseRevokeOld, the_flag_wins_and_a_strangers_wish_is_not_followed) {
+    const Signer pki{SignerKind::pki, "/x/pki"}, command{SignerKind::command, "/x"};
+    auto profile = profile_with("pki:/x/pki", 1000u);
+    Arguments arguments;
+    const auto chosen = [&](const Signer& signer) { return choose_revoke_old(arguments, profile, signer, 1000); };
+    EXPECT_EQ(*chosen(pki), RevokeOld::no) << "nobody wishes it";
+    profile.revoke_old = true;
+    EXPECT_EQ(*chosen(pki), RevokeOld::not_ours) << "nobody is named";
+    for (const auto& [uid, expected] :
+         {std::pair(1000u, RevokeOld::yes), std::pair(0u, RevokeOld::yes), std::pair(1001u, RevokeOld::not_ours)}) {
+        profile.revoke_old_uid = uid;
+        EXPECT_EQ(*chosen(pki), expected) << uid;
+        EXPECT_EQ(*chosen(command), RevokeOld::no) << "a wish of the profile's is for its PKI";
+    }
+    arguments.keys.revoke_old = true;
+    EXPECT_EQ(*chosen(pki), RevokeOld::yes) << "said here, whoever else wishes it";
+    EXPECT_EQ(chosen(command).error().exit, Exit::usage);
+    profile.revoke_old_uid = 1000;
+    arguments.keys.revoke_old = false;
+    EXPECT_EQ(*chosen(pki), RevokeOld::no);
+    EXPECT_EQ(*chosen(command), RevokeOld::no);
+}
+
 /// A program of the test's own.
 std::string program(const tests::ScratchFolder& folder, const std::string& script) {
     const auto path = folder.path() / "sign";

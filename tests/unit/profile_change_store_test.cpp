@@ -33,6 +33,7 @@ class ProfileStoreChangeTest : public testing::Test {
         change.user = "app";
         change.password = Secret<>(std::string("battery staple"));
         change.signer = "pki:/home/me/pki";
+        change.revoke_old = true;
         return change;
     }
 
@@ -51,6 +52,8 @@ TEST_F(ProfileStoreChangeTest, what_is_changed_is_loaded_and_the_old_password_is
     EXPECT_EQ(profile.clusters[0].user, "app");
     EXPECT_EQ(profile.signer, "pki:/home/me/pki");
     EXPECT_EQ(profile.signer_uid, 1000u);
+    EXPECT_TRUE(profile.revoke_old);
+    EXPECT_EQ(profile.revoke_old_uid, 1000u);
     EXPECT_EQ(got(store_.cluster_password(profile)).reveal(), "battery staple");
     EXPECT_FALSE(fs::exists(demo_ / "cluster-password"));
     EXPECT_FALSE(fs::exists(demo_ / "cluster-ca.pem"));
@@ -66,6 +69,29 @@ TEST_F(ProfileStoreChangeTest, what_is_not_named_stays) {
     EXPECT_EQ(expected.clusters, before.clusters);
     EXPECT_EQ(expected.remotes, before.remotes);
     EXPECT_EQ(got(store_.cluster_password(expected)).reveal(), "correct horse");
+}
+
+TEST_F(ProfileStoreChangeTest, a_wish_to_revoke_has_its_own_owner_and_goes_with_the_pki) {
+    got(store_.change("demo", everything(), 1000));
+    ProfileChange change;
+    change.revoke_old = true;
+    const config::Profile theirs = got(store_.change("demo", change, 7)).profile;
+    EXPECT_EQ(theirs.signer_uid, 1000u) << "the signer is still who named it";
+    EXPECT_EQ(theirs.revoke_old_uid, 7u);
+    EXPECT_EQ(got(store_.load("demo")).profile, theirs);
+    change.revoke_old = false;
+    EXPECT_FALSE(got(store_.change("demo", change, 7)).profile.revoke_old);
+    change.revoke_old = true;
+    got(store_.change("demo", change, 7));
+    ProfileChange other;
+    other.signer = "command:/usr/local/bin/sign";
+    const config::Profile after = got(store_.change("demo", other, 7)).profile;
+    EXPECT_FALSE(after.revoke_old) << "another signer revokes by its own means";
+    EXPECT_EQ(after.revoke_old_uid, 0u);
+    EXPECT_EQ(got(store_.load("demo")).profile, after);
+    const auto refused = store_.change("demo", change, 7);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("pki:/DIR"), std::string::npos) << refused.error().message;
 }
 
 TEST_F(ProfileStoreChangeTest, a_bad_change_changes_nothing) {

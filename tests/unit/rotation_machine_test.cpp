@@ -238,6 +238,35 @@ TEST_P(RotationStory, is_told) {
 INSTANTIATE_TEST_SUITE_P(All, RotationStory, testing::ValuesIn(kStories),
                          [](const auto& story) { return std::string(story.param.name); });
 
+/// What a clock that somebody sets must not change; the moments that are shown do change.
+std::string course(const Story& story, std::size_t set_before, Duration by) {
+    RotationState state = story.begin;
+    std::string told;
+    for (std::size_t i = 0; i < story.lines.size(); ++i) {
+        Moment at = moment(story.lines[i].at);
+        if (i >= set_before) at.wall += by;
+        const RotationStep done = step(state, story.lines[i].event, at, RotationTimings{});
+        state = done.state;
+        told += std::string(to_string(state.phase)) + ": " + std::string(done.why) + "; " + words_of(done.actions);
+        if (state.deadline) told += ", until " + std::to_string((*state.deadline - moment(0s).now).count());
+        told += "\n";
+    }
+    for (const RotationStepTaken& taken : state.steps)
+        told += std::string(to_string(taken.kind)) + " after " + std::to_string(taken.after.count()) + "\n";
+    return told + state.message;
+}
+
+/// An hour back, as when a wrong time zone is put right; a year on, as from a dead battery's clock.
+TEST(RotationMachine, a_clock_that_is_set_at_any_moment_changes_no_story) {
+    for (const Story& story : kStories) {
+        const std::string plain = course(story, story.lines.size(), 0s);
+        for (std::size_t before = 0; before < story.lines.size(); ++before)
+            for (const Duration by : {Duration(-1h), Duration(24h * 365)})
+                EXPECT_EQ(course(story, before, by), plain)
+                    << story.name << ", set by " << by.count() << " ms before event " << before;
+    }
+}
+
 TEST(RotationMachine, steps_are_told_with_their_times) {
     RotationState s = with(1, kWorks);
     for (const Line& line : after_switching({{5500ms, Seen{kWorks}, P::confirmed, "", ""}}))

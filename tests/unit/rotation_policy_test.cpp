@@ -85,6 +85,24 @@ TEST(RotationPolicy, whatever_else_a_signer_brings_is_refused_with_a_reason) {
     }
 }
 
+TEST(RotationPolicy, a_clock_that_was_set_after_the_signature_is_told_of) {
+    using testing::HasSubstr;
+    const WallTime noon = kNow + 12h;
+    const std::string fresh =
+        certificate_pem({.common_name = "laptop-20260601", .not_before = noon, .not_after = noon + 24h * 90});
+    const auto judged = [&](Duration by) {
+        const auto done = check_new_certificate(fresh, Secret<>(key_pem()), present(), authorities(), noon + by);
+        return done ? "accepted" : done.error().message;
+    };
+    EXPECT_EQ(judged(0s), "accepted");
+    EXPECT_THAT(judged(-1h), HasSubstr("is valid from " + date_text(noon, noon) + " only, and this machine's clock"));
+    EXPECT_THAT(judged(-1h), HasSubstr(date_text(noon - 1h, noon - 1h))) << "with the minute, or both were one day";
+    EXPECT_THAT(judged(24h * 365), HasSubstr("expired on " + date_text(noon + 24h * 90)));
+    const CertificateInfo info = got(read_certificates(fresh, "x")).front().info;
+    EXPECT_EQ(state_of(info, noon - 1h), CredentialState::not_yet_valid);
+    EXPECT_EQ(state_of(info, noon + 24h * 365), CredentialState::expired);
+}
+
 /// AWS may know the clients' CA from elsewhere: the configuration has the server's alone.
 TEST(RotationPolicy, a_ca_that_the_configuration_does_not_know_is_compared_by_name) {
     const auto server_ca = authorities(certificate_pem({.common_name = "server CA",
