@@ -26,9 +26,9 @@ struct ImportRequest {
     std::string cert_pem;   ///< may be empty when the configuration has <cert>
     Secret<> key_pem;       ///< may be empty when the configuration has <key>
     std::vector<ClusterRequest> clusters;
-    Secret<> password;           ///< of the ACL user, without the file's last newline; may be empty
+    Secret<> password;               ///< of the ACL user, without the file's last newline; may be empty
     bool password_is_named = false;  ///< the agent's own knowledge: memdbd.toml names one for this profile
-    std::string cluster_ca_pem;  ///< trust these instead of the system's; may be empty
+    std::string cluster_ca_pem;      ///< trust these instead of the system's; may be empty
 };
 
 }  // namespace memdb::config

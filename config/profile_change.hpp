@@ -22,10 +22,10 @@ struct ProfileChange {
     std::optional<std::vector<ClusterChange>> clusters;  ///< replace the whole list
     std::optional<std::string> user;                     ///< of all clusters; empty: none, and no password
     std::optional<Secret<>> password;                    ///< of that user
-    bool password_is_named = false;  ///< the agent's own knowledge: memdbd.toml names one for this profile
-    std::optional<std::string> cluster_ca_pem;           ///< empty: the system's trust
-    std::optional<std::string> signer;                   ///< "manual", "pki:/DIR", "acm-pca:ARN", "command:/PROGRAM"
-    std::optional<bool> revoke_old;                      ///< of a signer "pki:/DIR" only; another one takes it away
+    bool password_is_named = false;             ///< the agent's own knowledge: memdbd.toml names one for this profile
+    std::optional<std::string> cluster_ca_pem;  ///< empty: the system's trust
+    std::optional<std::string> signer;          ///< "manual", "pki:/DIR", "acm-pca:ARN", "command:/PROGRAM"
+    std::optional<bool> revoke_old;             ///< of a signer "pki:/DIR" only; another one takes it away
 };
 
 }  // namespace memdb::config
