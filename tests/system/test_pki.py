@@ -7,6 +7,7 @@ import stat
 
 import pytest
 from authority import EASYRSA, Authority
+from aws_endpoint import AwsEndpoint
 from memdb import MEMDBCTL
 from sandbox import run
 
@@ -118,24 +119,16 @@ def test_an_unknown_name_is_not_revoked(ca):
     assert "pki list" in ca.ctl("revoke", "nobody", "--yes", exit=1)
 
 
-def fake_aws(folder, status):
-    folder.mkdir()
-    program = folder / "aws"
-    program.write_text(f"#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done >{folder}/argv\n[ {status} = 0 ] || echo denied >&2\nexit {status}\n")
-    program.chmod(0o755)
-    return {"PATH": f"{folder}:{os.environ['PATH']}"}
-
-
-@pytest.mark.parametrize("status", [0, 3])
-def test_the_list_is_published_by_aws(ca, tmp_path, status):
-    env = fake_aws(tmp_path / "bin", status)
-    said = ca.ctl("crl", "--days", "30", "--publish", "cvpn-endpoint-0123456789abcdef0", "--region", "eu-central-1", "--aws-profile", "vpn",
-                  exit=1 if status else 0, env=env)
-    assert ("denied" in said) == bool(status)
-    argv = (tmp_path / "bin/argv").read_text().split("\0")[:-1]
-    assert argv == ["ec2", "import-client-vpn-client-certificate-revocation-list", "--client-vpn-endpoint-id",
-                    "cvpn-endpoint-0123456789abcdef0", "--certificate-revocation-list", f"file://{ca.folder}/crl.pem",
-                    "--region", "eu-central-1", "--profile", "vpn", "--output", "json"]
+@pytest.mark.parametrize("mode", ["good", "denied"])
+def test_the_list_is_published_by_aws(ca, tmp_path, mode):
+    endpoint = AwsEndpoint(tmp_path / "bin", mode=mode)
+    said = ca.ctl("crl", "--days", "30", "--publish", "cvpn-endpoint-0123456789abcdef0", "--region", "eu-central-1", "--aws-profile", "work",
+                  exit=0 if mode == "good" else 1, env={**endpoint.env, "PATH": f"{endpoint.folder}:{os.environ['PATH']}"})
+    endpoint.close()
+    assert ("InvalidClientVpnEndpointId.NotFound" in said) == (mode == "denied")
+    (asked,) = endpoint.of("ImportClientVpnClientCertificateRevocationList")
+    assert asked[:3] == ("KEYWORK", "eu-central-1", "ec2") and asked[3]["ClientVpnEndpointId"] == "cvpn-endpoint-0123456789abcdef0"
+    assert asked[3]["CertificateRevocationList"].strip() == (ca.folder / "crl.pem").read_text().strip()
     crl = json.loads(ca.ctl("list", "--json"))["crl"]
     assert crl["days_left"] in (29, 30)
 

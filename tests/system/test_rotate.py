@@ -1,7 +1,7 @@
 """`memdbctl rotate` and `key …`: every signer with its faults, against an agent's socket that plays a rotation. easy-rsa is real."""
+import base64
 import json
 import os
-import pathlib
 import pty
 import shutil
 import signal
@@ -10,11 +10,11 @@ import threading
 import time
 
 import pytest
+from aws_endpoint import AwsEndpoint
 from fake_key_agent import FakeKeyAgent, openssl
 from memdb import MEMDBCTL, wait_for
 
 EASYRSA = os.environ.get("MEMDB_TEST_EASYRSA", "/usr/share/easy-rsa/easyrsa")
-SUPPORT = pathlib.Path(__file__).resolve().parents[1] / "support"
 ARN = "arn:aws:acm-pca:eu-central-1:123456789012:certificate-authority/11111111-2222-3333-4444-555555555555"
 DUE = {"credential": {"rotate_at": "2020-01-01T00:00:00.000Z"}}
 
@@ -226,33 +226,41 @@ def test_a_restart_of_the_agent_is_waited_for(caller, fake, own_ca):
     assert steps(said)[-1] == "confirmed"
 
 
-def aws(caller, own_ca, tmp_path, mode="good"):
-    (caller.bin / "aws").symlink_to(SUPPORT / "fake_aws")
-    return {"FAKE_AWS_LOG": str(tmp_path / "aws.log"), "FAKE_AWS_CA": str(own_ca), "FAKE_AWS_MODE": mode}
+@pytest.fixture
+def aws(caller, own_ca, tmp_path):
+    """The real aws program, which asks an endpoint of ours."""
+    made = []
+
+    def make(mode="good"):
+        made.append(AwsEndpoint(tmp_path / "aws", own_ca, mode))
+        (caller.bin / "aws").symlink_to(made[-1].program)
+        caller.env |= made[-1].env
+        return made[-1]
+
+    yield make
+    for endpoint in made:
+        endpoint.close()
 
 
-def calls(tmp_path):
-    return [json.loads(line) for line in (tmp_path / "aws.log").read_text().splitlines()]
-
-
-def test_aws_private_ca_signs(caller, fake, own_ca, tmp_path):
-    agent = fake()
-    said = caller.ctl("rotate", "--acm-pca", ARN, "--aws-profile", "work", "--days", "30", agent=agent, **aws(caller, own_ca, tmp_path))
+def test_aws_private_ca_signs(caller, fake, aws):
+    agent, endpoint = fake(), aws()
+    said = caller.ctl("rotate", "--acm-pca", ARN, "--aws-profile", "work", "--days", "30", agent=agent)
     assert steps(said)[0] == "signed" and agent.installed.count("BEGIN CERTIFICATE") == 2, "with its chain"
-    issue, *gets = calls(tmp_path)
-    csr = issue.pop(issue.index("--csr") + 1)
-    assert csr.startswith("fileb:///") and not os.path.exists(csr[len("fileb://"):]), "the request's file is gone"
-    assert issue == ["acm-pca", "issue-certificate", "--certificate-authority-arn", ARN, "--csr", "--signing-algorithm", "SHA256WITHRSA",
-                     "--template-arn", "arn:aws:acm-pca:::template/EndEntityClientAuthCertificate/V1", "--validity", "Value=30,Type=DAYS",
-                     "--region", "eu-central-1", "--profile", "work", "--output", "json"]
-    assert len(gets) == 3 and gets[0] == ["acm-pca", "get-certificate", "--certificate-authority-arn", ARN, "--certificate-arn",
-                                          ARN + "/certificate/0123456789abcdef", "--region", "eu-central-1", "--profile", "work", "--output", "json"]
+    ((key, region, service, issue),) = endpoint.of("IssueCertificate")
+    assert (key, region, service) == ("KEYWORK", "eu-central-1", "acm-pca"), "the profile that was named, the region of the CA"
+    assert "CERTIFICATE REQUEST" in base64.b64decode(issue.pop("Csr")).decode()
+    issue.pop("IdempotencyToken", None)
+    assert issue == {"CertificateAuthorityArn": ARN, "SigningAlgorithm": "SHA256WITHRSA", "Validity": {"Value": 30, "Type": "DAYS"},
+                     "TemplateArn": "arn:aws:acm-pca:::template/EndEntityClientAuthCertificate/V1"}
+    gets = endpoint.of("GetCertificate")
+    assert len(gets) == 3 and gets[0][3] == {"CertificateAuthorityArn": ARN, "CertificateArn": ARN + "/certificate/0123456789abcdef"}
 
 
 @pytest.mark.parametrize("mode, code, words", [("denied", 1, "AccessDeniedException"), ("garbage", 1, "answer of aws"), ("stuck", 5, "has not signed in time")])
-def test_aws_that_fails_is_one_line(caller, fake, own_ca, tmp_path, mode, code, words):
+def test_aws_that_fails_is_one_line(caller, fake, aws, mode, code, words):
     agent = fake()
-    line = caller.ctl("rotate", "--acm-pca", ARN, "--timeout", "4s", agent=agent, exit=code, **aws(caller, own_ca, tmp_path, mode))
+    aws(mode)
+    line = caller.ctl("rotate", "--acm-pca", ARN, "--timeout", "6s", agent=agent, exit=code)
     assert words in line and agent.installed is None
 
 
