@@ -1,6 +1,6 @@
 #include "app/sign_runner.hpp"
 
-#include "tunnel/openvpn_process.hpp"
+#include "host/child_process.hpp"
 
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -100,7 +100,7 @@ struct SignRunner::Impl : std::enable_shared_from_this<Impl> {
                                             [weak](const std::string& status) {
                                                 if (const auto self = weak.lock()) self->exited(status);
                                             }},
-                                           request);
+                                           {request, false});
         ::close(request);
         if (started.has_error()) return finish(started.error());
         pid = *started;
@@ -114,7 +114,7 @@ struct SignRunner::Impl : std::enable_shared_from_this<Impl> {
     }
 
     asio::io_context& io;
-    tunnel::OpenvpnProcess process;
+    host::ChildProcess process;
     asio::steady_timer timer;
     pid_t pid = 0;
     std::string output, last;

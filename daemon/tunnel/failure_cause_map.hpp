@@ -13,7 +13,7 @@ namespace memdb::tunnel {
 
 [[nodiscard]] Cause cause_of_log(std::string_view line) noexcept;
 
-/// Why openvpn could not be started at all, by what openvpn_process says.
+/// Why openvpn could not be started at all, by what host/child_process says.
 [[nodiscard]] Cause cause_of_spawn(Errc code) noexcept;
 
 }  // namespace memdb::tunnel

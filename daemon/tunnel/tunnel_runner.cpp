@@ -3,10 +3,10 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/overloaded.hpp"
+#include "host/child_process.hpp"
 #include "tunnel/failure_cause_map.hpp"
 #include "tunnel/management_event_map.hpp"
 #include "tunnel/management_link.hpp"
-#include "tunnel/openvpn_process.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
@@ -197,16 +197,16 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
             return push(SpawnFailed{Cause::openvpn_crashed, listening.error().message});
 
         if (handlers.about_to_spawn) handlers.about_to_spawn(server);
-        process = std::make_unique<OpenvpnProcess>(io);
-        const auto pid =
-            process->spawn(openvpn_arguments(setup, server), {[weak](std::string_view line) {
-                                                                  if (const auto self = weak.lock())
-                                                                      self->printed(line);
-                                                              },
-                                                              [weak](std::string status) {
-                                                                  if (const auto self = weak.lock())
-                                                                      self->push(ProcessExited{std::move(status)});
-                                                              }});
+        process = std::make_unique<host::ChildProcess>(io);
+        const auto pid = process->spawn(openvpn_arguments(setup, server),
+                                        {[weak](std::string_view line) {
+                                             if (const auto self = weak.lock()) self->printed(line);
+                                         },
+                                         [weak](std::string status) {
+                                             if (const auto self = weak.lock())
+                                                 self->push(ProcessExited{std::move(status)});
+                                         }},
+                                        {-1, true});
         if (pid.has_error()) return push(SpawnFailed{cause_of_spawn(pid.error().code), pid.error().message});
         link->expect(*pid);
         if (handlers.spawned) handlers.spawned(*pid);
@@ -300,7 +300,7 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
     ManagementCodec codec;
     PushReplyParser pushed;
     std::unique_ptr<ManagementLink> link;
-    std::unique_ptr<OpenvpnProcess> process;
+    std::unique_ptr<host::ChildProcess> process;
 };
 
 TunnelRunner::TunnelRunner(asio::io_context& io, host::NameResolver& resolver, TunnelSetup setup, TunnelTimings timings,

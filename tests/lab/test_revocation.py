@@ -65,8 +65,9 @@ def test_a_revoked_client_is_refused_and_once_the_list_is_here_named_and_not_tri
 
 def stopped_trying(demo, lab):
     """Blocked without a next try, and the endpoint is not asked even when a person wants it."""
-    tunnel = wait_for(lambda: (t := demo.api.profile("demo")["tunnel"])["phase"] == "blocked" and t, 10, "blocked")
-    assert tunnel["blocked_cause"] == "client-cert-unusable" and "retry_at" not in tunnel and "openvpn_pid" not in tunnel, tunnel
+    tunnel = wait_for(lambda: (t := demo.api.profile("demo")["tunnel"])["phase"] == "blocked" and "openvpn_pid" not in t and t, 10,
+                      "blocked, and openvpn has ended")
+    assert tunnel["blocked_cause"] == "client-cert-unusable" and "retry_at" not in tunnel, tunnel
     shown = demo.ctl("status", "demo").stdout
     assert "was revoked on 20" in shown and "handshake-rejected" not in shown, shown
     before = judged(lab)

@@ -1,4 +1,5 @@
 """Rotation of keys with real parts: a second openvpn, the endpoint's servers, PINGs through the tunnel; and what can go wrong."""
+import pathlib
 import shutil
 import subprocess
 import threading
@@ -211,8 +212,10 @@ def signing(lab):
         shutil.copy(source, folder / source.name)
         shutil.chown(folder / source.name, "memdbd")
     (folder / "ext").write_text("keyUsage=digitalSignature\nextendedKeyUsage=clientAuth\n")
+    (folder / "capabilities").touch()
+    shutil.chown(folder / "capabilities", "memdbd")
     program = folder / "sign"
-    program.write_text(f"#!/bin/sh\ncd {folder}\nexec openssl x509 -req -CA ca.crt -CAkey ca.key -days 825 -set_serial 0x$(od -An -N8 -tx1 /dev/urandom | tr -d ' ') -extfile ext\n")
+    program.write_text(f"#!/bin/sh\ncd {folder}\ngrep ^Cap /proc/self/status >capabilities\nexec openssl x509 -req -CA ca.crt -CAkey ca.key -days 825 -set_serial 0x$(od -An -N8 -tx1 /dev/urandom | tr -d ' ') -extfile ext\n")
     program.chmod(0o755)
     yield program
     shutil.rmtree(folder)
@@ -229,6 +232,10 @@ def test_a_key_that_is_due_is_rotated_by_itself(demo, signing):
     ended = wait_for(lambda: (r := rotation_of(demo)) and r.get("reason") == "due" and r["phase"] in rotation.ENDED and r, 30, "rotated by itself")
     assert ended["phase"] == "confirmed" and ended["generation"] == 3, ended
     assert demo.api.wait_verdict("demo", "reachable")["credential"]["days_left"] > 800
+    held = dict(line.split() for line in (signing.parent / "capabilities").read_text().splitlines())
+    assert int(held["CapEff:"], 16) == int(held["CapPrm:"], 16) == int(held["CapAmb:"], 16) == 0, held
+    status = dict(line.split(":", 1) for line in pathlib.Path(f"/proc/{demo.pid}/status").read_text().splitlines())
+    assert int(status["CapAmb"], 16) == 1 << 12, "memdbd has its own again"
 
 
 def test_a_program_that_others_could_change_is_not_run(demo, signing):

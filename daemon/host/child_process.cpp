@@ -1,9 +1,11 @@
-#include "tunnel/openvpn_process.hpp"
+#include "host/child_process.hpp"
 
 #include "base/line_splitter.hpp"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,7 +16,7 @@
 #include <csignal>
 #include <utility>
 
-namespace memdb::tunnel {
+namespace memdb::host {
 namespace {
 
 using boost::asio::posix::stream_descriptor;
@@ -37,7 +39,27 @@ struct SpawnPlan {
     posix_spawnattr_t attributes{};
 };
 
-int start(const std::vector<std::string>& argv, int input, int output, pid_t& pid) {
+/// A child inherits the ambient capabilities of the thread that starts it: they are put down meanwhile, and taken up
+/// again (capabilities(7): what is permitted and inheritable may be raised).
+class Unburdened {
+  public:
+    explicit Unburdened(bool wanted)
+        : lowered_(wanted && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_ADMIN, 0, 0) == 1) {
+        if (lowered_) prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, CAP_NET_ADMIN, 0, 0);
+    }
+    ~Unburdened() {
+        if (lowered_) prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0);
+    }
+    Unburdened(const Unburdened&) = delete;
+    Unburdened& operator=(const Unburdened&) = delete;
+
+  private:
+    bool lowered_;
+};
+
+int start(const std::vector<std::string>& argv, ChildProcess::Heritage heritage, int output, pid_t& pid) {
+    const Unburdened unburdened(!heritage.keeps_capabilities);
+    const int input = heritage.input;
     SpawnPlan plan;
     if (input < 0)
         posix_spawn_file_actions_addopen(&plan.actions, 0, "/dev/null", O_RDONLY, 0);
@@ -55,7 +77,7 @@ int start(const std::vector<std::string>& argv, int input, int output, pid_t& pi
     posix_spawnattr_setpgroup(&plan.attributes, 0);
     posix_spawnattr_setflags(&plan.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 
-    // Nothing of ours: NOTIFY_SOCKET and WATCHDOG_* would let openvpn speak for memdbd (facts B.4). Messages in
+    // Nothing of ours: NOTIFY_SOCKET and WATCHDOG_* would let a child speak for memdbd (facts B.4). Messages in
     // English.
     std::string locale = "LC_ALL=C";
     std::array<char*, 2> environment = {locale.data(), nullptr};
@@ -75,7 +97,7 @@ std::string status_text(const siginfo_t& info) {
 
 }  // namespace
 
-struct OpenvpnProcess::Impl : std::enable_shared_from_this<Impl> {
+struct ChildProcess::Impl : std::enable_shared_from_this<Impl> {
     Impl(boost::asio::io_context& io, int pidfd_, int output_, Handlers h)
         : pidfd(io, pidfd_), output(io, output_), handlers(std::move(h)) {}
 
@@ -125,16 +147,16 @@ struct OpenvpnProcess::Impl : std::enable_shared_from_this<Impl> {
     bool ended = false;
 };
 
-OpenvpnProcess::OpenvpnProcess(boost::asio::io_context& io) : io_(io) {}
+ChildProcess::ChildProcess(boost::asio::io_context& io) : io_(io) {}
 
-OpenvpnProcess::~OpenvpnProcess() { abandon(); }
+ChildProcess::~ChildProcess() { abandon(); }
 
-Result<int> OpenvpnProcess::spawn(const std::vector<std::string>& argv, Handlers handlers, int input) {
+Result<int> ChildProcess::spawn(const std::vector<std::string>& argv, Handlers handlers, Heritage heritage) {
     std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0) return system_failure("pipe for openvpn's output", errno);
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) return system_failure("pipe for the output of " + argv.front(), errno);
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     pid_t pid = 0;
-    const int error = start(argv, input, ends[1], pid);
+    const int error = start(argv, heritage, ends[1], pid);
     ::close(ends[1]);
     if (error != 0) {
         ::close(ends[0]);
@@ -150,7 +172,7 @@ Result<int> OpenvpnProcess::spawn(const std::vector<std::string>& argv, Handlers
         kill(pid, SIGKILL);
         waitpid(pid, nullptr, 0);
         ::close(ends[0]);
-        return system_failure("watching openvpn (pidfd_open)", reason);
+        return system_failure("watching " + argv.front() + " (pidfd_open)", reason);
     }
     impl_ = std::make_shared<Impl>(io_, pidfd, ends[0], std::move(handlers));
     impl_->watch();
@@ -158,15 +180,15 @@ Result<int> OpenvpnProcess::spawn(const std::vector<std::string>& argv, Handlers
     return static_cast<int>(pid);
 }
 
-void OpenvpnProcess::terminate(bool force) noexcept {
+void ChildProcess::terminate(bool force) noexcept {
     if (!impl_ || impl_->ended) return;
     // By pidfd: never somebody else's process. ESRCH means that its end is on its way to us.
     (void)syscall(SYS_pidfd_send_signal, impl_->pidfd.native_handle(), force ? SIGKILL : SIGTERM, nullptr, 0);
 }
 
-void OpenvpnProcess::abandon() noexcept {
+void ChildProcess::abandon() noexcept {
     if (impl_) impl_->handlers = {};
     impl_.reset();
 }
 
-}  // namespace memdb::tunnel
+}  // namespace memdb::host
