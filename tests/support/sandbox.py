@@ -35,14 +35,17 @@ class Place:
     """The namespace and the folder of one run."""
 
     def __init__(self):
-        remove_leftovers()
         self.name = f"{PREFIX}{os.getpid()}"
         self.dir = BASE / self.name
         self.etc = pathlib.Path("/etc/netns") / self.name
-        self.dir.mkdir(mode=0o755)
-        self.dir.chmod(0o755)
-        self._lock = open(self.dir / "lock", "w", encoding="ascii")  # held while we live
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        # One after the other: a folder without its lock is a leftover for everybody else who begins.
+        with open("/run/memdb-sys.lock", "w", encoding="ascii") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            remove_leftovers()
+            self.dir.mkdir(mode=0o755)
+            self.dir.chmod(0o755)
+            self._lock = open(self.dir / "lock", "w", encoding="ascii")  # held while we live
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.etc.mkdir(parents=True)
         (self.etc / "hosts").write_text("127.0.0.1 localhost\n127.0.0.1 " + " ".join(NAMES) + "\n")
         (self.etc / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
