@@ -48,8 +48,9 @@ Outcome<std::string> sign_with_acm_pca(const std::string& arn, const SigningSett
             if (pem.has_error()) return Problem{Exit::failed, pem.error().message};
             return std::move(*pem);
         }
-        if (!is_in_progress(reply.error().message)) return reply.error();
-        if (now() + pause >= end)
+        const bool is_late = reply.error().exit == Exit::timed_out;  // within a call, or between two
+        if (!is_late && !is_in_progress(reply.error().message)) return reply.error();
+        if (is_late || now() + pause >= end)
             return Problem{Exit::timed_out, "AWS Private CA has not signed in time; the certificate will be " +
                                                 *certificate +
                                                 ": get it with aws acm-pca get-certificate, then "

@@ -1,7 +1,8 @@
 """Stands for AWS on the wire: the real `aws` program asks it, through a wrapper that only adds --endpoint-url.
 
 ACM Private CA (JSON 1.1): IssueCertificate signs with the CA in a folder (ca.crt, ca.key); GetCertificate says "in progress" twice.
-EC2 (query and XML): ImportClientVpnClientCertificateRevocationList. Modes: denied (as AWS refuses), garbage, stuck (in progress).
+EC2 (query and XML): ImportClientVpnClientCertificateRevocationList. Modes: denied (as AWS refuses), garbage, stuck (in
+progress), silent (GetCertificate is not answered).
 """
 import base64
 import http.server
@@ -19,7 +20,7 @@ AWS = shutil.which("aws", path="/usr/local/bin:/usr/bin:/bin")
 class AwsEndpoint:
     def __init__(self, folder, ca=None, mode="good"):
         assert AWS, "the AWS CLI is not installed: scripts/setup"
-        self.ca, self.mode, self.calls, self.issued = ca, mode, [], ""
+        self.ca, self.mode, self.calls, self.issued, self.ended = ca, mode, [], "", threading.Event()
         endpoint = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -49,6 +50,7 @@ class AwsEndpoint:
                     "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1"}
 
     def close(self):
+        self.ended.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -80,6 +82,8 @@ class AwsEndpoint:
                                          input=base64.b64decode(given["Csr"]), capture_output=True, check=True).stdout.decode()
             return said(200, {"CertificateArn": given["CertificateAuthorityArn"] + "/certificate/0123456789abcdef"})
         assert action == "GetCertificate", action
+        if self.mode == "silent":
+            self.ended.wait(60)
         if len(self.of(action)) <= 2 or self.mode == "stuck":
             return said(400, {"__type": "RequestInProgressException", "message": "The request to issue certificate is still in progress."})
         return said(200, {"Certificate": self.issued.strip(), "CertificateChain": (self.ca / "ca.crt").read_text().strip()})

@@ -256,11 +256,12 @@ def test_aws_private_ca_signs(caller, fake, aws):
     assert len(gets) == 3 and gets[0][3] == {"CertificateAuthorityArn": ARN, "CertificateArn": ARN + "/certificate/0123456789abcdef"}
 
 
-@pytest.mark.parametrize("mode, code, words", [("denied", 1, "AccessDeniedException"), ("garbage", 1, "answer of aws"), ("stuck", 5, "has not signed in time")])
+@pytest.mark.parametrize("mode, code, words", [("denied", 1, "AccessDeniedException"), ("garbage", 1, "answer of aws"), ("stuck", 5, "has not signed in time"),
+                                               ("silent", 5, "certificate/0123456789abcdef")])
 def test_aws_that_fails_is_one_line(caller, fake, aws, mode, code, words):
     agent = fake()
     aws(mode)
-    line = caller.ctl("rotate", "--acm-pca", ARN, "--timeout", "6s", agent=agent, exit=code)
+    line = caller.ctl("rotate", "--acm-pca", ARN, "--timeout", "8s", agent=agent, exit=code)
     assert words in line and agent.installed is None
 
 
