@@ -109,6 +109,7 @@ void add_option(CLI::App& app, Option option, Arguments& into) {
 
 std::string_view summary_of(std::string_view group) {
     if (group == "pki") return "a certificate authority of your own, kept by easy-rsa: make, issue, revoke, list";
+    if (group == "aws") return "from an AWS account to a Client VPN for a MemoryDB cluster, and back";
     if (group == "key")
         return "the profile's certificate and key: show, rotate, request, install, go back, revocation list";
     return "import, add, list, show, set, remove profiles";

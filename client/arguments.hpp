@@ -45,6 +45,24 @@ struct KeyArguments {
     Duration timeout = 2min;
 };
 
+/// What `aws …` is told, besides --profile, --pki, --yes and what `profile import` takes.
+struct AwsArguments {
+    std::string cluster;
+    std::vector<std::string> allow;  ///< networks, or "nodes"
+    bool internet = false;
+    std::string client_cidr;
+    std::optional<unsigned> session_hours;
+    std::string log_group;
+    std::string server_name = "server";
+    std::string client_name;  ///< empty: by this machine's name
+    std::string bundle;       ///< empty: into the agent
+    std::string source;       ///< --direct
+    bool dry_run = false;
+    std::string revoke;       ///< crl: a client's name
+    bool disconnect = false;  ///< crl: end its connections
+    double price_association = 0.10, price_connection = 0.05;
+};
+
 /// Everything that any command can be told. Each command reads its own part.
 struct Arguments {
     std::string socket;
@@ -68,6 +86,7 @@ struct Arguments {
     bool tls = true;
     PkiArguments pki;
     KeyArguments keys;
+    AwsArguments aws;
 };
 
 /// The options that a command takes, for its row in the table.

@@ -1,5 +1,6 @@
 #include "client/arguments_key.hpp"
 
+#include "client/arguments_aws.hpp"
 #include "client/aws_words.hpp"
 #include "client/pki/name_policy.hpp"
 
@@ -15,7 +16,6 @@ std::string check_dns_name(const std::string& text) { return pki::is_dns_name(te
 std::string check_endpoint(const std::string& text) {
     return pki::is_endpoint_id(text) ? "" : "an endpoint's id is expected: cvpn-endpoint-0123456789abcdef0";
 }
-std::string check_word(const std::string& text) { return is_aws_word(text) ? "" : "a plain name is expected"; }
 std::string check_arn(const std::string& text) {
     return is_acm_pca_arn(text) ? "" : "arn:aws:acm-pca:REGION:ACCOUNT:certificate-authority/ID is expected";
 }
@@ -36,13 +36,6 @@ void add_name(CLI::App& app, Arguments& into, const char* what) {
 
 void add_days(CLI::App& app, Arguments& into, const char* what) {
     app.add_option("--days", into.pki.days, what)->check(CLI::Range(1u, 36500u))->type_name("N");
-}
-
-void add_aws(CLI::App& app, Arguments& into) {
-    app.add_option("--region", into.pki.region, "for aws")->check(check_word)->type_name("REGION");
-    app.add_option("--aws-profile", into.pki.aws_profile, "for aws: its --profile")
-        ->check(check_word)
-        ->type_name("NAME");
 }
 
 void add_timeout(CLI::App& app, Arguments& into) {
@@ -113,7 +106,7 @@ void add_pki_crl(CLI::App& app, Arguments& into) {
     app.add_option("--publish", into.pki.publish, "import it to this Client VPN endpoint")
         ->check(check_endpoint)
         ->type_name("cvpn-endpoint-ID");
-    add_aws(app, into);
+    add_aws_choice(app, into);
 }
 
 void add_pki_list(CLI::App& app, Arguments& into) {
@@ -131,7 +124,7 @@ void add_rotate(CLI::App& app, Arguments& into) {
         ->type_name("ARN");
     app.add_option("--signer-command", into.keys.command, "a program: request on stdin, certificate on stdout, 60 s")
         ->type_name("PROGRAM");
-    add_aws(app, into);
+    add_aws_choice(app, into);
     add_days(app, into, "how long the certificate is valid (default: pki 825, acm-pca 365)");
     app.add_option("--reason", into.keys.reason, "for the log and the status")->type_name("TEXT");
     app.add_flag("--if-due", into.keys.if_due, "only when it is due; without PROFILE, every profile");

@@ -17,6 +17,10 @@ struct AwsChoice {
 /// argv[0] is "aws"; region, profile and JSON output behind `words`.
 std::vector<std::string> aws_argv(std::vector<std::string> words, const AwsChoice& choice);
 
+/// How it ended, whatever its exit code is: for callers that read what it complains of. Exit::failed when there is no
+/// such program; Exit::timed_out.
+Outcome<ChildEnd> ask_aws(std::vector<std::string> words, const AwsChoice& choice, Duration limit);
+
 /// Its output. Exit::failed with what aws said last, also when there is no such program; Exit::timed_out.
 Outcome<std::string> run_aws(std::vector<std::string> words, const AwsChoice& choice, Duration limit);
 

@@ -1,15 +1,15 @@
 // pki revoke and crl: who is let in no longer, and the list that says so.
 #include "base/clock.hpp"
+#include "client/aws/calls.hpp"
 #include "client/aws_program.hpp"
 #include "client/aws_words.hpp"
 #include "client/command_pki.hpp"
+#include "client/confirm.hpp"
 #include "client/crl_upload.hpp"
 #include "client/render_key.hpp"
 #include "client/render_pki.hpp"
 #include "client/text.hpp"
 #include "keys/certificate.hpp"
-
-#include <cstdio>
 
 namespace memdb::client {
 namespace {
@@ -17,23 +17,15 @@ namespace {
 constexpr std::size_t kEndpointEntries = 20'000;  // what AWS takes
 constexpr Duration kPublishLimit = 60s;
 
-bool confirmed(const pki::Revocable& certificate) {
-    std::fprintf(stderr, "Revoke %s (serial %s, until %s) for good? [y/N] ", certificate.name.c_str(),
-                 certificate.serial.c_str(), keys::date_text(certificate.expires).c_str());
-    char answer[16] = {};
-    if (std::fgets(answer, sizeof answer, stdin) == nullptr) return false;
-    return answer[0] == 'y' || answer[0] == 'Y';
+std::string question_of(const pki::Revocable& certificate) {
+    return "Revoke " + certificate.name + " (serial " + certificate.serial + ", until " +
+           keys::date_text(certificate.expires) + ") for good?";
 }
 
 Outcome<void> publish(const PkiArguments& asked, const pki::PkiFolder& folder, const pki::CrlFacts& facts) {
     if (facts.entries > kEndpointEntries)
         return Problem{Exit::failed, "an endpoint takes 20000 entries at most: nothing was published"};
-    const std::vector<std::string> words = {"ec2",
-                                            "import-client-vpn-client-certificate-revocation-list",
-                                            "--client-vpn-endpoint-id",
-                                            asked.publish,
-                                            "--certificate-revocation-list",
-                                            "file://" + folder.crl()};
+    const auto words = aws::import_crl_words(asked.publish, folder.crl());
     const AwsChoice choice{asked.region, asked.aws_profile};
     const std::string line = shell_line(aws_argv(words, choice));
     if (find_program("aws").empty())
@@ -71,7 +63,7 @@ int run_pki_revoke(Context& context) {
     if (!arguments.yes && !certificate->revoked_at) {
         if (!context.terminal.in_is_one)
             return complain(context, {Exit::usage, "revoking " + arguments.pki.name + " cannot be undone: say --yes"});
-        if (!confirmed(*certificate)) return complain(context, {Exit::failed, "nothing was revoked"});
+        if (!confirmed(question_of(*certificate))) return complain(context, {Exit::failed, "nothing was revoked"});
     }
     const auto moved = authority->revoke(*certificate, arguments.pki.reason);
     if (moved.has_error()) return complain(context, moved.error());

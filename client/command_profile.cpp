@@ -1,17 +1,32 @@
 // profile import, add, list, show, remove.
 #include "base/clock.hpp"
 #include "client/commands.hpp"
+#include "client/confirm.hpp"
 #include "client/import_files.hpp"
 #include "client/import_sources.hpp"
+#include "client/profile_import.hpp"
 #include "client/text.hpp"
-
-#include <cstdio>
 
 namespace memdb::client {
 namespace {
 
-/// What import and add have in common: clusters, user, password, CA.
-Outcome<config::ImportRequest> request_of(const Arguments& arguments) {
+/// Sends the request, prints what the agent noticed and what to do next.
+int send_import(Context& context, const config::ImportRequest& request) {
+    const auto report = post_import(context.client, request);
+    if (report.has_error()) return complain(context, report.error());
+    if (context.arguments.json) {
+        print(control::to_json(*report) + "\n");
+        return 0;
+    }
+    for (const auto& warning : report->warnings) warn(context, warning);
+    const std::string name = clean(report->name, !context.terminal.out.utf8);
+    print("profile " + name + " is ready; next: memdbctl connect " + name + " --wait\n");
+    return 0;
+}
+
+}  // namespace
+
+Outcome<config::ImportRequest> import_request_of(const Arguments& arguments) {
     config::ImportRequest request;
     request.name = arguments.name;
     for (const auto& cluster : arguments.clusters)
@@ -32,40 +47,22 @@ Outcome<config::ImportRequest> request_of(const Arguments& arguments) {
     return request;
 }
 
-/// Sends the request, wipes its text, prints what the agent noticed and what to do next.
-int send_import(Context& context, const config::ImportRequest& request) {
+Outcome<control::ImportReport> post_import(const ControlClient& client, const config::ImportRequest& request) {
     Secret<> body(control::to_json(request));
     if (body.reveal().size() > control::kBodyLimit)
-        return complain(context, {Exit::failed, "the files are too large together: more than 1 MiB"});
-    const auto response = context.client.request("POST", "/v1/profiles", body.reveal(), 30s);
+        return Problem{Exit::failed, "the files are too large together: more than 1 MiB"};
+    const auto response = client.request("POST", "/v1/profiles", body.reveal(), 30s);
     body = Secret<>();
-    if (response.has_error()) return complain(context, response.error());
-    if (context.arguments.json) {
-        print(response->body + "\n");
-        return 0;
-    }
-    const auto report = control::parse_import_report(response->body);
-    if (report.has_error())
-        return complain(context, {Exit::failed, "the agent's answer makes no sense: " + report.error().message});
-    for (const auto& warning : report->warnings) warn(context, warning);
-    const std::string name = clean(report->name, !context.terminal.out.utf8);
-    print("profile " + name + " is ready; next: memdbctl connect " + name + " --wait\n");
-    return 0;
+    if (response.has_error()) return response.error();
+    auto report = control::parse_import_report(response->body);
+    if (report.has_error()) return Problem{Exit::failed, "the agent's answer makes no sense: " + report.error().message};
+    return std::move(*report);
 }
-
-bool confirmed(const std::string& profile) {
-    std::fprintf(stderr, "Remove profile %s with its private key? [y/N] ", clean(profile, true).c_str());
-    char answer[16] = {};
-    if (std::fgets(answer, sizeof answer, stdin) == nullptr) return false;
-    return answer[0] == 'y' || answer[0] == 'Y';
-}
-
-}  // namespace
 
 int run_profile_import(Context& context) {
     const Arguments& arguments = context.arguments;
     if (arguments.check) return run_profile_check(context);
-    auto request = request_of(arguments);
+    auto request = import_request_of(arguments);
     if (request.has_error()) return complain(context, request.error());
     auto sources = gather_sources({arguments.file, arguments.cert, arguments.key});
     if (sources.has_error()) return complain(context, sources.error());
@@ -78,7 +75,7 @@ int run_profile_import(Context& context) {
 }
 
 int run_profile_add(Context& context) {
-    auto request = request_of(context.arguments);
+    auto request = import_request_of(context.arguments);
     if (request.has_error()) return complain(context, request.error());
     request->kind = config::ProfileKind::direct;
     return send_import(context, *request);
@@ -112,7 +109,7 @@ int run_profile_remove(Context& context) {
     if (!context.arguments.yes) {
         if (!context.terminal.in_is_one)
             return complain(context, {Exit::usage, "removing " + profile + " deletes its private key: say --yes"});
-        if (!confirmed(profile)) return complain(context, {Exit::failed, "nothing was removed"});
+        if (!confirmed("Remove profile " + clean(profile, true) + " with its private key?")) return complain(context, {Exit::failed, "nothing was removed"});
     }
     const auto response = context.client.request("DELETE", profile_path(profile), {}, 30s);
     if (response.has_error()) return complain(context, response.error());

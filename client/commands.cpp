@@ -1,5 +1,6 @@
 #include "client/commands.hpp"
 
+#include "client/arguments_aws.hpp"
 #include "client/arguments_key.hpp"
 #include "client/text.hpp"
 
@@ -127,6 +128,27 @@ constexpr std::array kCommands = {
     Command{{"key crl", kCrl, "tell the agent which certificates are revoked, so that it warns in time",
              "  memdbctl key crl pki/crl.pem demo"},
             run_key_crl},
+    Command{{"aws plan", kList, "what apply would do, and why; changes nothing",
+             "  memdbctl aws plan --cluster demo --region eu-central-1\n  memdbctl aws plan --cluster demo --json | jq .",
+             add_aws_plan},
+            run_aws_plan},
+    Command{{"aws apply", kYes, "make it so: from the security group to a PING; run it again at any time",
+             "  memdbctl aws apply --cluster demo --user app --password-file app.password\n"
+             "  memdbctl aws apply --cluster demo --allow nodes --log-group /vpn/demo --yes\n"
+             "  memdbctl aws apply --cluster demo --direct --source sg-0123456789abcdef0    from instances, no VPN",
+             add_aws_apply},
+            run_aws_apply},
+    Command{{"aws status", kList, "every object with its state, connections, the revocation list, costs",
+             "  memdbctl aws status --cluster demo", add_aws_status},
+            run_aws_status},
+    Command{{"aws crl", kYes, "revoke a client, renew the revocation list, and give it to the endpoint",
+             "  memdbctl aws crl --cluster demo --revoke laptop --reason keyCompromise --disconnect\n"
+             "  memdbctl aws crl --cluster demo --days 365      only renew it, before it ends",
+             add_aws_crl},
+            run_aws_crl},
+    Command{{"aws destroy", kYes, "remove what apply made, and only that; the PKI stays",
+             "  memdbctl aws destroy --cluster demo", add_aws_destroy},
+            run_aws_destroy},
     Command{{"version", kList, "of memdbctl and of the agent", "  memdbctl version"}, run_version},
 };
 

@@ -53,6 +53,11 @@ int run_key_install(Context& context);
 int run_key_rollback(Context& context);
 int run_key_show(Context& context);
 int run_key_crl(Context& context);
+int run_aws_plan(Context& context);
+int run_aws_apply(Context& context);
+int run_aws_status(Context& context);
+int run_aws_crl(Context& context);
+int run_aws_destroy(Context& context);
 int run_version(Context& context);
 
 /// To stdout. A closed pipe ends the program, as for every filter.

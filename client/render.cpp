@@ -1,5 +1,6 @@
 #include "client/render.hpp"
 
+#include "client/brush.hpp"
 #include "client/text.hpp"
 
 #include <algorithm>
@@ -17,54 +18,6 @@ using control::ProfileView;
 using control::TunnelView;
 using health::Severity;
 using health::Verdict;
-
-enum class Paint : std::uint8_t { plain, good, bad, warn, dim };
-
-/// Text and symbols in one style.
-class Brush {
-  public:
-    explicit Brush(const Style& style) : style_(style) {}
-
-    [[nodiscard]] std::string paint(std::string_view text, Paint paint) const {
-        if (!style_.colour || paint == Paint::plain) return std::string(text);
-        return std::string(code(paint)) + std::string(text) + "\x1b[0m";
-    }
-    [[nodiscard]] std::string text(std::string_view from_elsewhere) const {
-        return clean(from_elsewhere, !style_.utf8);
-    }
-    [[nodiscard]] std::string_view arrow() const { return style_.utf8 ? "→" : "->"; }
-
-    [[nodiscard]] std::string_view symbol(LayerState state) const {
-        switch (state) {
-            case LayerState::ok: return style_.utf8 ? "✓" : "ok";
-            case LayerState::failed: return style_.utf8 ? "✗" : "x";
-            case LayerState::unknown: return style_.utf8 ? "–" : "-";
-            case LayerState::skipped: return style_.utf8 ? "·" : ".";
-        }
-        return "?";
-    }
-    [[nodiscard]] std::string_view symbol(Severity severity) const {
-        switch (severity) {
-            case Severity::info: return style_.utf8 ? "·" : ".";
-            case Severity::warning: return "!";
-            case Severity::error: return style_.utf8 ? "✗" : "x";
-        }
-        return "?";
-    }
-
-  private:
-    static std::string_view code(Paint paint) {
-        switch (paint) {
-            case Paint::plain: return "";
-            case Paint::good: return "\x1b[32m";
-            case Paint::bad: return "\x1b[1;31m";
-            case Paint::warn: return "\x1b[33m";
-            case Paint::dim: return "\x1b[2m";
-        }
-        return "";
-    }
-    const Style& style_;
-};
 
 Paint paint_of(Verdict verdict) {
     switch (verdict) {

@@ -135,13 +135,20 @@ Outcome<void> Authority::issue(const Issue& asked) const {
     Issue issue = asked;
     std::vector<std::string> words;
     if (issue.purpose == Purpose::server) {
-        if (std::find(issue.dns_names.begin(), issue.dns_names.end(), issue.name) == issue.dns_names.end())
-            issue.dns_names.insert(issue.dns_names.begin(), issue.name);
+        const std::string& own = issue.common_name.empty() ? issue.name : issue.common_name;
+        if (std::find(issue.dns_names.begin(), issue.dns_names.end(), own) == issue.dns_names.end())
+            issue.dns_names.insert(issue.dns_names.begin(), own);
         std::string names;
         for (const auto& name : issue.dns_names) names += (names.empty() ? "DNS:" : ",DNS:") + name;
         words.push_back("--subject-alt-name=" + names);  // 3.2.0 and later put none in by themselves
     }
     const std::string kind = issue.purpose == Purpose::client ? "client" : "server";
+    if (!issue.common_name.empty() && !exists(folder_.request(issue.name))) {
+        // build-server-full takes the name of the files for the CN, gen-req does not insist.
+        const auto made =
+            easyrsa_.run(folder_.path(), {"gen-req", issue.name, "nopass"}, {{"EASYRSA_REQ_CN", issue.common_name}});
+        if (made.has_error()) return made.error();
+    }
     if (exists(folder_.request(issue.name)))  // left by an interrupted call
         words.insert(words.end(), {"sign-req", kind, issue.name});
     else

@@ -21,6 +21,7 @@ struct Issue {
     std::string name;                      ///< is_name()
     std::vector<std::string> dns_names{};  ///< server: as well as the name itself
     std::optional<unsigned> days{};        ///< absent: easy-rsa's own 825
+    std::string common_name{};             ///< server: another CN than the name of the files; a renewal keeps its CN
 };
 
 /// A certificate of a name that can be revoked, or was.

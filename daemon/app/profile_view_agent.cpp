@@ -171,6 +171,7 @@ control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const Cloc
 
 void ProfileAgent::show_tunnel(control::ProfileView& view, const health::Facts& facts, const ClockOffset& clock) {
     view.tunnel = tunnel_view(tunnel_->state(), clock);
+    view.tunnel->endpoint = endpoint_of(profile_.profile);
     // Translated once, when it was first seen: a clock that jumps, or a sleep, must not make it another moment.
     if (!shown_since_ || shown_since_->first != tunnel_->state().since)
         shown_since_.emplace(tunnel_->state().since, view.tunnel->since);

@@ -37,6 +37,7 @@ json::object value_of(const TunnelView& tunnel) {
     json::object object{{"phase", tunnel.phase}, {"since", time_text(tunnel.since)}};
     put(object, "device", tunnel.device);
     put(object, "address", tunnel.address);
+    put(object, "endpoint", tunnel.endpoint);
     put(object, "server", tunnel.server);
     put(object, "openvpn_pid", tunnel.openvpn_pid);
     object["attempt"] = tunnel.attempt;
@@ -126,6 +127,7 @@ void read(Fields& f, TunnelView& tunnel) {
     f.read("since", tunnel.since);
     f.read("device", tunnel.device);
     f.read("address", tunnel.address);
+    f.read("endpoint", tunnel.endpoint);
     f.read("server", tunnel.server);
     f.read_number("openvpn_pid", tunnel.openvpn_pid);
     f.read_number("attempt", tunnel.attempt);

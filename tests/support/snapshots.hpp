@@ -25,6 +25,7 @@ inline control::ProfileView reachable_profile() {
     tunnel.since = kSeenAt - 3h - 12min;
     tunnel.device = "tun0";
     tunnel.address = "10.0.0.2";
+    tunnel.endpoint = "cvpn-endpoint-0123456789abcdef0.prod.clientvpn.lab.test:443";
     tunnel.server = "192.0.2.1:443";
     tunnel.openvpn_pid = 4711;
     tunnel.restarts = 1;

@@ -1,0 +1,159 @@
+#include "client/aws/local_state.hpp"
+
+#include "base/clock.hpp"
+#include "client/local_files.hpp"
+#include "client/pki/certificate_kind.hpp"
+#include "keys/certificate.hpp"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netdb.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <list>
+#include <span>
+
+namespace memdb::client::aws {
+namespace {
+
+constexpr time_t kResolveSeconds = 10;
+
+/// IPv4 networks of interfaces that are up; not those of tunnels and of the loopback.
+std::vector<IpNetwork> own_networks() {
+    std::vector<IpNetwork> networks;
+    ifaddrs* all = nullptr;
+    if (::getifaddrs(&all) != 0) return networks;
+    for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
+        const bool is_v4 = one->ifa_addr != nullptr && one->ifa_addr->sa_family == AF_INET && one->ifa_netmask != nullptr;
+        if (!is_v4 || (one->ifa_flags & IFF_UP) == 0 || (one->ifa_flags & (IFF_LOOPBACK | IFF_POINTOPOINT)) != 0)
+            continue;
+        const auto bytes_of = [](const sockaddr* address) {
+            const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);  // NOLINT: how sockets are read
+            return std::span(reinterpret_cast<const std::uint8_t*>(&v4->sin_addr), 4);  // NOLINT
+        };
+        const auto address = address_of_bytes(bytes_of(one->ifa_addr)), mask = address_of_bytes(bytes_of(one->ifa_netmask));
+        const auto prefix = mask ? prefix_of_mask(*mask) : std::nullopt;
+        if (!address || !prefix || is_loopback_or_link_local(*address)) continue;
+        const IpNetwork network = network_of(*address, *prefix);
+        if (std::find(networks.begin(), networks.end(), network) == networks.end()) networks.push_back(network);
+    }
+    ::freeifaddrs(all);
+    return networks;
+}
+
+/// The certificate in issued/FILE.crt with its key beside it, of that name and use; nothing when it is another one.
+std::optional<LocalCertificate> certificate_in(const pki::PkiFolder& folder, const std::string& file,
+                                               const std::string& name, pki::CertificateKind kind) {
+    const auto text = read_whole(folder.certificate(file), keys::kPemSizeLimit);
+    if (text.has_error() || !exists(folder.key(file))) return std::nullopt;
+    const auto certificates = keys::read_certificates(*text, file);
+    const auto use = pki::certificate_use(*text);
+    if (certificates.has_error() || use.has_error() || use->kind != kind) return std::nullopt;
+    const auto& info = certificates->front().info;
+    if (info.common_name != name) return std::nullopt;
+    return LocalCertificate{file, use->serial, info.not_after};
+}
+
+/// Of all that the PKI holds for `name`, unrevoked, the last to expire. A client's later keys have names of their own
+/// ("laptop-20261126"), and so CNs: those count, too.
+std::optional<LocalCertificate> best_of(const pki::PkiFolder& folder, const std::vector<pki::IndexEntry>& entries,
+                                        const std::string& name, pki::CertificateKind kind) {
+    std::optional<LocalCertificate> best;
+    std::error_code error;
+    for (const auto& each : std::filesystem::directory_iterator(folder.path() + "/issued", error)) {
+        const std::string file = each.path().stem().string();
+        if (each.path().extension() != ".crt" || !file.starts_with(name)) continue;
+        const std::string& own_name = kind == pki::CertificateKind::server ? name : file;
+        if (own_name != name && !file.starts_with(name + "-2")) continue;
+        auto found = certificate_in(folder, file, own_name, kind);
+        if (!found || (best && best->not_after >= found->not_after)) continue;
+        const pki::IndexEntry* entry = pki::find_serial(entries, found->serial);
+        if (entry == nullptr || entry->status == pki::CertificateStatus::revoked) continue;
+        best = std::move(found);
+    }
+    return best;
+}
+
+}  // namespace
+
+Outcome<void> look_into_pki(const pki::PkiFolder& folder, const Wish& wish, LocalState& state) {
+    state.has_authority = folder.state() == pki::PkiState::complete;
+    if (const auto kind = folder.state(); kind == pki::PkiState::foreign || kind == pki::PkiState::half_ca)
+        return folder.check_complete();
+    if (!state.has_authority) return boost::system::in_place_value;
+    const auto entries = folder.entries();
+    if (entries.has_error()) return entries.error();
+    state.serials.clear();
+    for (const auto& entry : *entries) state.serials.push_back(entry.serial);
+    state.server = best_of(folder, *entries, wish.server_name, pki::CertificateKind::server);
+    state.client = best_of(folder, *entries, wish.client_name, pki::CertificateKind::client);
+    return boost::system::in_place_value;
+}
+
+void look_at_agent(const Context& context, const Wish& wish, LocalState& state) {
+    const auto snapshot = get_snapshot(context);
+    state.agent_runs = snapshot.has_value();
+    state.profile.reset();
+    if (!state.agent_runs) return;
+    const control::ProfileView* view = find_profile(*snapshot, wish.profile);
+    if (view == nullptr) return;
+    LocalProfile profile;
+    if (view->tunnel) profile.endpoint = view->tunnel->endpoint.value_or("?");
+    for (const auto& cluster : view->clusters) profile.clusters.push_back(cluster.endpoint);
+    if (view->credential) profile.serial = view->credential->serial;
+    profile.reachable = view->verdict == health::Verdict::reachable || view->verdict == health::Verdict::degraded;
+    state.profile = std::move(profile);
+}
+
+Outcome<LocalState> look_around(const Context& context, const Wish& wish) {
+    LocalState state;
+    state.networks = own_networks();
+    const auto done = look_into_pki(pki::PkiFolder(wish.pki_folder), wish, state);
+    if (done.has_error()) return done.error();
+    if (wish.bundle.empty()) look_at_agent(context, wish, state);
+    state.has_bundle = !wish.bundle.empty() && exists(wish.bundle);
+    return state;
+}
+
+std::vector<NodeAddress> resolve_nodes(const std::vector<Node>& nodes) {
+    // Not on the stack: what is still being looked up when the time has passed goes on using them.
+    static const addrinfo hints = [] {
+        addrinfo wanted{};
+        wanted.ai_family = AF_INET;
+        wanted.ai_socktype = SOCK_STREAM;
+        return wanted;
+    }();
+    static std::list<gaicb> requests;
+    static std::list<Node> names;
+    std::vector<gaicb*> list;
+    for (const Node& node : nodes) {
+        names.push_back(node);
+        gaicb& request = requests.emplace_back();
+        request.ar_name = names.back().host.c_str();
+        request.ar_request = &hints;
+        list.push_back(&request);
+    }
+    const timespec limit{kResolveSeconds, 0};
+    ::getaddrinfo_a(GAI_NOWAIT, list.data(), static_cast<int>(list.size()), nullptr);
+    const TimePoint end = now() + std::chrono::seconds(kResolveSeconds);
+    const auto pending = [&] {
+        return std::any_of(list.begin(), list.end(), [](gaicb* one) { return ::gai_error(one) == EAI_INPROGRESS; });
+    };
+    while (pending() && now() < end) ::gai_suspend(list.data(), static_cast<int>(list.size()), &limit);
+    std::vector<NodeAddress> found;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        NodeAddress one{nodes[i].name, {}};
+        if (::gai_error(list[i]) == 0 && list[i]->ar_result != nullptr) {
+            const auto* v4 = reinterpret_cast<const sockaddr_in*>(list[i]->ar_result->ai_addr);  // NOLINT
+            one.address = address_of_bytes(std::span(reinterpret_cast<const std::uint8_t*>(&v4->sin_addr), 4));  // NOLINT
+            ::freeaddrinfo(list[i]->ar_result);
+            list[i]->ar_result = nullptr;
+        }
+        found.push_back(std::move(one));
+    }
+    return found;
+}
+
+}  // namespace memdb::client::aws
