@@ -44,8 +44,8 @@ class Dispatcher:
             self._models[service] = load(self._program, service)
         return self._models[service]
 
-    def answer(self, headers, body):
-        """(status, content type, bytes), or NO_ANSWER."""
+    def answer(self, headers, body, gone=lambda: False):
+        """(status, content type, bytes), or NO_ANSWER. gone: whether the client has hung up."""
         signed = SIGNED.search(headers.get("Authorization", ""))
         if not signed:
             return 403, "text/plain", b"not signed"
@@ -56,7 +56,7 @@ class Dispatcher:
         try:
             with self.lock:
                 call = self._parsed(model, headers, body, Call(key, region_name, service, "", {}))
-            return self._answered(model, call)
+            return self._answered(model, call, gone)
         except AwsError as error:
             if call and call.outcome == "unanswered":
                 call.outcome = error.code
@@ -87,18 +87,18 @@ class Dispatcher:
             raise StandInMistake(f"nobody taught the stand-in {call.service} {call.action}")
         return call
 
-    def _answered(self, model, call):
-        """Holds are waited for without the lock, so that a test can look meanwhile."""
+    def _answered(self, model, call, gone):
+        """Holds are waited for without the lock, so that a test can look meanwhile. Nobody is held twice."""
         with self.lock:
             held = call.changes and self.interventions.counts_before()
-        if held and not self.interventions.wait():
-            return NO_ANSWER
+        if held and (not self.interventions.wait() or gone()):
+            return NO_ANSWER  # as if it had never arrived
         with self.lock:
-            status, kind, answer = self._performed(model, call)
-            held = call.changes and self.interventions.counts_after()
+            answer = self._performed(model, call)
+            held = not held and call.changes and self.interventions.counts_after()
         if held and not self.interventions.wait():
             return NO_ANSWER
-        return status, kind, answer
+        return answer
 
     def _performed(self, model, call):
         region = self.world.at(call.region)

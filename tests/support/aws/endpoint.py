@@ -7,6 +7,7 @@ import http.server
 import json
 import pathlib
 import signal
+import socket
 import sys
 import threading
 
@@ -43,7 +44,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        answer = self.server.endpoint.controlled(body) if self.path == "/-/control" else self.server.endpoint.dispatcher.answer(self.headers, body)
+        endpoint = self.server.endpoint
+        answer = endpoint.controlled(body) if self.path == "/-/control" else endpoint.dispatcher.answer(self.headers, body, self._gone)
         self.close_connection = True
         if answer is NO_ANSWER:
             return
@@ -57,6 +59,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(text)
         except OSError:
             pass  # the client was killed meanwhile, as some tests do
+
+    def _gone(self):
+        try:
+            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def log_message(self, *_):
         pass
