@@ -63,8 +63,14 @@ vpn_take_crl() {
   cp "$1" "$2"
 }
 
+# These faults sign with the CA of the lab.
+need_own_certificates() {
+  [[ ! -d $LAB_DIR/vpn/given ]] || die "the endpoint serves with certificates of somebody else: $HINT endpoint crl FILE, or own"
+}
+
 fault_client_cert_revoked() {
   local serial=${1:-} given=$LAB_DIR/vpn/given-crl.pem
+  need_own_certificates
   if [[ -n $serial ]] && ! is_serial "$serial"; then  # an admin's own list, as it would be imported into AWS
     vpn_take_crl "$serial" "$given"
     fault_mark client-cert-revoked "$given"
@@ -84,6 +90,7 @@ heal_client_cert_revoked() {
 }
 
 fault_crl_expired() {
+  need_own_certificates
   fault_mark crl-expired
   vpn_change_crl
   fault_done crl-expired "the endpoint's CRL has expired: it refuses every client, they were reset"

@@ -26,10 +26,14 @@ pki_vpn() {
   pki_downloaded_config
 }
 
-# What AWS exports today: no client certificate, no key, no label in front of the name.
 pki_downloaded_config() {
-  {
-    cat <<END
+  pki_client_config "$LAB_DIR/pki/ca.crt" "$SERVER_CN" >"$LAB_DIR/downloaded-client-config.ovpn"
+  sed "s/$VPN_ENDPOINT/$VPN_ENDPOINT6/" "$LAB_DIR/downloaded-client-config.ovpn" >"$LAB_DIR/downloaded-client-config-ipv6.ovpn"
+}
+
+# pki_client_config CHAIN SERVER_NAME: what AWS exports today, with no client certificate, no key, no label in front of the name.
+pki_client_config() {
+  cat <<END
 client
 dev tun
 proto udp
@@ -42,10 +46,8 @@ cipher AES-256-GCM
 verb 3
 <ca>
 END
-    openssl x509 -in "$LAB_DIR/pki/ca.crt"
-    printf '\n</ca>\n\n\nreneg-sec 0\n\nverify-x509-name %s name\n' "$SERVER_CN"
-  } >"$LAB_DIR/downloaded-client-config.ovpn"
-  sed "s/$VPN_ENDPOINT/$VPN_ENDPOINT6/" "$LAB_DIR/downloaded-client-config.ovpn" >"$LAB_DIR/downloaded-client-config-ipv6.ovpn"
+  sed -n '/^-----BEGIN CERTIFICATE/,/^-----END CERTIFICATE/p' "$1"
+  printf '\n</ca>\n\n\nreneg-sec 0\n\nverify-x509-name %s name\n' "$2"
 }
 
 # Credentials that each fail in another way.

@@ -16,10 +16,26 @@ vpn_up() {
   for server in $SERVERS; do vpn_start "$server"; done
 }
 
+# vpn_file ca|cert|key|chain|crl: the lab's own, or what `lab endpoint` was given. Nothing where there is none.
+vpn_file() {
+  local given=$LAB_DIR/vpn/given
+  if [[ -d $given ]]; then
+    if [[ -e $given/$1.pem ]]; then echo "$given/$1.pem"; fi
+    return 0
+  fi
+  case $1 in
+    ca | chain) echo "$LAB_DIR/pki/ca.crt" ;;
+    cert) echo "$LAB_DIR/pki/issued/$SERVER_CN.crt" ;;
+    key) echo "$LAB_DIR/pki/private/$SERVER_CN.key" ;;
+    crl) echo "$LAB_DIR/pki/crl.pem" ;;
+  esac
+}
+
 # What it pushes is what AWS pushes. No `duplicate-cn`: a client that comes back gets its address back, and a second
 # client at the same time needs a certificate of its own (client2).
 vpn_config() {
-  local net=0 proto=udp4
+  local net=0 proto=udp4 crl
+  crl=$(vpn_file crl)
   case $1 in 2) net=1 ;; 6) net=2 proto=udp6 ;; esac
   cat <<END
 mode server
@@ -33,10 +49,10 @@ disable-dco
 topology subnet
 server 10.0.$net.0 255.255.255.0
 server-ipv6 fd00:10:$net::/64
-ca $LAB_DIR/pki/ca.crt
-cert $LAB_DIR/pki/issued/$SERVER_CN.crt
-key $LAB_DIR/pki/private/$SERVER_CN.key
-crl-verify $LAB_DIR/pki/crl.pem
+ca $(vpn_file ca)
+cert $(vpn_file cert)
+key $(vpn_file key)
+${crl:+crl-verify $crl}
 dh none
 remote-cert-tls client
 tls-version-min 1.2

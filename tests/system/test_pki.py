@@ -7,7 +7,7 @@ import stat
 
 import pytest
 from authority import EASYRSA, Authority
-from aws_endpoint import AwsEndpoint
+from aws.endpoint import AwsEndpoint
 from memdb import MEMDBCTL
 from sandbox import run
 
