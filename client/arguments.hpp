@@ -53,7 +53,7 @@ struct AwsArguments {
     std::string client_cidr;
     std::optional<unsigned> session_hours;
     std::string log_group;
-    std::string server_name = "server";
+    std::string server_name;  ///< empty: CLUSTER.vpn.internal
     std::string client_name;  ///< empty: by this machine's name
     std::string bundle;       ///< empty: into the agent
     std::string source;       ///< --direct

@@ -74,7 +74,7 @@ void add_wish(CLI::App& app, Arguments& into) {
     app.add_option("--log-group", into.aws.log_group, "log every connection to this CloudWatch log group")
         ->check(check_log_group)
         ->type_name("NAME");
-    app.add_option("--server-name", into.aws.server_name, "of the endpoint's certificate (default server)")
+    app.add_option("--server-name", into.aws.server_name, "DNS name in the endpoint's certificate (default CLUSTER.vpn.internal)")
         ->check([](const std::string& text) {
             return pki::is_name(text) && pki::is_dns_name(text) ? "" : "a DNS name is expected";
         })

@@ -107,7 +107,8 @@ Outcome<Wish> wish_of(const Arguments& arguments) {
     if (!asked.client_cidr.empty()) wish.client_network = parse_network(asked.client_cidr);
     wish.session_hours = asked.session_hours;
     wish.log_group = asked.log_group;
-    wish.server_name = asked.server_name;
+    // A name with a dot: ACM lists certificates by domain. No one resolves it, clients only compare it.
+    wish.server_name = asked.server_name.empty() ? asked.cluster + ".vpn.internal" : asked.server_name;
     wish.client_name = asked.client_name.empty() ? machine_name() : asked.client_name;
     if (wish.client_name.empty())
         return Problem{Exit::usage, "this machine's name can be no certificate's: say --client-name NAME"};

@@ -87,6 +87,12 @@ bool is_remote(Action action) noexcept {
                                Action::write_bundle, Action::connect, Action::remove_profile});
 }
 
+bool is_removal(Action action) noexcept {
+    return is_one_of(action, {Action::revoke_rule, Action::delete_route, Action::remove_profile, Action::disassociate,
+                              Action::delete_endpoint, Action::delete_certificate, Action::revoke_group_rule,
+                              Action::delete_group});
+}
+
 std::string_view to_string(StepState state) noexcept {
     switch (state) {
         case StepState::done: return "done";

@@ -26,11 +26,6 @@ const Step* first_waiting(const Plan& plan) {
     return nullptr;
 }
 
-bool removes(Action action) {
-    return is_one_of(action, {Action::revoke_rule, Action::delete_route, Action::disassociate, Action::delete_endpoint,
-                              Action::delete_certificate, Action::revoke_group_rule, Action::delete_group});
-}
-
 }  // namespace
 
 Executor::Executor(Context& context, Session& session, const Wish& wish, Situation situation, Planner plan, Survey survey)
@@ -92,7 +87,7 @@ Outcome<void> Executor::do_remote(const Step& step) {
 
 /// What a failure says of the world may be just what was wished.
 Outcome<void> Executor::recover(const Step& step, const CallFailure& failure) {
-    if (failure.error.kind == AwsErrorKind::not_found && removes(step.action)) {
+    if (failure.error.kind == AwsErrorKind::not_found && is_removal(step.action)) {
         (void)absorb(inventory_, step, wish_, local_, {});
         return boost::system::in_place_value;
     }
@@ -102,7 +97,7 @@ Outcome<void> Executor::recover(const Step& step, const CallFailure& failure) {
         inventory_ = std::move(*again);
         return boost::system::in_place_value;
     }
-    if (failure.error.kind == AwsErrorKind::in_use && removes(step.action)) {
+    if (failure.error.kind == AwsErrorKind::in_use && is_removal(step.action)) {
         tries_[step.what] = 0;
         said_ = false;
         return pause("waiting until nothing uses " + step.target + " any more");
@@ -130,7 +125,7 @@ Outcome<void> Executor::pause(const std::string& what) {
     if (so_far > kPatience)
         return Problem{Exit::timed_out, "AWS is not done after " + duration_text(so_far) + " (" + what +
                                             "); the same command goes on waiting"};
-    const std::string text = what + ", " + duration_text(so_far) + " so far";
+    const std::string text = what + (so_far < 1s ? "" : ", " + duration_text(so_far) + " so far");
     if (!context_.terminal.err_is_one && (!said_at_ || at - *said_at_ >= kSayAgain)) {
         said_at_ = at;
         print("  " + clean(text, !context_.terminal.out.utf8) + "\n");

@@ -100,6 +100,9 @@ constexpr bool is_one_of(Action action, std::initializer_list<Action> them) noex
     return false;
 }
 
+/// Whether it takes something away.
+bool is_removal(Action action) noexcept;
+
 /// Whether a step changes something at AWS, not on this laptop.
 bool is_remote(Action action) noexcept;
 std::string_view to_string(Action action) noexcept;

@@ -62,7 +62,7 @@ void plan_rule(Draft& draft, const Wanted& wanted) {
                 why += ", is active";
             } else if (rule.state == "authorizing" || rule.state == "revoking") {
                 state = StepState::waiting;
-                why += ", is " + rule.state;
+                why = "is " + rule.state;
             } else {
                 draft.refuse("the authorization rule for " + to_string(rule.network) + " is " + rule.state +
                              (rule.message.empty() ? "" : " (" + rule.message + ")") +

@@ -12,12 +12,13 @@ namespace {
 
 namespace json = boost::json;
 
-std::string mark_of(StepState state, const Style& style, const Brush& brush) {
-    switch (state) {
+std::string mark_of(const Step& step, const Style& style, const Brush& brush) {
+    const bool removes = is_removal(step.action);
+    switch (step.state) {
         case StepState::done: return brush.paint(style.utf8 ? "✓" : "=", Paint::good);
-        case StepState::todo: return brush.paint("+", Paint::warn);
+        case StepState::todo:
+        case StepState::later: return brush.paint(removes ? "-" : "+", removes ? Paint::bad : Paint::warn);
         case StepState::waiting: return brush.paint(style.utf8 ? "…" : "~", Paint::warn);
-        case StepState::later: return brush.paint("+", Paint::warn);
     }
     return "?";
 }
@@ -34,7 +35,7 @@ std::string counts_text(const Plan& plan) {
 }
 
 std::string render_step(const Step& step, const Style& style, const Brush& brush) {
-    std::string text = "  " + mark_of(step.state, style, brush) + " " +
+    std::string text = "  " + mark_of(step, style, brush) + " " +
                        wrap(brush.text(step.what), style.width, 4, 4) + "\n";
     if (!step.why.empty())
         text += "      " + brush.paint(wrap(brush.text(step.why), style.width, 6, 6), Paint::dim) + "\n";

@@ -96,6 +96,8 @@ Result<std::vector<VpnRoute>> parse_routes(std::string_view json) {
 Result<std::optional<EndpointCrl>> parse_endpoint_crl(std::string_view json) {
     std::string pem, message;
     EndpointCrl crl;
+    // The program prints nothing at all where the answer has no member.
+    if (json.find_first_not_of(" \t\r\n") == std::string_view::npos) return std::optional<EndpointCrl>();
     const auto done = read_reply(json, [&](Fields& f) {
         f.read_optional("CertificateRevocationList", pem, kReplyLimit);
         read_state(f, "Status", crl.state, message);

@@ -9,6 +9,23 @@
 namespace memdb::client::aws {
 namespace {
 
+template <class T>
+Outcome<void> refresh_part(Session& session, const std::string& id, const std::string& what,
+                           Result<std::vector<T>> (*parse)(std::string_view), std::vector<T>& out) {
+    auto answer = session.ask(describe_endpoint_part_words(what, id), parse);
+    if (answer.has_error()) return answer.error().problem;
+    out = std::move(*answer);
+    return boost::system::in_place_value;
+}
+
+Outcome<void> ask_parts(Session& session, Endpoint& endpoint) {
+    auto done = refresh_part(session, endpoint.id, "target-networks", parse_associations, endpoint.associations);
+    if (!done.has_error())
+        done = refresh_part(session, endpoint.id, "authorization-rules", parse_authorization_rules, endpoint.rules);
+    if (!done.has_error()) done = refresh_part(session, endpoint.id, "routes", parse_routes, endpoint.routes);
+    return done;
+}
+
 /// One survey under way; every ask_*() leaves early with the first problem.
 class Surveyor {
   public:
@@ -117,7 +134,7 @@ Outcome<void> Surveyor::ask_endpoints() {
     }
     if (!inventory_.endpoint) return boost::system::in_place_value;
     progress_("its target networks, rules and routes");
-    return refresh_endpoint(session_, inventory_, cluster_);
+    return ask_parts(session_, *inventory_.endpoint);
 }
 
 Outcome<void> Surveyor::ask_certificates() {
@@ -155,15 +172,6 @@ Outcome<void> Surveyor::ask_tagged_groups() {
     return ask(tagged_rules_words(cluster_), of_cluster(parse_group_rules), inventory_.rules);
 }
 
-template <class T>
-Outcome<void> refresh_part(Session& session, const std::string& id, const std::string& what,
-                           Result<std::vector<T>> (*parse)(std::string_view), std::vector<T>& out) {
-    auto answer = session.ask(describe_endpoint_part_words(what, id), parse);
-    if (answer.has_error()) return answer.error().problem;
-    out = std::move(*answer);
-    return boost::system::in_place_value;
-}
-
 }  // namespace
 
 Outcome<Inventory> survey(Session& session, const Wish& wish, const Progress& progress) {
@@ -196,14 +204,9 @@ Outcome<void> refresh_endpoint(Session& session, Inventory& inventory, const std
     if (answer.has_error()) return answer.error().problem;
     Endpoint now = std::move(answer->front());
     if (known.state == "deleting") now.state = "deleting";
-    auto done = refresh_part(session, now.id, "target-networks", parse_associations, now.associations);
-    if (!done.has_error())
-        done = refresh_part(session, now.id, "authorization-rules", parse_authorization_rules, now.rules);
-    if (!done.has_error()) done = refresh_part(session, now.id, "routes", parse_routes, now.routes);
-    if (done.has_error()) return done.error();
     now.crl = std::move(known.crl);
     inventory.endpoint = std::move(now);
-    return boost::system::in_place_value;
+    return ask_parts(session, *inventory.endpoint);
 }
 
 }  // namespace memdb::client::aws

@@ -27,7 +27,7 @@ struct Wish {
     std::optional<IpNetwork> client_network{};
     std::optional<unsigned> session_hours{};  ///< 8, 10, 12, 24; absent: whatever is, 24 at first
     std::string log_group{};                  ///< empty: as it is, none at first
-    std::string server_name = "server";       ///< CN and DNS name of the endpoint's certificate
+    std::string server_name{};                ///< CN and DNS name of the endpoint's certificate
     std::string client_name{};                ///< of this laptop's certificate in the PKI
     std::string pki_folder{};                 ///< for messages
     std::string bundle{};                     ///< a file to write instead of a profile to import
