@@ -65,7 +65,8 @@ void add_wish(CLI::App& app, Arguments& into) {
         ->check(check_allow)
         ->type_name("CIDR|nodes");
     app.add_flag("--internet", into.aws.internet, "all traffic of the laptop through the VPN, to the internet, too");
-    app.add_option("--client-cidr", into.aws.client_cidr, "addresses of the clients, /22 or larger (default: a free one)")
+    app.add_option("--client-cidr", into.aws.client_cidr,
+                   "addresses of the clients, /22 or larger (default: a free one)")
         ->check(check_network)
         ->type_name("CIDR");
     app.add_option("--session-hours", into.aws.session_hours, "then a session ends (default 24)")
@@ -74,7 +75,8 @@ void add_wish(CLI::App& app, Arguments& into) {
     app.add_option("--log-group", into.aws.log_group, "log every connection to this CloudWatch log group")
         ->check(check_log_group)
         ->type_name("NAME");
-    app.add_option("--server-name", into.aws.server_name, "DNS name in the endpoint's certificate (default CLUSTER.vpn.internal)")
+    app.add_option("--server-name", into.aws.server_name,
+                   "DNS name in the endpoint's certificate (default CLUSTER.vpn.internal)")
         ->check([](const std::string& text) {
             return pki::is_name(text) && pki::is_dns_name(text) ? "" : "a DNS name is expected";
         })

@@ -49,7 +49,8 @@ Plan plan_of(const Arguments& arguments, const Wish& wish, const aws::Inventory&
     if (arguments.direct) return aws::plan_direct(wish, arguments.aws.source, inventory);
     Plan plan = aws::plan_apply(wish, inventory, local, wall_now());
     if (!local.agent_runs && wish.bundle.empty())
-        plan.remarks.push_back({aws::Level::warning, "memdbd does not answer: the profile can be imported only when it runs",
+        plan.remarks.push_back({aws::Level::warning,
+                                "memdbd does not answer: the profile can be imported only when it runs",
                                 "start it (see the README), or say --bundle FILE to get a file instead"});
     return plan;
 }
@@ -59,9 +60,8 @@ Outcome<void> check_before(const Context& context, const Wish& wish, const aws::
     const Arguments& arguments = context.arguments;
     if (arguments.direct) return boost::system::in_place_value;
     if (wish.bundle.empty() && !local.agent_runs)
-        return Problem{Exit::no_agent,
-                       "memdbd does not answer on " + context.client.socket() +
-                           ": start it first, or say --bundle FILE to get a file instead of a profile"};
+        return Problem{Exit::no_agent, "memdbd does not answer on " + context.client.socket() +
+                                           ": start it first, or say --bundle FILE to get a file instead of a profile"};
     Arguments told = arguments;
     told.name = wish.profile;
     for (const std::string& file : {arguments.password_file, arguments.ca})

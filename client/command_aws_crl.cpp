@@ -28,8 +28,9 @@ Outcome<std::string> find_endpoint(const Context& context, aws::Session& session
     if (all.has_error()) return all.error().problem;
     for (const auto& one : *all)
         if (one.ours && one.state != "deleting") return one.id;
-    return Problem{Exit::failed, "no endpoint carries the tag " + std::string(aws::kTag) + "=" + cluster +
-                                     ": memdbctl aws apply makes one; for one made by hand, memdbctl pki crl --publish"};
+    return Problem{Exit::failed,
+                   "no endpoint carries the tag " + std::string(aws::kTag) + "=" + cluster +
+                       ": memdbctl aws apply makes one; for one made by hand, memdbctl pki crl --publish"};
 }
 
 /// Revokes --revoke, unless that is done. Says so.
@@ -65,8 +66,8 @@ Outcome<std::size_t> disconnect(aws::Session& session, const std::string& endpoi
     return ended;
 }
 
-Outcome<void> publish(Context& context, aws::Session& session, const std::string& endpoint, const pki::PkiFolder& folder,
-                      const pki::CrlFacts& facts) {
+Outcome<void> publish(Context& context, aws::Session& session, const std::string& endpoint,
+                      const pki::PkiFolder& folder, const pki::CrlFacts& facts) {
     if (facts.entries > kEndpointEntries)
         return Problem{Exit::failed, "an endpoint takes 20000 entries at most: the list was not imported"};
     {
@@ -74,9 +75,9 @@ Outcome<void> publish(Context& context, aws::Session& session, const std::string
         line.show_now("aws ec2 import-client-vpn-client-certificate-revocation-list");
         const auto done = session.call(aws::import_crl_words(endpoint, folder.crl()));
         if (done.has_error())
-            return Problem{done.error().problem.exit,
-                           done.error().problem.message + "; the endpoint does not have the list yet, " + folder.crl() +
-                               " is made: the same command goes on"};
+            return Problem{done.error().problem.exit, done.error().problem.message +
+                                                          "; the endpoint does not have the list yet, " + folder.crl() +
+                                                          " is made: the same command goes on"};
     }
     print("imported into " + endpoint +
           ": AWS resets every connection of the endpoint, clients come back by themselves;\n"
@@ -94,7 +95,8 @@ Outcome<void> publish(Context& context, aws::Session& session, const std::string
 int run_aws_crl(Context& context) {
     const Arguments& arguments = context.arguments;
     if (arguments.aws.disconnect && arguments.aws.revoke.empty())
-        return complain(context, {Exit::usage, "--disconnect needs --revoke CLIENT: one that is not revoked comes back"});
+        return complain(context,
+                        {Exit::usage, "--disconnect needs --revoke CLIENT: one that is not revoked comes back"});
     const auto authority = open_authority(arguments);
     if (authority.has_error()) return complain(context, authority.error());
     if (const auto whole = authority->folder().check_complete(); whole.has_error())
@@ -112,7 +114,8 @@ int run_aws_crl(Context& context) {
     if (arguments.aws.disconnect) {
         const auto ended = disconnect(session, *endpoint, arguments.aws.revoke);
         if (ended.has_error()) return complain(context, ended.error());
-        print(count_text(*ended, "connection") + " of " + arguments.aws.revoke + " ended\n");
+        print(*ended == 0 ? "no connection of " + arguments.aws.revoke + " was left\n"
+                          : count_text(*ended, "connection") + " of " + arguments.aws.revoke + " ended\n");
     }
     if (!arguments.profile) return 0;
     const auto known = tell_agent(context, *arguments.profile, authority->folder().crl(), "the endpoint has the list");

@@ -55,7 +55,8 @@ Outcome<control::ImportReport> post_import(const ControlClient& client, const co
     body = Secret<>();
     if (response.has_error()) return response.error();
     auto report = control::parse_import_report(response->body);
-    if (report.has_error()) return Problem{Exit::failed, "the agent's answer makes no sense: " + report.error().message};
+    if (report.has_error())
+        return Problem{Exit::failed, "the agent's answer makes no sense: " + report.error().message};
     return std::move(*report);
 }
 
@@ -109,7 +110,8 @@ int run_profile_remove(Context& context) {
     if (!context.arguments.yes) {
         if (!context.terminal.in_is_one)
             return complain(context, {Exit::usage, "removing " + profile + " deletes its private key: say --yes"});
-        if (!confirmed("Remove profile " + clean(profile, true) + " with its private key?")) return complain(context, {Exit::failed, "nothing was removed"});
+        if (!confirmed("Remove profile " + clean(profile, true) + " with its private key?"))
+            return complain(context, {Exit::failed, "nothing was removed"});
     }
     const auto response = context.client.request("DELETE", profile_path(profile), {}, 30s);
     if (response.has_error()) return complain(context, response.error());

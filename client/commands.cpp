@@ -128,10 +128,11 @@ constexpr std::array kCommands = {
     Command{{"key crl", kCrl, "tell the agent which certificates are revoked, so that it warns in time",
              "  memdbctl key crl pki/crl.pem demo"},
             run_key_crl},
-    Command{{"aws plan", kList, "what apply would do, and why; changes nothing",
-             "  memdbctl aws plan --cluster demo --region eu-central-1\n  memdbctl aws plan --cluster demo --json | jq .",
-             add_aws_plan},
-            run_aws_plan},
+    Command{
+        {"aws plan", kList, "what apply would do, and why; changes nothing",
+         "  memdbctl aws plan --cluster demo --region eu-central-1\n  memdbctl aws plan --cluster demo --json | jq .",
+         add_aws_plan},
+        run_aws_plan},
     Command{{"aws apply", kYes, "make it so: from the security group to a PING; run it again at any time",
              "  memdbctl aws apply --cluster demo --user app --password-file app.password\n"
              "  memdbctl aws apply --cluster demo --allow nodes --log-group /vpn/demo --yes\n"

@@ -68,7 +68,11 @@ void set_route(Endpoint& endpoint, const Step& step, const std::string& state) {
             route.state = state;
             return;
         }
-    endpoint.routes.push_back({parse_network(step.network).value_or(IpNetwork{}), step.target, state, {}, "add-route",
+    endpoint.routes.push_back({parse_network(step.network).value_or(IpNetwork{}),
+                               step.target,
+                               state,
+                               {},
+                               "add-route",
                                std::string(kDescription)});
 }
 

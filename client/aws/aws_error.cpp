@@ -81,7 +81,8 @@ std::string denied_text(const AwsError& error, std::string_view service) {
     std::string who(trimmed(between(error.message, "User: ", " is not authorized")));
     if (action.empty()) action = iam_action(service, error.operation);
     while (!resource.empty() && (resource.back() == '.' || resource.back() == ',')) resource.pop_back();
-    return "access denied: " + action + (resource.empty() ? "" : " on " + resource) + (who.empty() ? "" : " for " + who) +
+    return "access denied: " + action + (resource.empty() ? "" : " on " + resource) +
+           (who.empty() ? "" : " for " + who) +
            "; have it allowed (scripts/aws/policy.json is all that is needed), or say --aws-profile";
 }
 
@@ -115,7 +116,8 @@ std::string aws_error_text(const AwsError& error, std::string_view service, cons
     switch (error.kind) {
         case AwsErrorKind::no_credentials:
             return "AWS does not know who you are (" + (error.code.empty() ? error.message : error.code) +
-                   "): run aws configure or aws sso login, or say --aws-profile NAME; aws sts get-caller-identity tells "
+                   "): run aws configure or aws sso login, or say --aws-profile NAME; aws sts get-caller-identity "
+                   "tells "
                    "who you are";
         case AwsErrorKind::expired:
             return "your AWS session has expired: run aws sso login, or get new credentials, then the same again";

@@ -12,16 +12,16 @@ namespace memdb::client::aws {
 enum class AwsErrorKind : std::uint8_t {
     other,
     no_credentials,
-    expired,    ///< the session's token
+    expired,  ///< the session's token
     no_region,
     no_profile,  ///< the AWS profile is not configured
     denied,
     throttled,
     quota,
     not_found,
-    duplicate,  ///< is already so
-    in_use,     ///< something still needs it
-    would_work, ///< --dry-run: DryRunOperation
+    duplicate,    ///< is already so
+    in_use,       ///< something still needs it
+    would_work,   ///< --dry-run: DryRunOperation
     unreachable,  ///< AWS itself cannot be reached from here
 };
 

@@ -12,8 +12,7 @@ namespace json = boost::json;
 /// --tag-specifications, as JSON: a name with a comma in it stays one.
 std::string tag_words(std::string_view resource, const Wish& wish) {
     json::array tags{{{"Key", kTag}, {"Value", wish.cluster}}};
-    if (resource != "security-group-rule")
-        tags.push_back({{"Key", "Name"}, {"Value", "memdbd-vpn-" + wish.cluster}});
+    if (resource != "security-group-rule") tags.push_back({{"Key", "Name"}, {"Value", "memdbd-vpn-" + wish.cluster}});
     return json::serialize(json::array{{{"ResourceType", resource}, {"Tags", tags}}});
 }
 
@@ -37,8 +36,8 @@ Words ingress_words(const Step& step, const Wish& wish, const Inventory& invento
 }
 
 Words certificate_words(const Step& step, const Wish& wish, const Inventory& inventory, const CertificateFiles& files) {
-    Words words = {"acm",           "import-certificate",      "--certificate",       "fileb://" + files.certificate,
-                   "--private-key", "fileb://" + files.key,    "--certificate-chain", "fileb://" + files.chain};
+    Words words = {"acm",           "import-certificate",   "--certificate",       "fileb://" + files.certificate,
+                   "--private-key", "fileb://" + files.key, "--certificate-chain", "fileb://" + files.chain};
     if (step.action == Action::reimport_certificate)
         words.insert(words.end(), {"--certificate-arn", inventory.certificate->arn});
     else
@@ -56,38 +55,21 @@ Words endpoint_words(const Step& step, const Wish& wish, const Inventory& invent
     const Group* own = own_group(inventory);
     if (own == nullptr || !inventory.certificate) return {};
     const auto& arn = inventory.certificate->arn;
-    Words words = {"ec2",
-                   "create-client-vpn-endpoint",
-                   "--client-cidr-block",
-                   step.network,
-                   "--server-certificate-arn",
-                   arn,
-                   "--authentication-options",
+    Words words = {"ec2", "create-client-vpn-endpoint", "--client-cidr-block", step.network, "--server-certificate-arn",
+                   arn, "--authentication-options",
                    json::serialize(json::array{{{"Type", "certificate-authentication"},
                                                 {"MutualAuthentication", {{"ClientRootCertificateChainArn", arn}}}}}),
                    "--connection-log-options",
                    wish.log_group.empty()
                        ? "{\"Enabled\":false}"
                        : json::serialize(json::object{{"Enabled", true}, {"CloudwatchLogGroup", wish.log_group}}),
-                   "--transport-protocol",
-                   "udp",
-                   "--vpn-port",
-                   "443",
-                   "--split-tunnel",
-                   "--vpc-id",
-                   inventory.vpc.id,
-                   "--security-group-ids",
-                   own->id,
-                   "--session-timeout-hours",
-                   std::to_string(wish.session_hours.value_or(24)),
-                   "--description",
-                   "memdbctl aws: " + wish.cluster,
-                   "--tag-specifications",
-                   tag_words("client-vpn-endpoint", wish),
+                   "--transport-protocol", "udp", "--vpn-port", "443", "--split-tunnel", "--vpc-id", inventory.vpc.id,
+                   "--security-group-ids", own->id, "--session-timeout-hours",
+                   std::to_string(wish.session_hours.value_or(24)), "--description", "memdbctl aws: " + wish.cluster,
+                   "--tag-specifications", tag_words("client-vpn-endpoint", wish),
                    // Not two of them when the answer is lost: EC2 gives the same one for the same token. The group is
                    // another one after every destroy, and so is the token.
-                   "--client-token",
-                   token_of(own->id, step.network)};
+                   "--client-token", token_of(own->id, step.network)};
     if (const auto resolver = resolver_of(inventory.vpc))
         words.insert(words.end(), {"--dns-servers", to_string(resolver->address)});
     return words;
@@ -122,17 +104,24 @@ Words step_words(const Step& step, const Wish& wish, const Inventory& inventory,
     const Group* own = own_group(inventory);
     switch (step.action) {
         case Action::create_group:
-            return {"ec2", "create-security-group", "--group-name", step.target, "--description",
-                    "Client VPN endpoint of the MemoryDB cluster " + wish.cluster, "--vpc-id", inventory.vpc.id,
-                    "--tag-specifications", tag_words("security-group", wish)};
+            return {"ec2",
+                    "create-security-group",
+                    "--group-name",
+                    step.target,
+                    "--description",
+                    "Client VPN endpoint of the MemoryDB cluster " + wish.cluster,
+                    "--vpc-id",
+                    inventory.vpc.id,
+                    "--tag-specifications",
+                    tag_words("security-group", wish)};
         case Action::allow_group: return own == nullptr ? Words{} : ingress_words(step, wish, inventory, own->id);
         case Action::allow_source:
             return ingress_words(step, wish, inventory, step.settings.empty() ? "" : step.settings.front());
         case Action::import_certificate:
         case Action::reimport_certificate: return certificate_words(step, wish, inventory, files);
         case Action::create_log_group:
-            return {"logs", "create-log-group", "--log-group-name", step.target, "--tags",
-                    json::serialize(json::object{{kTag, wish.cluster}})};
+            return {"logs",      "create-log-group", "--log-group-name",
+                    step.target, "--tags",           json::serialize(json::object{{kTag, wish.cluster}})};
         case Action::create_endpoint: return endpoint_words(step, wish, inventory);
         case Action::modify_endpoint: return modify_words(step, inventory);
         case Action::associate:
@@ -157,8 +146,12 @@ Words step_words(const Step& step, const Wish& wish, const Inventory& inventory,
         case Action::delete_endpoint: return on_endpoint("delete-client-vpn-endpoint", inventory);
         case Action::delete_certificate: return {"acm", "delete-certificate", "--certificate-arn", step.target};
         case Action::revoke_group_rule:
-            return {"ec2", "revoke-security-group-ingress", "--group-id", step.settings.front(),
-                    "--security-group-rule-ids", step.target};
+            return {"ec2",
+                    "revoke-security-group-ingress",
+                    "--group-id",
+                    step.settings.front(),
+                    "--security-group-rule-ids",
+                    step.target};
         case Action::delete_group: return {"ec2", "delete-security-group", "--group-id", step.target};
         case Action::make_authority:
         case Action::make_server:
@@ -235,9 +228,14 @@ Words log_groups_words(const std::string& name) {
     return {"logs", "describe-log-groups", "--log-group-name-prefix", name};
 }
 Words log_events_words(const std::string& group, WallTime since) {
-    return {"logs",         "filter-log-events", "--log-group-name",
-            group,          "--start-time",      std::to_string(since.time_since_epoch().count()),
-            "--max-items",  "1000"};
+    return {"logs",
+            "filter-log-events",
+            "--log-group-name",
+            group,
+            "--start-time",
+            std::to_string(since.time_since_epoch().count()),
+            "--max-items",
+            "1000"};
 }
 
 }  // namespace memdb::client::aws

@@ -1,4 +1,5 @@
-// The words behind `aws` for each thing that is asked or done. Pure; a table, so that the policy can be held against it.
+// The words behind `aws` for each thing that is asked or done. Pure; a table, so that the policy can be held against
+// it.
 #pragma once
 
 #include "client/aws/inventory.hpp"

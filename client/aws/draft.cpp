@@ -7,8 +7,8 @@
 namespace memdb::client::aws {
 
 const Group* own_group(const Inventory& inventory) noexcept {
-    const auto found = std::find_if(inventory.groups.begin(), inventory.groups.end(),
-                                    [](const Group& group) { return group.ours; });
+    const auto found =
+        std::find_if(inventory.groups.begin(), inventory.groups.end(), [](const Group& group) { return group.ours; });
     return found == inventory.groups.end() ? nullptr : &*found;
 }
 
@@ -70,7 +70,8 @@ std::vector<const Subnet*> chosen_subnets(const Inventory& inventory) {
 bool is_profile_of(const LocalProfile& profile, const Endpoint& endpoint) {
     std::string_view name = endpoint.dns_name;
     if (name.starts_with("*.")) name.remove_prefix(2);
-    return !name.empty() && profile.endpoint == std::string(name) + ":" + std::to_string(endpoint.port);
+    // Without the port: that can be changed, and is put right.
+    return !name.empty() && profile.endpoint.starts_with(std::string(name) + ":");
 }
 
 std::vector<TakenNetwork> taken_networks(const Inventory& inventory, const LocalState& local) {
@@ -88,9 +89,9 @@ bool is_remote(Action action) noexcept {
 }
 
 bool is_removal(Action action) noexcept {
-    return is_one_of(action, {Action::revoke_rule, Action::delete_route, Action::remove_profile, Action::disassociate,
-                              Action::delete_endpoint, Action::delete_certificate, Action::revoke_group_rule,
-                              Action::delete_group});
+    return is_one_of(
+        action, {Action::revoke_rule, Action::delete_route, Action::remove_profile, Action::disassociate,
+                 Action::delete_endpoint, Action::delete_certificate, Action::revoke_group_rule, Action::delete_group});
 }
 
 std::string_view to_string(StepState state) noexcept {

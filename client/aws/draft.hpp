@@ -50,8 +50,8 @@ bool is_profile_of(const LocalProfile& profile, const Endpoint& endpoint);
 /// What a client range may not overlap.
 std::vector<struct TakenNetwork> taken_networks(const Inventory& inventory, const LocalState& local);
 
-inline constexpr unsigned kFreeAddresses = 20;     ///< that AWS wants in a subnet
-inline constexpr unsigned kSubnetPrefix = 27;      ///< or larger
+inline constexpr unsigned kFreeAddresses = 20;  ///< that AWS wants in a subnet
+inline constexpr unsigned kSubnetPrefix = 27;   ///< or larger
 inline constexpr auto kRenewBefore = std::chrono::days(30);
 
 void plan_groups(Draft& draft);

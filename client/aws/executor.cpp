@@ -28,7 +28,8 @@ const Step* first_waiting(const Plan& plan) {
 
 }  // namespace
 
-Executor::Executor(Context& context, Session& session, const Wish& wish, Situation situation, Planner plan, Survey survey)
+Executor::Executor(Context& context, Session& session, const Wish& wish, Situation situation, Planner plan,
+                   Survey survey)
     : context_(context),
       session_(session),
       wish_(wish),
@@ -102,7 +103,8 @@ Outcome<void> Executor::recover(const Step& step, const CallFailure& failure) {
         said_ = false;
         return pause("waiting until nothing uses " + step.target + " any more");
     }
-    return Problem{failure.problem.exit, failure.problem.message + (changes_ > 0 ? "; what is done stays, the same command goes on" : "")};
+    return Problem{failure.problem.exit,
+                   failure.problem.message + (changes_ > 0 ? "; what is done stays, the same command goes on" : "")};
 }
 
 Outcome<void> Executor::wait(const Plan& plan) {

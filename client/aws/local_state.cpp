@@ -26,14 +26,16 @@ std::vector<IpNetwork> own_networks() {
     ifaddrs* all = nullptr;
     if (::getifaddrs(&all) != 0) return networks;
     for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
-        const bool is_v4 = one->ifa_addr != nullptr && one->ifa_addr->sa_family == AF_INET && one->ifa_netmask != nullptr;
+        const bool is_v4 =
+            one->ifa_addr != nullptr && one->ifa_addr->sa_family == AF_INET && one->ifa_netmask != nullptr;
         if (!is_v4 || (one->ifa_flags & IFF_UP) == 0 || (one->ifa_flags & (IFF_LOOPBACK | IFF_POINTOPOINT)) != 0)
             continue;
         const auto bytes_of = [](const sockaddr* address) {
-            const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);  // NOLINT: how sockets are read
+            const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);             // NOLINT: how sockets are read
             return std::span(reinterpret_cast<const std::uint8_t*>(&v4->sin_addr), 4);  // NOLINT
         };
-        const auto address = address_of_bytes(bytes_of(one->ifa_addr)), mask = address_of_bytes(bytes_of(one->ifa_netmask));
+        const auto address = address_of_bytes(bytes_of(one->ifa_addr)),
+                   mask = address_of_bytes(bytes_of(one->ifa_netmask));
         const auto prefix = mask ? prefix_of_mask(*mask) : std::nullopt;
         if (!address || !prefix || is_loopback_or_link_local(*address)) continue;
         const IpNetwork network = network_of(*address, *prefix);
@@ -147,7 +149,8 @@ std::vector<NodeAddress> resolve_nodes(const std::vector<Node>& nodes) {
         NodeAddress one{nodes[i].name, {}};
         if (::gai_error(list[i]) == 0 && list[i]->ar_result != nullptr) {
             const auto* v4 = reinterpret_cast<const sockaddr_in*>(list[i]->ar_result->ai_addr);  // NOLINT
-            one.address = address_of_bytes(std::span(reinterpret_cast<const std::uint8_t*>(&v4->sin_addr), 4));  // NOLINT
+            one.address =
+                address_of_bytes(std::span(reinterpret_cast<const std::uint8_t*>(&v4->sin_addr), 4));  // NOLINT
             ::freeaddrinfo(list[i]->ar_result);
             list[i]->ar_result = nullptr;
         }

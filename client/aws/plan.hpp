@@ -50,8 +50,8 @@ enum class StepState : std::uint8_t {
 struct Step {
     Action action{};
     StepState state = StepState::todo;
-    std::string what;  ///< "authorize 10.20.0.0/16 for every client"
-    std::string why;   ///< one phrase
+    std::string what;                     ///< "authorize 10.20.0.0/16 for every client"
+    std::string why;                      ///< one phrase
     std::string target{};                 ///< a subnet's, rule's, association's id, a group's name
     std::string network{};                ///< CIDR, where the action is about one
     std::vector<std::string> settings{};  ///< modify_endpoint: the words

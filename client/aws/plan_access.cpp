@@ -30,7 +30,8 @@ void want_nodes(Draft& draft, std::vector<Wanted>& wanted) {
         }
         wanted.push_back({network_of(*node.address, 32), node.name});
     }
-    draft.note("AWS gives a node that it replaces another address", "apply again then: new rules are added, old ones go");
+    draft.note("AWS gives a node that it replaces another address",
+               "apply again then: new rules are added, old ones go");
 }
 
 std::vector<Wanted> wanted_rules(Draft& draft) {
@@ -97,7 +98,8 @@ void plan_route(Draft& draft, const IpNetwork& network, const Subnet& subnet, co
                          ", then apply again");
         }
     }
-    Step& step = draft.add(Action::create_route, state, "route to " + to_string(network) + " through " + subnet.id, reason);
+    Step& step =
+        draft.add(Action::create_route, state, "route to " + to_string(network) + " through " + subnet.id, reason);
     step.network = to_string(network);
     step.target = subnet.id;
 }
@@ -118,8 +120,8 @@ void plan_authorization(Draft& draft) {
     const auto& endpoint = draft.inventory.endpoint;
     if (!endpoint) return;
     for (const auto& rule : endpoint->rules) {
-        const bool is_wanted = std::any_of(wanted.begin(), wanted.end(),
-                                           [&](const Wanted& one) { return one.network == rule.network; });
+        const bool is_wanted =
+            std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& one) { return one.network == rule.network; });
         if (is_wanted) continue;
         const std::string text = "authorization rule for " + to_string(rule.network);
         if (rule.description != kDescription) {

@@ -24,9 +24,10 @@ bool is_fresh(const std::optional<LocalCertificate>& one, WallTime now) {
 
 void plan_authority(Draft& draft) {
     const bool there = draft.local.has_authority;
-    draft.add(Action::make_authority, there ? StepState::done : StepState::todo,
-              "certificate authority in " + draft.wish.pki_folder,
-              there ? "is there" : "easy-rsa; its key stays in private/ca.key, mode 0600: who has it can let anybody in");
+    draft.add(
+        Action::make_authority, there ? StepState::done : StepState::todo,
+        "certificate authority in " + draft.wish.pki_folder,
+        there ? "is there" : "easy-rsa; its key stays in private/ca.key, mode 0600: who has it can let anybody in");
 }
 
 void plan_server(Draft& draft) {
@@ -35,13 +36,13 @@ void plan_server(Draft& draft) {
     const auto& serials = draft.local.serials;
     if (imported && draft.inventory.endpoint &&
         std::find(serials.begin(), serials.end(), imported->serial) == serials.end())
-        draft.refuse("the endpoint's certificate in ACM (serial " + imported->serial +
-                     ") was not made by the PKI in " + draft.wish.pki_folder + ": say where its CA is with --pki DIR");
+        draft.refuse("the endpoint's certificate in ACM (serial " + imported->serial + ") was not made by the PKI in " +
+                     draft.wish.pki_folder + ": say where its CA is with --pki DIR");
     const bool fresh = is_fresh(server, draft.now);
     Step& step = draft.add(Action::make_server,
-                           fresh                        ? StepState::done
+                           fresh                       ? StepState::done
                            : draft.local.has_authority ? StepState::todo
-                                                        : StepState::later,
+                                                       : StepState::later,
                            "server certificate " + draft.wish.server_name,
                            fresh    ? "until " + keys::date_text(server->not_after)
                            : server ? "the one there ends on " + keys::date_text(server->not_after)
@@ -68,9 +69,9 @@ void plan_client(Draft& draft) {
     const auto& client = draft.local.client;
     const bool fresh = is_fresh(client, draft.now);
     Step& step = draft.add(Action::make_client,
-                           fresh                        ? StepState::done
+                           fresh                       ? StepState::done
                            : draft.local.has_authority ? StepState::todo
-                                                        : StepState::later,
+                                                       : StepState::later,
                            "client certificate " + draft.wish.client_name,
                            fresh    ? "until " + keys::date_text(client->not_after)
                            : client ? "the one there ends on " + keys::date_text(client->not_after)
@@ -132,8 +133,7 @@ void plan_profile(Draft& draft) {
         draft.refuse("the profile " + draft.wish.profile + " is a direct one: choose another name with --profile");
     else if (profile && !(endpoint && is_profile_of(*profile, *endpoint)))
         draft.refuse("the profile " + draft.wish.profile + " is for another endpoint (" + profile->endpoint +
-                     "): memdbctl profile remove " + draft.wish.profile +
-                     ", or choose another name with --profile");
+                     "): memdbctl profile remove " + draft.wish.profile + ", or choose another name with --profile");
     draft.add(Action::import_profile, profile ? StepState::done : next,
               "client configuration exported and imported into memdbd as " + draft.wish.profile,
               profile ? "is there" : "with the client certificate and its key");
@@ -169,8 +169,7 @@ Plan plan_direct(const Wish& wish, const std::string& source, const Inventory& i
     Draft draft{wish, inventory, nothing, {}};
     const auto network = parse_network(source);
     const auto rule = std::find_if(inventory.rules.begin(), inventory.rules.end(), [&](const GroupRule& one) {
-        return lets_port_in(inventory, one) &&
-               (network ? one.network == network : one.source_group == source);
+        return lets_port_in(inventory, one) && (network ? one.network == network : one.source_group == source);
     });
     const bool there = rule != inventory.rules.end();
     const std::string group = there ? rule->group : cluster_group(inventory);

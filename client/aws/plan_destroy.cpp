@@ -18,7 +18,8 @@ void leave_endpoint(Draft& draft, const Endpoint& endpoint) {
     const bool deleting = endpoint.state == "deleting";
     draft
         .add(Action::delete_endpoint, deleting ? StepState::waiting : after(endpoint.associations.empty()),
-             "delete the Client VPN endpoint " + endpoint.id + " with its rules, routes and connections", "is " + endpoint.state)
+             "delete the Client VPN endpoint " + endpoint.id + " with its rules, routes and connections",
+             "is " + endpoint.state)
         .target = endpoint.id;
 }
 
@@ -28,19 +29,21 @@ Plan plan_destroy(const Wish& wish, const Inventory& inventory, const LocalState
     Draft draft{wish, inventory, local, {}};
     const auto& endpoint = inventory.endpoint;
     if (local.profile && endpoint && is_profile_of(*local.profile, *endpoint))
-        draft.add(Action::remove_profile, StepState::todo, "remove the profile " + wish.profile + " of memdbd, with its key",
-                  "it leads to this endpoint");
+        draft.add(Action::remove_profile, StepState::todo,
+                  "remove the profile " + wish.profile + " of memdbd, with its key", "it leads to this endpoint");
     if (endpoint) leave_endpoint(draft, *endpoint);
     if (inventory.certificate)
         draft
-            .add(Action::delete_certificate, after(!endpoint), "delete the server certificate " + inventory.certificate->arn,
+            .add(Action::delete_certificate, after(!endpoint),
+                 "delete the server certificate " + inventory.certificate->arn,
                  "the copy in ACM; the PKI keeps its own")
             .target = inventory.certificate->arn;
     bool rules_left = false;
     for (const auto& rule : inventory.rules) {
         if (!rule.ours) continue;
         rules_left = true;
-        Step& step = draft.add(Action::revoke_group_rule, StepState::todo, "revoke the inbound rule " + rule.id + " of " + rule.group,
+        Step& step = draft.add(Action::revoke_group_rule, StepState::todo,
+                               "revoke the inbound rule " + rule.id + " of " + rule.group,
                                rule.source_group.empty() ? "from " + (rule.network ? to_string(*rule.network) : "?")
                                                          : "from " + rule.source_group);
         step.target = rule.id;

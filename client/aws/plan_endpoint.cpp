@@ -13,8 +13,9 @@ void plan_log_group(Draft& draft) {
     const auto& name = draft.wish.log_group;
     if (name.empty()) return;
     const bool there = draft.inventory.log_group_exists;
-    draft.add(Action::create_log_group, there ? StepState::done : StepState::todo, "log group " + name,
-              there ? "is there" : "for the log of connections")
+    draft
+        .add(Action::create_log_group, there ? StepState::done : StepState::todo, "log group " + name,
+             there ? "is there" : "for the log of connections")
         .target = name;
 }
 
@@ -89,7 +90,8 @@ void check_endpoint(Draft& draft, const Endpoint& endpoint) {
 void plan_association(Draft& draft, const Subnet& subnet) {
     const auto& endpoint = draft.inventory.endpoint;
     const Association* there = association_of(draft.inventory, subnet.id);
-    const std::string what = "target network " + subnet.id + " (" + to_string(subnet.network) + ", " + subnet.zone + ")";
+    const std::string what =
+        "target network " + subnet.id + " (" + to_string(subnet.network) + ", " + subnet.zone + ")";
     StepState state = endpoint && endpoint->state != "deleting" ? StepState::todo : StepState::later;
     std::string why = "the way into this zone; takes AWS 10 to 30 minutes";
     if (there != nullptr && there->state == "associated") {
@@ -111,14 +113,14 @@ void plan_endpoint_groups(Draft& draft) {
     const auto& endpoint = draft.inventory.endpoint;
     if (!endpoint) return;  // it is made with the group
     const Group* own = own_group(draft.inventory);
-    const bool done = own != nullptr && std::find(endpoint->groups.begin(), endpoint->groups.end(), own->id) !=
-                                            endpoint->groups.end();
+    const bool done = own != nullptr &&
+                      std::find(endpoint->groups.begin(), endpoint->groups.end(), own->id) != endpoint->groups.end();
     const bool associated = std::any_of(endpoint->associations.begin(), endpoint->associations.end(),
                                         [](const Association& one) { return one.state == "associated"; });
     Step& step = draft.add(Action::apply_groups,
-                           done                            ? StepState::done
+                           done                           ? StepState::done
                            : own != nullptr && associated ? StepState::todo
-                                                           : StepState::later,
+                                                          : StepState::later,
                            "the VPN's security group on the target networks",
                            done ? own->id : "they have the VPC's default group, or others");
     for (const auto& id : endpoint->groups)
@@ -149,13 +151,14 @@ void plan_associations(Draft& draft) {
                      " has dedicated tenancy, where Client VPN cannot go: reach it from a peered VPC");
     const auto chosen = chosen_subnets(draft.inventory);
     if (chosen.empty())
-        draft.refuse("no subnet of the cluster can take the endpoint: one of /27 or larger with 20 free addresses is "
-                     "needed; free some, or add one to its subnet group " +
-                     draft.inventory.cluster.subnet_group);
+        draft.refuse(
+            "no subnet of the cluster can take the endpoint: one of /27 or larger with 20 free addresses is "
+            "needed; free some, or add one to its subnet group " +
+            draft.inventory.cluster.subnet_group);
     for (const Subnet* subnet : chosen) plan_association(draft, *subnet);
     for (const Subnet& subnet : draft.inventory.subnets) {
-        const bool is_covered = std::any_of(chosen.begin(), chosen.end(),
-                                            [&](const Subnet* one) { return one->zone == subnet.zone; });
+        const bool is_covered =
+            std::any_of(chosen.begin(), chosen.end(), [&](const Subnet* one) { return one->zone == subnet.zone; });
         if (is_covered) continue;
         draft.warn("the subnet " + subnet.id + " (" + to_string(subnet.network) + ", " + subnet.zone + ") has " +
                        (subnet.network.prefix > kSubnetPrefix

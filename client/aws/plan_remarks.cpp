@@ -16,7 +16,8 @@ std::string names_of(const std::vector<PublicInterface>& interfaces, const std::
     std::string names;
     for (const auto& one : interfaces) {
         if (std::find(one.groups.begin(), one.groups.end(), group) == one.groups.end()) continue;
-        names += (names.empty() ? "" : ", ") + (one.instance.empty() ? one.id : one.instance) + " (" + one.address + ")";
+        names +=
+            (names.empty() ? "" : ", ") + (one.instance.empty() ? one.id : one.instance) + " (" + one.address + ")";
     }
     return names;
 }
@@ -28,18 +29,20 @@ void remark_group(Draft& draft, const std::string& id) {
     const bool is_default = group != nullptr && group->name == "default";
     const std::string publics = names_of(inventory.interfaces, id);
     if (is_default)
-        draft.warn("the cluster is in the VPC's default security group, " + text +
-                       ", which everything without a group of its own shares",
-                   "make a group for MemoryDB and put the cluster into it: aws memorydb update-cluster --cluster-name " +
-                       draft.wish.cluster + " --security-group-ids sg-…");
+        draft.warn(
+            "the cluster is in the VPC's default security group, " + text +
+                ", which everything without a group of its own shares",
+            "make a group for MemoryDB and put the cluster into it: aws memorydb update-cluster --cluster-name " +
+                draft.wish.cluster + " --security-group-ids sg-…");
     for (const auto& rule : inventory.rules) {
         if (rule.group != id || !rule.network || !is_everywhere(*rule.network) || !lets_port_in(inventory, rule))
             continue;
-        draft.warn("the group " + text + " is open to " + to_string(*rule.network) + " (" + rule.id + ")" +
-                       (publics.empty() ? ": the cluster has no public address, but whatever else gets this group has it open"
-                                        : ", and shared with public addresses, which are open to everybody: " + publics),
-                   "let only groups in: aws ec2 revoke-security-group-ingress --group-id " + id +
-                       " --security-group-rule-ids " + rule.id);
+        draft.warn(
+            "the group " + text + " is open to " + to_string(*rule.network) + " (" + rule.id + ")" +
+                (publics.empty() ? ": the cluster has no public address, but whatever else gets this group has it open"
+                                 : ", and shared with public addresses, which are open to everybody: " + publics),
+            "let only groups in: aws ec2 revoke-security-group-ingress --group-id " + id +
+                " --security-group-rule-ids " + rule.id);
     }
     if (!publics.empty())
         draft.warn("the group " + text + " is shared by what has public addresses: " + publics,
@@ -85,7 +88,8 @@ void remark_groups(Draft& draft) {
         clients = draft.inventory.endpoint->client_network;
     if (clients) remark_translated(draft, *clients);
     for (const auto& other : draft.inventory.others)
-        if (other.vpc == draft.inventory.vpc.id && other.client_network) remark_translated(draft, *other.client_network);
+        if (other.vpc == draft.inventory.vpc.id && other.client_network)
+            remark_translated(draft, *other.client_network);
 }
 
 void remark_endpoint(Draft& draft) {
@@ -93,8 +97,8 @@ void remark_endpoint(Draft& draft) {
     for (const auto& other : draft.inventory.others)
         if (!endpoint && other.vpc == draft.inventory.vpc.id)
             draft.warn("the VPC has an endpoint that was not made by memdbctl: " + other.id,
-                       "it is left alone; to take it over: aws ec2 create-tags --resources " + other.id + " --tags Key=" +
-                           std::string(kTag) + ",Value=" + draft.wish.cluster);
+                       "it is left alone; to take it over: aws ec2 create-tags --resources " + other.id +
+                           " --tags Key=" + std::string(kTag) + ",Value=" + draft.wish.cluster);
     for (const auto& network : draft.local.networks)
         for (const auto& own : draft.inventory.vpc.networks)
             if (overlaps(network, own))

@@ -35,8 +35,7 @@ std::string counts_text(const Plan& plan) {
 }
 
 std::string render_step(const Step& step, const Style& style, const Brush& brush) {
-    std::string text = "  " + mark_of(step, style, brush) + " " +
-                       wrap(brush.text(step.what), style.width, 4, 4) + "\n";
+    std::string text = "  " + mark_of(step, style, brush) + " " + wrap(brush.text(step.what), style.width, 4, 4) + "\n";
     if (!step.why.empty())
         text += "      " + brush.paint(wrap(brush.text(step.why), style.width, 6, 6), Paint::dim) + "\n";
     return text;
@@ -61,7 +60,8 @@ std::string render_remark(const Remark& remark, const Style& style) {
                        " " + wrap(brush.text(remark.text), style.width, 4, 4) + "\n";
     if (!remark.advice.empty()) {
         const std::size_t used = 5 + columns(brush.arrow());
-        text += "    " + std::string(brush.arrow()) + " " + wrap(brush.text(remark.advice), style.width, used, used) + "\n";
+        text +=
+            "    " + std::string(brush.arrow()) + " " + wrap(brush.text(remark.advice), style.width, used, used) + "\n";
     }
     return text;
 }
@@ -94,12 +94,9 @@ std::string plan_json(const Plan& plan, const Wish& wish, const Inventory& inven
         remarks.push_back({{"level", remark.level == Level::warning ? "warning" : "note"},
                            {"text", remark.text},
                            {"advice", remark.advice}});
-    json::object object{{"cluster", wish.cluster},
-                        {"region", inventory.region},
-                        {"account", inventory.account},
-                        {"finished", is_finished(plan) && plan.refusal.empty()},
-                        {"steps", std::move(steps)},
-                        {"remarks", std::move(remarks)}};
+    json::object object{{"cluster", wish.cluster},      {"region", inventory.region},
+                        {"account", inventory.account}, {"finished", is_finished(plan) && plan.refusal.empty()},
+                        {"steps", std::move(steps)},    {"remarks", std::move(remarks)}};
     if (!plan.refusal.empty()) object["refusal"] = plan.refusal;
     return json::serialize(object) + "\n";
 }

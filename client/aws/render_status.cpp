@@ -4,8 +4,8 @@
 #include "client/brush.hpp"
 #include "keys/certificate.hpp"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include <algorithm>
 
@@ -42,9 +42,8 @@ std::string date_or(const std::optional<WallTime>& time) { return time ? keys::d
 
 std::string crl_line(const std::optional<EndpointCrl>& crl, WallTime now) {
     if (!crl) return "none: whoever has a certificate of the CA is let in";
-    const auto days = crl->next_update
-                          ? std::chrono::floor<std::chrono::days>(*crl->next_update - now).count()
-                          : std::int64_t{0};
+    const auto days =
+        crl->next_update ? std::chrono::floor<std::chrono::days>(*crl->next_update - now).count() : std::int64_t{0};
     return count_text(crl->entries, "certificate") + " revoked, ends " + date_or(crl->next_update) +
            (!crl->next_update ? ""
             : days < 0        ? " (PASSED: every new connection is refused; memdbctl aws crl renews it)"
@@ -59,10 +58,11 @@ std::size_t active_of(const std::vector<Connection>& connections) {
 void show_endpoint(Table& table, const Inventory& inventory, WallTime now) {
     const Endpoint& endpoint = *inventory.endpoint;
     table.row("endpoint", endpoint.id, endpoint.state);
-    table.line(fmt::format("  {} {}, clients in {}, {}, sessions of {} h{}", endpoint.transport, endpoint.port,
-                           endpoint.client_network ? to_string(*endpoint.client_network) : "?",
-                           endpoint.split_tunnel ? "split tunnel" : "NO split tunnel", endpoint.session_hours,
-                           endpoint.log_group.empty() ? ", connections are not logged" : ", log " + endpoint.log_group));
+    table.line(
+        fmt::format("  {} {}, clients in {}, {}, sessions of {} h{}", endpoint.transport, endpoint.port,
+                    endpoint.client_network ? to_string(*endpoint.client_network) : "?",
+                    endpoint.split_tunnel ? "split tunnel" : "NO split tunnel", endpoint.session_hours,
+                    endpoint.log_group.empty() ? ", connections are not logged" : ", log " + endpoint.log_group));
     for (const auto& one : endpoint.associations) table.row("target network", one.subnet, one.state);
     for (const auto& one : endpoint.rules) table.row("authorization", to_string(one.network), one.state);
     for (const auto& one : endpoint.routes)
@@ -109,18 +109,18 @@ std::string render_aws_status(const StatusReport& report, const Style& style) {
     for (const auto& line : report.log) table.line("log: " + line);
     const auto& associations = inventory.endpoint->associations;
     const Cost cost = cost_of(associations.size(), active, report.prices);
-    table.line(fmt::format("costs about ${:.2f} a month for {}, at ${} an hour each, and ${} for each hour of a "
-                           "connection (--price-association, --price-connection: prices of us-east-1 unless given)",
-                           cost.associations, count_text(associations.size(), "target network"),
-                           report.prices.association_hour, report.prices.connection_hour));
+    table.line(
+        fmt::format("costs about ${:.2f} a month for {}, at ${} an hour each, and ${} for each hour of a "
+                    "connection (--price-association, --price-connection: prices of us-east-1 unless given)",
+                    cost.associations, count_text(associations.size(), "target network"),
+                    report.prices.association_hour, report.prices.connection_hour));
     return table.take();
 }
 
 std::string aws_status_json(const StatusReport& report) {
     const Inventory& inventory = report.inventory;
-    json::object object{{"cluster", inventory.cluster.name},
-                        {"region", inventory.region},
-                        {"account", inventory.account}};
+    json::object object{
+        {"cluster", inventory.cluster.name}, {"region", inventory.region}, {"account", inventory.account}};
     if (const Group* own = own_group(inventory)) object["security_group"] = own->id;
     if (inventory.certificate)
         object["certificate"] = {{"arn", inventory.certificate->arn},
@@ -133,14 +133,16 @@ std::string aws_status_json(const StatusReport& report) {
             {"state", endpoint->state},
             {"dns_name", endpoint->dns_name},
             {"log_group", endpoint->log_group},
-            {"associations", list_of(endpoint->associations,
-                                     [](const Association& one) {
-                                         return json::value{{"id", one.id}, {"subnet", one.subnet}, {"state", one.state}};
-                                     })},
-            {"authorization_rules", list_of(endpoint->rules,
-                                            [](const AuthorizationRule& one) {
-                                                return json::value{{"network", to_string(one.network)}, {"state", one.state}};
-                                            })},
+            {"associations",
+             list_of(endpoint->associations,
+                     [](const Association& one) {
+                         return json::value{{"id", one.id}, {"subnet", one.subnet}, {"state", one.state}};
+                     })},
+            {"authorization_rules",
+             list_of(endpoint->rules,
+                     [](const AuthorizationRule& one) {
+                         return json::value{{"network", to_string(one.network)}, {"state", one.state}};
+                     })},
             {"routes", list_of(endpoint->routes,
                                [](const VpnRoute& one) {
                                    return json::value{{"network", to_string(one.network)},

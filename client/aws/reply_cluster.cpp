@@ -27,7 +27,8 @@ void read_cluster(Fields& f, Cluster& cluster) {
     f.read_flag("TLSEnabled", cluster.tls);
     f.read_optional("ACLName", cluster.acl, 256);
     read_optional_id(f, "SubnetGroupName", cluster.subnet_group);
-    f.read_list("SecurityGroups", cluster.groups, [](Fields& g, std::string& id) { read_id(g, "SecurityGroupId", id); });
+    f.read_list("SecurityGroups", cluster.groups,
+                [](Fields& g, std::string& id) { read_id(g, "SecurityGroupId", id); });
     std::vector<Shard> shards;
     f.read_list("Shards", shards, [](Fields& s, Shard& shard) { s.read_list("Nodes", shard.nodes, read_node); });
     for (auto& shard : shards)
@@ -80,8 +81,8 @@ Result<ServerCertificate> parse_certificate(std::string_view json, std::string_v
 }
 
 Result<bool> has_log_group(std::string_view json, std::string_view name) {
-    const auto names = read_items<std::string>(
-        json, "logGroups", [](Fields& f, std::string& one) { f.read("logGroupName", one, 512); });
+    const auto names = read_items<std::string>(json, "logGroups",
+                                               [](Fields& f, std::string& one) { f.read("logGroupName", one, 512); });
     if (names.has_error()) return names.error();
     return std::find(names->begin(), names->end(), name) != names->end();
 }

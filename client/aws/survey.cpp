@@ -146,13 +146,14 @@ Outcome<void> Surveyor::ask_certificates() {
     std::stable_partition(all.begin(), all.end(), [&](const ServerCertificate& one) { return one.arn == used; });
     for (const auto& one : all) {
         bool tagged = false;
-        done = ask(certificate_tags_words(one.arn), [&](std::string_view json) { return is_tagged(json, cluster_); },
-                   tagged);
+        done = ask(
+            certificate_tags_words(one.arn), [&](std::string_view json) { return is_tagged(json, cluster_); }, tagged);
         if (done.has_error()) return done.error();
         if (!tagged) continue;
         ServerCertificate found;
-        done = ask(get_certificate_words(one.arn), [&](std::string_view json) { return parse_certificate(json, one.arn); },
-                   found);
+        done = ask(
+            get_certificate_words(one.arn), [&](std::string_view json) { return parse_certificate(json, one.arn); },
+            found);
         if (done.has_error()) return done.error();
         inventory_.certificate = std::move(found);
         break;
@@ -162,8 +163,9 @@ Outcome<void> Surveyor::ask_certificates() {
 
 Outcome<void> Surveyor::ask_log_group(const std::string& name) {
     if (name.empty()) return boost::system::in_place_value;
-    return ask(log_groups_words(name), [&](std::string_view json) { return has_log_group(json, name); },
-               inventory_.log_group_exists);
+    return ask(
+        log_groups_words(name), [&](std::string_view json) { return has_log_group(json, name); },
+        inventory_.log_group_exists);
 }
 
 Outcome<void> Surveyor::ask_tagged_groups() {

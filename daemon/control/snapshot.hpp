@@ -30,10 +30,10 @@ struct AgentView {
 struct TunnelView {
     std::string phase;  ///< tunnel::to_string(Phase)
     WallTime since{};
-    std::optional<std::string> device;   ///< "tun0"
-    std::optional<std::string> address;  ///< ours, inside the tunnel
+    std::optional<std::string> device;    ///< "tun0"
+    std::optional<std::string> address;   ///< ours, inside the tunnel
     std::optional<std::string> endpoint;  ///< as the configuration names it: "cvpn-endpoint-….amazonaws.com:443"
-    std::optional<std::string> server;   ///< "192.0.2.1:443", "[2001:db8::1]:443"
+    std::optional<std::string> server;    ///< "192.0.2.1:443", "[2001:db8::1]:443"
     std::optional<int> openvpn_pid;
     std::uint64_t attempt = 0;   ///< attempts since the tunnel was last up; 0 while it is up
     std::uint64_t restarts = 0;  ///< since memdbd started; what a person asked for does not count

@@ -146,8 +146,8 @@ TEST(Api, writes_the_fields_in_the_order_of_the_design) {
     profile.kind = "tunnel";
     profile.verdict = health::Verdict::unreachable;
     profile.wanted = Wanted::connected;
-    profile.tunnel =
-        TunnelView{"waiting", WallTime{1s}, {}, {}, {}, {}, 3, 2, "openvpn-crashed", {}, 10, 20, WallTime{2s}, {}};
+    profile.tunnel = TunnelView{"waiting", WallTime{1s},      {}, {}, "e:443", {},           {}, 3,
+                                2,         "openvpn-crashed", {}, 10, 20,      WallTime{2s}, {}};
     profile.layers = {{health::Layer::process, LayerState::failed, WallTime{1s}, {}}};
     NodeView node;
     node.name = "n1";

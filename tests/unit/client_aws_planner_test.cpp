@@ -1,0 +1,331 @@
+// The planner as a table: what is, what is wished -> the steps; and played to its end from every point on the way.
+#include "tests/support/aws_account.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <random>
+
+namespace memdb::tests {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+using Planner = std::function<Plan(const Inventory&, const LocalState&)>;
+
+Planner applying(const Wish& wish) {
+    return
+        [wish](const Inventory& account, const LocalState& local) { return plan_apply(wish, account, local, kToday); };
+}
+
+struct Played {
+    Inventory account;
+    LocalState local;
+    std::vector<std::string> steps;  ///< what was done, by action
+    std::string refusal;
+};
+
+/// Invariants of every plan.
+void check(const Plan& plan, const Wish& wish, const Inventory& account) {
+    if (!plan.refusal.empty()) return;
+    EXPECT_TRUE(is_finished(plan) || next_step(plan) != nullptr || has_state(plan, StepState::waiting))
+        << "nothing can be done next";
+    for (const Step& step : plan.steps) {
+        EXPECT_FALSE(step.what.empty());
+        if (step.action == Action::authorize && !wish.internet) {
+            EXPECT_NE(step.network, "0.0.0.0/0");
+        }
+        if (step.state == StepState::todo && is_remote(step.action)) {
+            const Words words = step_words(step, wish, account, {"/c", "/k", "/ca"});
+            ASSERT_GT(words.size(), 2u) << step.what;
+            for (const auto& word : words) EXPECT_FALSE(word.empty()) << step.what;
+        }
+    }
+}
+
+/// Until it is finished, or `stop_after` steps were done.
+Played play(const Planner& planner, const Wish& wish, Inventory account, LocalState local,
+            std::size_t stop_after = 100) {
+    Played played{std::move(account), std::move(local), {}, {}};
+    for (int turn = 0; turn < 200; ++turn) {
+        const Plan plan = planner(played.account, played.local);
+        check(plan, wish, played.account);
+        played.refusal = plan.refusal;
+        if (!plan.refusal.empty() || is_finished(plan) || played.steps.size() >= stop_after) return played;
+        const Step* step = next_step(plan);
+        if (step == nullptr) {
+            settle(played.account);
+            continue;
+        }
+        played.steps.emplace_back(to_string(step->action));
+        const Step copy = *step;
+        is_remote(copy.action) ? do_remote(played.account, played.local, copy, wish)
+                               : do_local(played.local, copy, wish, played.account);
+    }
+    ADD_FAILURE() << "it does not come to an end";
+    return played;
+}
+
+std::vector<std::string> texts(const Plan& plan, StepState state) {
+    std::vector<std::string> lines;
+    for (const Step& step : plan.steps)
+        if (step.state == state)
+            lines.push_back(std::string(to_string(step.action)) + " " + step.target + step.network);
+    return lines;
+}
+
+TEST(AwsPlanner, goes_from_nothing_to_reachable_in_the_documents_order) {
+    const Wish wish = plain_wish();
+    const Played played = play(applying(wish), wish, bare_account(), fresh_laptop());
+    EXPECT_EQ(played.refusal, "");
+    EXPECT_THAT(played.steps, ElementsAre("create-group", "allow-group", "make-authority", "make-server",
+                                          "import-certificate", "make-client", "create-endpoint", "associate",
+                                          "associate", "authorize", "import-profile", "connect"));
+    EXPECT_TRUE(played.local.profile->reachable);
+    EXPECT_THAT(played.account.endpoint->groups, ElementsAre("sg-vpn"));
+    EXPECT_EQ(played.account.rules.front().source_group, "sg-vpn") << "not the clients' range: AWS translates it away";
+}
+
+TEST(AwsPlanner, goes_on_from_every_point_and_ends_in_the_same_state) {
+    for (const Wish& wish : {plain_wish(), full_wish()}) {
+        const Played whole = play(applying(wish), wish, bare_account(), fresh_laptop());
+        for (std::size_t cut = 0; cut < whole.steps.size(); ++cut) {
+            Played part = play(applying(wish), wish, bare_account(), fresh_laptop(), cut);
+            const Played rest = play(applying(wish), wish, part.account, part.local);
+            EXPECT_EQ(rest.account, whole.account) << "cut after " << cut;
+            EXPECT_EQ(part.steps.size() + rest.steps.size(), whole.steps.size());
+            EXPECT_TRUE(play(applying(wish), wish, rest.account, rest.local).steps.empty())
+                << "a second run does nothing";
+        }
+    }
+}
+
+TEST(AwsPlanner, repairs_what_was_changed_and_nothing_else) {
+    const Wish wish = full_wish();
+    const Played good = play(applying(wish), wish, bare_account(), fresh_laptop());
+    struct Drift {
+        const char* what;
+        std::function<void(Inventory&)> change;
+        std::vector<std::string> repair;
+    };
+    const std::vector<Drift> drifts = {
+        {"the inbound rule is gone", [](Inventory& a) { a.rules.clear(); }, {"allow-group"}},
+        {"split tunnel is off", [](Inventory& a) { a.endpoint->split_tunnel = false; }, {"modify-endpoint"}},
+        {"another port", [](Inventory& a) { a.endpoint->port = 1194; }, {"modify-endpoint"}},
+        {"no log", [](Inventory& a) { a.endpoint->log_group.clear(); }, {"modify-endpoint"}},
+        {"another certificate", [](Inventory& a) { a.endpoint->server_certificate = "arn:x"; }, {"modify-endpoint"}},
+        {"the default group", [](Inventory& a) { a.endpoint->groups = {"sg-default"}; }, {"apply-groups"}},
+        {"one association is gone",
+         [](Inventory& a) {
+             a.endpoint->associations.pop_back();
+             std::erase_if(a.endpoint->routes, [](const VpnRoute& r) { return r.subnet == "subnet-b"; });
+         },
+         {"associate", "create-route"}},
+        {"a rule is gone", [](Inventory& a) { a.endpoint->rules.pop_back(); }, {"authorize"}},
+        {"a route is missing in one subnet", [](Inventory& a) { a.endpoint->routes.pop_back(); }, {"create-route"}},
+        {"somebody's route in one subnet only",
+         [](Inventory& a) {
+             a.endpoint->routes.push_back({net("10.30.0.0/16"), "subnet-a", "active", "", "add-route", "theirs"});
+         },
+         {"create-route"}},
+        {"a rule of ours that is not wished",
+         [](Inventory& a) {
+             a.endpoint->rules.push_back({net("10.20.1.0/24"), "active", "", std::string(kDescription), true});
+         },
+         {"revoke-rule"}},
+        {"a rule of somebody else",
+         [](Inventory& a) {
+             a.endpoint->rules.push_back({net("10.9.0.0/16"), "active", "", "theirs"});
+         },
+         {}},
+        {"a newer server certificate here",
+         [](Inventory& a) { a.certificate->serial = "S0"; },
+         {"reimport-certificate"}},
+    };
+    for (const Drift& drift : drifts) {
+        Inventory account = good.account;
+        drift.change(account);
+        LocalState local = good.local;
+        local.serials.push_back("S0");
+        const Played repaired = play(applying(wish), wish, account, local);
+        EXPECT_EQ(repaired.steps, drift.repair) << drift.what;
+        EXPECT_EQ(repaired.refusal, "") << drift.what;
+    }
+}
+
+TEST(AwsPlanner, a_narrower_wish_takes_back_only_what_it_made) {
+    const Wish wide = full_wish();
+    const Played good = play(applying(wide), wide, bare_account(), fresh_laptop());
+    Inventory account = good.account;
+    account.endpoint->rules.push_back({net("172.16.0.0/12"), "active", "", "theirs"});
+    Wish narrow = plain_wish();
+    narrow.allow = Allow::networks;
+    narrow.networks = {net("10.20.1.0/24")};
+    const Plan plan = plan_apply(narrow, account, good.local, kToday);
+    EXPECT_THAT(
+        texts(plan, StepState::todo),
+        ElementsAre("authorize 10.20.1.0/24", "authorize 10.20.0.2/32", "revoke-rule 10.20.0.0/16",
+                    "revoke-rule 0.0.0.0/0", "delete-route subnet-a0.0.0.0/0", "delete-route subnet-b0.0.0.0/0"));
+    const Played played = play(applying(narrow), narrow, account, good.local);
+    EXPECT_EQ(played.account.endpoint->rules.size(), 3u) << "theirs is left";
+}
+
+TEST(AwsPlanner, rules_for_nodes_are_single_addresses) {
+    Wish wish = plain_wish();
+    wish.allow = Allow::nodes;
+    Inventory account = bare_account();
+    account.node_addresses = {{"demo-0001-001", parse_address("10.20.1.1")}};
+    EXPECT_THAT(texts(plan_apply(wish, account, fresh_laptop(), kToday), StepState::later),
+                testing::Contains("authorize 10.20.1.1/32"));
+    account.node_addresses.front().address.reset();
+    EXPECT_THAT(plan_apply(wish, account, fresh_laptop(), kToday).refusal, HasSubstr("--allow with its subnet"));
+}
+
+struct Refused {
+    const char* what;
+    std::function<void(Inventory&, LocalState&, Wish&)> change;
+    const char* words;
+};
+
+TEST(AwsPlanner, refuses_with_the_next_step) {
+    const std::vector<Refused> table = {
+        {"dedicated", [](Inventory& a, LocalState&, Wish&) { a.vpc.dedicated = true; }, "dedicated tenancy"},
+        {"small",
+         [](Inventory& a, LocalState&, Wish&) {
+             for (auto& s : a.subnets) s.free_addresses = 19;
+         },
+         "20 free addresses"},
+        {"cidr", [](Inventory&, LocalState&, Wish& w) { w.client_network = net("10.20.8.0/22"); },
+         "overlaps the VPC, 10.20.0.0/16"},
+        {"lan", [](Inventory&, LocalState&, Wish& w) { w.client_network = net("192.168.0.0/22"); },
+         "a network of this laptop"},
+        {"tiny", [](Inventory&, LocalState&, Wish& w) { w.client_network = net("10.99.0.0/23"); }, "/22 or larger"},
+        {"name",
+         [](Inventory& a, LocalState&, Wish&) {
+             a.groups.push_back({"sg-x", "memdbd-vpn-demo"});
+         },
+         "aws ec2 create-tags --resources sg-x"},
+        {"profile", [](Inventory&, LocalState& l, Wish&) { l.profile = LocalProfile{"other.test:443"}; },
+         "memdbctl profile remove demo"},
+        {"direct", [](Inventory&, LocalState& l, Wish&) { l.profile = LocalProfile{}; }, "is a direct one"},
+        {"no group", [](Inventory& a, LocalState&, Wish&) { a.cluster.groups.clear(); }, "has no security group"},
+        {"creating", [](Inventory& a, LocalState&, Wish&) { a.cluster.host.clear(); }, "has no endpoint yet"},
+    };
+    for (const Refused& row : table) {
+        Inventory account = bare_account();
+        LocalState local = fresh_laptop();
+        Wish wish = plain_wish();
+        row.change(account, local, wish);
+        EXPECT_THAT(plan_apply(wish, account, local, kToday).refusal, HasSubstr(row.words)) << row.what;
+    }
+}
+
+TEST(AwsPlanner, refuses_what_cannot_be_changed_in_an_endpoint) {
+    const Wish wish = plain_wish();
+    const Played good = play(applying(wish), wish, bare_account(), fresh_laptop());
+    const std::vector<Refused> table = {
+        {"range", [](Inventory&, LocalState&, Wish& w) { w.client_network = net("10.99.0.0/22"); },
+         "which cannot be changed"},
+        {"method", [](Inventory& a, LocalState&, Wish&) { a.endpoint->client_root.clear(); }, "mutual certificates"},
+        {"vpc", [](Inventory& a, LocalState&, Wish&) { a.endpoint->vpc = "vpc-2"; }, "is in the VPC vpc-2"},
+        {"failed",
+         [](Inventory& a, LocalState&, Wish&) { a.endpoint->associations.front().state = "association-failed"; },
+         "--association-id cvpn-assoc-subnet-a"},
+        {"rule", [](Inventory& a, LocalState&, Wish&) { a.endpoint->rules.front().state = "failed"; },
+         "revoke-client-vpn-ingress"},
+        {"pki", [](Inventory&, LocalState& l, Wish&) { l.serials.clear(); }, "was not made by the PKI in /home/me/pki"},
+    };
+    for (const Refused& row : table) {
+        Inventory account = good.account;
+        LocalState local = good.local;
+        Wish changed = wish;
+        row.change(account, local, changed);
+        EXPECT_THAT(plan_apply(changed, account, local, kToday).refusal, HasSubstr(row.words)) << row.what;
+    }
+}
+
+TEST(AwsPlanner, waits_for_an_endpoint_that_is_being_deleted) {
+    Inventory account = bare_account();
+    account.groups.push_back({"sg-vpn", "memdbd-vpn-demo", true});
+    account.endpoint = Endpoint{"cvpn-endpoint-0", "deleting"};
+    const Wish wish = plain_wish();
+    const Played played = play(applying(wish), wish, account, fresh_laptop());
+    EXPECT_EQ(played.account.endpoint->id, "cvpn-endpoint-1");
+}
+
+TEST(AwsPlanner, a_server_certificate_that_ends_is_renewed_under_the_same_name_and_arn) {
+    const Wish wish = plain_wish();
+    Played good = play(applying(wish), wish, bare_account(), fresh_laptop());
+    good.local.server->not_after = kToday + std::chrono::days(29);
+    const Played renewed = play(applying(wish), wish, good.account, good.local);
+    EXPECT_THAT(renewed.steps, ElementsAre("make-server", "reimport-certificate"));
+    EXPECT_EQ(renewed.local.server->file, "demo.vpn.internal-20261126");
+    EXPECT_EQ(renewed.account.certificate->arn, good.account.certificate->arn);
+}
+
+TEST(AwsPlanner, one_subnet_for_each_zone) {
+    Inventory account = bare_account();
+    account.subnets.push_back({"subnet-a2", "vpc-1", "us-east-1a", net("10.20.3.0/24"), 249});
+    account.subnets.push_back({"subnet-c", "vpc-1", "us-east-1c", net("10.20.4.0/28"), 11});
+    const Plan plan = plan_apply(plain_wish(), account, fresh_laptop(), kToday);
+    EXPECT_THAT(texts(plan, StepState::later), testing::Not(testing::Contains("associate subnet-a2")));
+    EXPECT_THAT(plan.remarks, testing::Contains(testing::Field(&Remark::text, HasSubstr("subnet-c"))));
+}
+
+TEST(AwsPlanner, direct_is_one_rule) {
+    for (const std::string source : {"sg-app", "10.0.0.0/8"}) {
+        const Wish wish = plain_wish();
+        const Planner planner = [&](const Inventory& a, const LocalState&) { return plan_direct(wish, source, a); };
+        const Played played = play(planner, wish, bare_account(), {});
+        EXPECT_THAT(played.steps, ElementsAre("allow-source"));
+        EXPECT_THAT(play(planner, wish, played.account, {}).steps, IsEmpty());
+    }
+}
+
+TEST(AwsPlanner, destroy_takes_away_all_of_it_from_every_point_and_nothing_else) {
+    const Wish wish = full_wish();
+    const Played whole = play(applying(wish), wish, bare_account(), fresh_laptop());
+    const Planner destroying = [&](const Inventory& a, const LocalState& l) { return plan_destroy(wish, a, l); };
+    for (std::size_t cut = 0; cut <= whole.steps.size(); ++cut) {
+        Played part = play(applying(wish), wish, bare_account(), fresh_laptop(), cut);
+        part.account.rules.push_back({"sgr-theirs", "sg-cluster", "tcp", 6379, 6379, net("10.20.0.0/16")});
+        const Played gone = play(destroying, wish, part.account, part.local);
+        EXPECT_FALSE(gone.account.endpoint || gone.account.certificate) << cut;
+        EXPECT_EQ(gone.account.groups, bare_account().groups);
+        EXPECT_EQ(gone.account.rules.size(), 1u) << "theirs";
+        EXPECT_TRUE(gone.local.has_authority || cut < 3) << "the PKI stays";
+        EXPECT_FALSE(gone.local.profile);
+    }
+}
+
+/// Whatever state the parts are in, a plan is refused, finished, waits, or has a next step; and it comes to an end.
+TEST(AwsPlanner, random_accounts_keep_the_invariants) {
+    std::mt19937 random(20261126);  // NOLINT: the same every time
+    const auto pick = [&](std::initializer_list<const char*> words) {
+        return std::string(words.begin()[random() % words.size()]);
+    };
+    for (int round = 0; round < 3000; ++round) {
+        const Wish wish = random() % 2 == 0 ? plain_wish() : full_wish();
+        Played part = play(applying(wish), wish, bare_account(), fresh_laptop(), random() % 20);
+        Inventory& account = part.account;
+        if (account.endpoint) {
+            for (auto& one : account.endpoint->associations)
+                one.state = pick({"associated", "associating", "disassociating"});
+            for (auto& one : account.endpoint->rules) one.state = pick({"active", "authorizing", "revoking"});
+            for (auto& one : account.endpoint->routes) one.state = pick({"active", "creating", "deleting"});
+            if (random() % 4 == 0) account.endpoint->routes.clear();
+            if (random() % 8 == 0) account.endpoint->state = "deleting";
+        }
+        if (random() % 8 == 0) account.rules.clear();
+        if (random() % 8 == 0) part.local.profile.reset();
+        play(applying(wish), wish, account, part.local);
+        play([&](const Inventory& a, const LocalState& l) { return plan_destroy(wish, a, l); }, wish, account,
+             part.local);
+    }
+}
+
+}  // namespace
+}  // namespace memdb::tests
