@@ -71,7 +71,8 @@ def _route_table(region, vpc, subnets):
     table = region.world.new_id("rtb-0")
     region.route_tables[table] = {
         "RouteTableId": table, "VpcId": vpc, "OwnerId": region.account, "PropagatingVgws": [],
-        "Associations": [{"Main": True, "RouteTableAssociationId": region.world.new_id("rtbassoc-0"), "RouteTableId": table, "AssociationState": {"State": "associated"}}],
+        "Associations": [{"Main": True, "RouteTableAssociationId": region.world.new_id("rtbassoc-0"), "RouteTableId": table,
+                          "AssociationState": {"State": "associated"}}],
         "Routes": [{"DestinationCidrBlock": one["CidrBlock"], "GatewayId": "local", "Origin": "CreateRouteTable", "State": "active"}
                    for one in region.vpcs[vpc]["CidrBlockAssociationSet"]]}
 
