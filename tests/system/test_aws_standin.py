@@ -68,6 +68,24 @@ def test_what_an_account_can_have(standin, options, check):
         "endpoints": [one["Description"] for one in ec2.describe_client_vpn_endpoints()["ClientVpnEndpoints"]]})
 
 
+def test_two_accounts_are_alike_whatever_their_ids(standin, files):
+    accounts = [Account(standin(seed=seed), files) for seed in (1, 2)]
+    assert accounts[0].vpc != accounts[1].vpc
+    for one, order in zip(accounts, ((0, 1), (1, 0))):
+        group = one.ec2.create_security_group(GroupName="vpn", Description="d", VpcId=one.vpc)["GroupId"]
+        vpn = one.vpn(VpcId=one.vpc, SecurityGroupIds=[group], ClientToken=f"token {order}")
+        for subnet in order:
+            one.associate(vpn, subnet)
+            one.ec2.authorize_client_vpn_ingress(ClientVpnEndpointId=vpn, TargetNetworkCidr=f"10.20.{subnet}.0/24", AuthorizeAllGroups=True)
+
+    def alike():
+        return accounts[0].endpoint.snapshot() == accounts[1].endpoint.snapshot()
+
+    wait_for(alike, 5, "alike, once nothing is on its way any more")
+    accounts[0].ec2.create_tags(Resources=[accounts[0].subnets[0]], Tags=TAGS)
+    assert not alike()
+
+
 # --- security groups and certificates ---
 
 def test_groups_and_rules(account):

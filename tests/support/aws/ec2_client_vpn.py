@@ -3,7 +3,7 @@ import ipaddress
 
 from .client_vpn_objects import Endpoint
 from .course import FOREVER, Course
-from .ec2_groups import need_group
+from .ec2_groups import default_group, need_group
 from .failure import AwsError
 from .paging import filtered, page
 from .pem import blocks
@@ -47,6 +47,8 @@ def _create(region, given):
     region.tags_from(given, "client-vpn-endpoint", endpoint_id)
     endpoint = Endpoint(endpoint_id, world.hook.endpoint_name(region, endpoint_id), world.now(), dict(given), Course(world.clock, ("open", FOREVER)),
                         vpc=given.get("VpcId", ""), groups=list(given.get("SecurityGroupIds", [])))
+    if endpoint.vpc and not endpoint.groups:
+        endpoint.groups = [default_group(region, endpoint.vpc)]
     region.endpoints[endpoint_id] = endpoint
     world.service_role = True
     return {"ClientVpnEndpointId": endpoint_id, "Status": {"Code": "pending-associate"}, "DnsName": endpoint.dns_name}

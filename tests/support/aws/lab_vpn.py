@@ -60,7 +60,7 @@ class LabVpn(NoHook):
                 words.append(pathlib.Path(folder) / f"{name}.pem")
                 words[-1].write_text(text, encoding="ascii")
             self._served = True
-            self._lab("serve", *words)
+            self._lab("serve", *words, endpoint.settings["ClientCidrBlock"])
         if endpoint.crl:
             self.crl_changed(region, endpoint)
 

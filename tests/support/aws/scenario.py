@@ -1,5 +1,5 @@
 """Accounts to begin with. demo_world() is what AWS would show of the lab: its VPC, its cluster, its nodes' addresses."""
-from .ec2_groups import EVERYWHERE, add_group, add_rule
+from .ec2_groups import add_group, add_rule
 from .ec2_network import add_interface
 from .world import World
 
@@ -130,6 +130,3 @@ def world_from(scenario):
         options["hook"] = LabVpn(scenario["lab"])
     assert scenario.get("world", "demo") in ("demo", "empty"), scenario
     return demo_world(**options) if scenario.get("world", "demo") == "demo" else World(**options)
-
-
-__all__ = ["EVERYWHERE", "World", "demo_world", "lab_nodes", "world_from"]
