@@ -6,9 +6,9 @@ endpoint_command() {
   local verb=${1:-}
   [[ -z $verb ]] || shift
   case "$verb $#" in
-    'serve 3' | 'serve 4' | 'crl 1') need_files "${@:1}" ;;
+    'serve 3' | 'serve 4' | 'serve 5' | 'crl 1') need_files "${@:1:4}" ;;
     'own 0' | 'config 0' | 'clients 0' | 'cut 2') ;;
-    *) die_usage "endpoint takes: serve CERT KEY CHAIN [CLIENT_CA], crl FILE, own, config, clients, or cut SERVER CLIENT" ;;
+    *) die_usage "endpoint takes: serve CERT KEY CHAIN [CLIENT_CA [CLIENT_NETWORK]], crl FILE, own, config, clients, or cut SERVER CLIENT" ;;
   esac
   need_lab
   case $verb in serve | crl | own) take_lock ;; esac
@@ -17,17 +17,20 @@ endpoint_command() {
 
 need_files() { local file; for file in "$@"; do [[ -r $file ]] || die_usage "no file $file"; done; }
 
-# The chain is what clients are to trust; CLIENT_CA, whose clients are let in, is the same one unless it is given.
+# The chain is what clients are to trust; CLIENT_CA, whose clients are let in, is the same one unless it is given. The
+# servers divide the CLIENT_NETWORK, as AWS divides it between the subnets.
 endpoint_serve() {
   local given=$LAB_DIR/vpn/given new=$LAB_DIR/vpn/given.new
   [[ $(openssl x509 -in "$1" -noout -pubkey 2>/dev/null) == "$(openssl pkey -in "$2" -pubout 2>/dev/null)" ]] ||
     die "$2 is not the key of $1"
+  [[ ${5:-10.0.0.0/22} =~ ^([0-9]+\.){3}0/(1[2-9]|2[0-2])$ ]] || die_usage "$5 is no network between /12 and /22"
   rm -rf "$new"
   install -d -m 0700 "$new"
   openssl x509 -in "$1" -out "$new/cert.pem"
   cp "$2" "$new/key.pem"
   cp "$3" "$new/chain.pem"
   cp "${4:-$3}" "$new/ca.pem"
+  if [[ -n ${5:-} ]]; then echo "$5" >"$new/network"; fi
   # A list is of the endpoint and outlives a new server certificate, but not a new CA.
   if cmp -s "$new/ca.pem" "$given/ca.pem" && [[ -e $given/crl.pem ]]; then cp "$given/crl.pem" "$new/crl.pem"; fi
   rm -rf "$given"
@@ -61,6 +64,7 @@ endpoint_crl() {
 endpoint_again() {
   local server
   vpn_cut RESTART >/dev/null
+  net_nat
   for server in $SERVERS; do
     vpn_config "$server" >"$LAB_DIR/vpn/server$server.conf"
     if fault_active server-down; then continue; fi

@@ -96,19 +96,25 @@ net_laptop_link() {
 }
 
 # Clients leave towards the VPC under the address of the endpoint's interface in it, one for each server, as on AWS.
-# Past the tunnel nothing gets through: no private address is routed on the internet.
-net_edge_rules() {
-  local chain
-  in_ns "$EDGE" nft -f - <<'END'
+net_nat() {
+  in_ns "$EDGE" nft -f - <<END
+add table ip lab_nat
+flush table ip lab_nat
 table ip lab_nat {
   chain post {
     type nat hook postrouting priority 100;
-    oifname "vpc" ip saddr 10.0.0.0/24 snat to 10.20.0.11
-    oifname "vpc" ip saddr 10.0.1.0/24 snat to 10.20.0.12
-    oifname "vpc" ip saddr 10.0.2.0/24 snat to 10.20.0.11
+    oifname "vpc" ip saddr $(vpn_network 0)/24 snat to 10.20.0.11
+    oifname "vpc" ip saddr $(vpn_network 1)/24 snat to 10.20.0.12
+    oifname "vpc" ip saddr $(vpn_network 2)/24 snat to 10.20.0.11
   }
 }
 END
+}
+
+# Past the tunnel nothing gets through: no private address is routed on the internet.
+net_edge_rules() {
+  local chain
+  net_nat
   # A chain for each fault, so that several can stand at once; whether they mean packets to the endpoint or from it
   # says each rule itself.
   {

@@ -31,6 +31,13 @@ vpn_file() {
   esac
 }
 
+# vpn_network 0|1|2: of the clients' network each server hands out a /24.
+vpn_network() {
+  local base=10.0.0 given=$LAB_DIR/vpn/given/network
+  if [[ -e $given ]]; then base=$(cut -d. -f1-3 "$given"); fi
+  echo "${base%.*}.$((${base##*.} + $1)).0"
+}
+
 # What it pushes is what AWS pushes. No `duplicate-cn`: a client that comes back gets its address back, and a second
 # client at the same time needs a certificate of its own (client2).
 vpn_config() {
@@ -47,7 +54,7 @@ dev cvpn$1
 dev-type tun
 disable-dco
 topology subnet
-server 10.0.$net.0 255.255.255.0
+server $(vpn_network "$net") 255.255.255.0
 server-ipv6 fd00:10:$net::/64
 ca $(vpn_file ca)
 cert $(vpn_file cert)

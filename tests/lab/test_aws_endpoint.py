@@ -38,8 +38,8 @@ class Person:
         return json.loads(done.stdout or "null")
 
     def import_server(self, *more):
-        return self.aws("acm", "import-certificate", "--certificate", f"fileb://{self.folder}/leaf.pem", "--private-key", f"fileb://{self.pki}/private/vpn.example.key",
-                        "--certificate-chain", f"fileb://{self.pki}/ca.crt", *more)["CertificateArn"]
+        return self.aws("acm", "import-certificate", "--certificate", f"fileb://{self.folder}/leaf.pem", "--private-key",
+                        f"fileb://{self.pki}/private/vpn.example.key", "--certificate-chain", f"fileb://{self.pki}/ca.crt", *more)["CertificateArn"]
 
     def make_endpoint(self):
         arn = self.import_server()
@@ -50,6 +50,14 @@ class Person:
         self.aws("ec2", "associate-client-vpn-target-network", "--client-vpn-endpoint-id", vpn, "--subnet-id", subnet)
         wait_for(lambda: self.aws("ec2", "describe-client-vpn-endpoints")["ClientVpnEndpoints"][0]["Status"]["Code"] == "available", 10, "available")
         return arn, vpn
+
+    def open_the_way(self, vpn):
+        groups = {one["GroupName"]: one["GroupId"] for one in self.aws("ec2", "describe-security-groups")["SecurityGroups"]}
+        self.aws("ec2", "authorize-security-group-ingress", "--group-id", groups["memorydb-demo"], "--protocol", "tcp", "--port", "6379",
+                 "--source-group", groups["default"])
+        self.aws("ec2", "authorize-client-vpn-ingress", "--client-vpn-endpoint-id", vpn, "--target-network-cidr", "10.20.0.0/16", "--authorize-all-groups")
+        wait_for(lambda: self.aws("ec2", "describe-client-vpn-authorization-rules", "--client-vpn-endpoint-id", vpn)["AuthorizationRules"][0]["Status"]["Code"]
+                 == "active", 10, "active")
 
     def configuration(self, vpn):
         return self.aws("ec2", "export-client-vpn-client-configuration", "--client-vpn-endpoint-id", vpn)["ClientConfiguration"]
@@ -78,11 +86,9 @@ class Openvpn:
 
 @pytest.fixture
 def person(lab, tmp_path):
-    hook = LabVpn(lab.name)
-    endpoint = AwsEndpoint(tmp_path / "aws", world=demo_world(hook=hook), namespace=lab.laptop)
+    endpoint = AwsEndpoint(tmp_path / "aws", world=demo_world(hook=LabVpn(lab.name)), namespace=lab.laptop)
     made = Person(lab, tmp_path, endpoint)
     yield made
-    hook.close()
     endpoint.close()
 
 
@@ -94,27 +100,31 @@ def test_the_way_from_an_import_to_a_revocation(lab, person):
     clients = [Openvpn(person, text, name) for name in ("me",)]
     try:
         (me,) = clients
-        wait_for(lambda: me.times("Initialization Sequence Completed") == 1, 20, "connected")
-        lab.run("timeout", "5", "bash", "-c", "exec 3<>/dev/tcp/10.20.1.1/6379")  # a node of the cluster, through the tunnel
+        wait_for(lambda: me.times("Initialization Sequence Completed") == 1, 60, "connected")
+        node = ["timeout", "2", "bash", "-c", "exec 3<>/dev/tcp/10.20.1.1/6379"]
+        assert lab.run(*node, check=False).returncode == 124, "neither an authorization rule nor a rule of the cluster's group: silence"
+        person.open_the_way(vpn)
+        lab.run(*node)
         (session,) = person.connections(vpn)
         assert (session["CommonName"], session["Status"]["Code"], session["ConnectionEndTime"]) == ("me", "active", "-") and int(session["IngressBytes"]) > 0
+        assert session["ClientIp"].startswith(("10.100.0.", "10.100.1.")), "of the network that was asked for"
 
         done = person.aws("ec2", "terminate-client-vpn-connections", "--client-vpn-endpoint-id", vpn, "--connection-id", session["ConnectionId"])
         assert done["ConnectionStatuses"][0]["CurrentStatus"]["Code"] == "terminating"
-        wait_for(lambda: me.times("Initialization Sequence Completed") == 2, 20, "it simply comes back")
+        wait_for(lambda: me.times("Initialization Sequence Completed") == 2, 60, "it simply comes back")
 
         person.import_server("--certificate-arn", arn)  # as at a renewal
-        wait_for(lambda: me.times("Initialization Sequence Completed") == 3, 20, "reset, and back")
+        wait_for(lambda: me.times("Initialization Sequence Completed") == 3, 60, "reset, and back")
 
         person.easyrsa("revoke", "me")
         person.easyrsa("gen-crl")
         person.aws("ec2", "import-client-vpn-client-certificate-revocation-list", "--client-vpn-endpoint-id", vpn, "--certificate-revocation-list",
                    f"file://{person.pki}/crl.pem")
-        wait_for(lambda: not [one for one in person.connections(vpn) if one["Status"]["Code"] == "active"], 20, "the session is cut")
+        wait_for(lambda: not [one for one in person.connections(vpn) if one["Status"]["Code"] == "active"], 60, "the session is cut")
         clients.append(Openvpn(person, text, "you"))
-        wait_for(lambda: clients[1].times("Initialization Sequence Completed") == 1, 20, "who is not revoked gets in")
+        wait_for(lambda: clients[1].times("Initialization Sequence Completed") == 1, 60, "who is not revoked gets in")
         assert me.times("Initialization Sequence Completed") == 3
-        wait_for(lambda: [one["CommonName"] for one in person.connections(vpn) if one["Status"]["Code"] == "active"] == ["you"], 20, "only you")
+        wait_for(lambda: [one["CommonName"] for one in person.connections(vpn) if one["Status"]["Code"] == "active"] == ["you"], 60, "only you")
     finally:
         for one in clients:
             one.close()
@@ -126,7 +136,8 @@ def test_lab_endpoint_refuses_what_cannot_serve(lab):
     bad = lab.dir / "bad-credentials"
     wrong = lab("endpoint", "serve", str(lab.dir / "client.crt"), str(bad / "stranger.key"), str(lab.dir / "pki/ca.crt"), check=False)
     assert wrong.returncode == 1 and "is not the key of" in wrong.stderr
-    for words in (["endpoint"], ["endpoint", "serve", "x"], ["endpoint", "fly"], ["endpoint", "cut", "9", "1"], ["endpoint", "serve", "/none", "/none", "/none"]):
+    for words in (["endpoint"], ["endpoint", "serve", "x"], ["endpoint", "fly"], ["endpoint", "cut", "9", "1"], ["endpoint", "serve", "/none", "/none", "/none"],
+                  ["endpoint", "serve", *[str(bad / f"server-use.{kind}") for kind in ("crt", "key", "crt", "crt")], "10.0.0.0/24"]):
         refused = lab(*words, check=False)
         assert refused.returncode == 2 and len(refused.stderr.splitlines()) == 1, refused
     lab("endpoint", "serve", str(bad / "server-use.crt"), str(bad / "server-use.key"), str(lab.dir / "pki/ca.crt"))
@@ -147,4 +158,4 @@ def test_the_stand_in_runs_inside_the_laptop(lab, tmp_path):
         assert person.connections(vpn) == [] and any(vpn in one for one in endpoint.leftovers())
     finally:
         endpoint.close()
-        lab("endpoint", "own")
+    assert "already" in lab("endpoint", "own").stdout and lab("status").returncode == 0, "the lab is as it was"

@@ -9,14 +9,14 @@ COMMANDS = ("inject", "hold_after", "hold_before", "release", "is_held", "calls"
 
 
 def control(endpoint, asked):
-    """asked: {"do": COMMAND, "with": {keyword arguments}}; what comes back is JSON."""
+    """asked: {"do": COMMAND, "on": [arguments], "with": {keyword arguments}}; what comes back is JSON."""
     command = asked["do"]
     assert command in COMMANDS, f"no control command is called {command}"
     if command == "calls":
         return [_call(one) for one in endpoint.calls]
     if command == "mistakes":
         return endpoint.mistakes
-    done = getattr(endpoint, command)(**asked.get("with", {}))
+    done = getattr(endpoint, command)(*asked.get("on", []), **asked.get("with", {}))
     return to_json(done) if isinstance(done, (dict, list, str, bool, int, type(None))) else None
 
 

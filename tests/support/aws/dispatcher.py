@@ -1,4 +1,5 @@
 """From a signed HTTP request to its answer: parse, check, permit, perform, record."""
+import json
 import re
 import threading
 import traceback
@@ -6,9 +7,9 @@ import traceback
 from . import acm, ec2_client_vpn, ec2_client_vpn_networks, ec2_client_vpn_sessions, ec2_groups, ec2_network, logs, memorydb, sts
 from .failure import AwsError, StandInMistake, Unchecked
 from .intervention import Interventions
-from .policy import Policy
+from .policy import Policy, denial
 from .recorder import Call, Recorder
-from .resources import resources
+from .resources import made, resources
 from .service_model import load
 from .wire import error_bytes, parse_json, parse_query, reply_bytes, to_json
 
@@ -107,7 +108,7 @@ class Dispatcher:
         try:
             injected = self.interventions.injected(call.action)
             if injected:
-                raise injected
+                raise injected.error(call.service) or denial(region, call, call.iam_action, (call.touched or ["*"])[0])
             if self.policy:
                 call.who = self.policy.who
                 self.policy.check(region, call)
@@ -119,7 +120,8 @@ class Dispatcher:
             call.outcome = error.code
             return (error.status, *error_bytes(model, error))
         call.outcome = "ok"
+        call.touched += [one for one in made(region, call.service, reply) if one not in call.touched]
         self.world.settle()
         if isinstance(reply, Unchecked):
-            return 200, "application/x-amz-json-1.1", bytes(str(to_json(reply)).replace("'", '"'), "ascii")
+            return 200, "application/x-amz-json-1.1", json.dumps(to_json(reply)).encode()
         return (200, *reply_bytes(model, call.action, reply))

@@ -3,7 +3,7 @@ import ipaddress
 
 from .client_vpn_objects import Endpoint
 from .course import FOREVER, Course
-from .ec2_groups import need_group
+from .ec2_groups import default_group, need_group
 from .failure import AwsError
 from .paging import filtered, page
 from .pem import blocks
@@ -23,7 +23,8 @@ def once(region, action, given, perform):
     before = region.tokens.get((action, token))
     if before:
         if before[0] != words:
-            raise AwsError("IdempotentParameterMismatch", "The client token you have provided is associated with a resource whose parameters differ from this request.")
+            raise AwsError("IdempotentParameterMismatch",
+                           "The client token you have provided is associated with a resource whose parameters differ from this request.")
         return before[1]
     answer = perform()
     region.tokens[(action, token)] = (words, answer)
@@ -46,6 +47,8 @@ def _create(region, given):
     region.tags_from(given, "client-vpn-endpoint", endpoint_id)
     endpoint = Endpoint(endpoint_id, world.hook.endpoint_name(region, endpoint_id), world.now(), dict(given), Course(world.clock, ("open", FOREVER)),
                         vpc=given.get("VpcId", ""), groups=list(given.get("SecurityGroupIds", [])))
+    if endpoint.vpc and not endpoint.groups:
+        endpoint.groups = [default_group(region, endpoint.vpc)]
     region.endpoints[endpoint_id] = endpoint
     world.service_role = True
     return {"ClientVpnEndpointId": endpoint_id, "Status": {"Code": "pending-associate"}, "DnsName": endpoint.dns_name}
@@ -71,7 +74,8 @@ def _check_cidr(region, given):
 
 
 def _check_options(region, given):
-    for arn in [given.get("ServerCertificateArn"), *[one.get("MutualAuthentication", {}).get("ClientRootCertificateChainArn") for one in given.get("AuthenticationOptions", [])]]:
+    roots = [one.get("MutualAuthentication", {}).get("ClientRootCertificateChainArn") for one in given.get("AuthenticationOptions", [])]
+    for arn in [given.get("ServerCertificateArn"), *roots]:
         if arn is not None and arn not in region.certificates:
             _refuse(f"Certificate {arn} does not exist")
     if given.get("ServerCertificateArn") and not region.certificates[given["ServerCertificateArn"]].domain:
@@ -167,8 +171,8 @@ def _described(region, endpoint):
         "SplitTunnel": asked.get("SplitTunnel", False), "VpnProtocol": "openvpn", "TransportProtocol": asked.get("TransportProtocol", "udp"),
         "VpnPort": asked.get("VpnPort", 443), "ServerCertificateArn": asked["ServerCertificateArn"],
         "AssociatedTargetNetworks": [{"NetworkId": one.subnet, "NetworkType": "vpc"} for one in endpoint.associations],
-        "AuthenticationOptions": [{"Type": one["Type"], "MutualAuthentication": {"ClientRootCertificateChain": one["MutualAuthentication"]["ClientRootCertificateChainArn"]}}
-                                  for one in asked["AuthenticationOptions"]],
+        "AuthenticationOptions": [{"Type": one["Type"], "MutualAuthentication": {
+            "ClientRootCertificateChain": one["MutualAuthentication"]["ClientRootCertificateChainArn"]}} for one in asked["AuthenticationOptions"]],
         "ConnectionLogOptions": {"Enabled": logs.get("Enabled", False), **({"CloudwatchLogGroup": logs["CloudwatchLogGroup"], "CloudwatchLogStream":
                                  logs.get("CloudwatchLogStream") or f"{endpoint.id}-{region.name}-stream"} if logs.get("Enabled") else {})},
         "Tags": region.tag_list(endpoint.id), "SecurityGroupIds": endpoint.groups, "ClientConnectOptions": {"Enabled": False},

@@ -134,7 +134,8 @@ def revoke(region, given):
 
 def describe_rules(region, given):
     endpoint = region.endpoint(given["ClientVpnEndpointId"])
-    found = filtered(endpoint.rules, given, {"destination-cidr": lambda one: one.cidr, "group-id": lambda one: one.group, "description": lambda one: one.description})
+    found = filtered(endpoint.rules, given, {"destination-cidr": lambda one: one.cidr, "group-id": lambda one: one.group,
+                                             "description": lambda one: one.description})
     return page(region.world, [{"ClientVpnEndpointId": endpoint.id, "Description": one.description, "GroupId": one.group, "AccessAll": not one.group,
                                 "DestinationCidr": one.cidr, "Status": {"Code": one.course.state}} for one in found], given, "AuthorizationRules")
 
@@ -172,7 +173,8 @@ def delete_route(region, given):
 
 def describe_routes(region, given):
     endpoint = region.endpoint(given["ClientVpnEndpointId"])
-    found = filtered(endpoint.routes, given, {"destination-cidr": lambda one: one.destination, "origin": lambda one: one.origin, "target-subnet": lambda one: one.subnet})
+    found = filtered(endpoint.routes, given, {"destination-cidr": lambda one: one.destination, "origin": lambda one: one.origin,
+                                              "target-subnet": lambda one: one.subnet})
     return page(region.world, [{"ClientVpnEndpointId": endpoint.id, "DestinationCidr": one.destination, "TargetSubnet": one.subnet, "Type": "Nat",
                                 "Origin": one.origin, "Status": {"Code": one.course.state}, **({"Description": one.description} if one.description else {})}
                                for one in found], given, "Routes")

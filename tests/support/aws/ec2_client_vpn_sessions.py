@@ -44,7 +44,8 @@ def _described(region, endpoint, one):
 def terminate(region, given):
     endpoint = open_endpoint(region, given)
     if bool(given.get("ConnectionId")) == bool(given.get("Username")):
-        raise AwsError("MissingParameter" if not given.get("Username") else "InvalidParameterCombination", "Exactly one of ConnectionId and Username must be specified")
+        raise AwsError("InvalidParameterCombination" if given.get("Username") else "MissingParameter",
+                       "Exactly one of ConnectionId and Username must be specified")
     active = [one for one in _living(region, endpoint) if one.state == "active"]
     if given.get("Username"):
         raise AwsError("InvalidClientVpnConnection.UserNotFound", f"User {given['Username']} has no active connection to endpoint {endpoint.id}")

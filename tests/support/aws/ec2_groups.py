@@ -196,7 +196,8 @@ def authorize_security_group_ingress(region, given):
     for rule in rules:
         if _key(rule) in there:
             protocol, first, last, peer = _key(rule)
-            raise AwsError("InvalidPermission.Duplicate", f'the specified rule "peer: {peer}, {protocol.upper()}, from port: {first}, to port: {last}, ALLOW" already exists')
+            raise AwsError("InvalidPermission.Duplicate",
+                           f'the specified rule "peer: {peer}, {protocol.upper()}, from port: {first}, to port: {last}, ALLOW" already exists')
     made = [add_rule(region, group_id, **rule) for rule in rules]
     for rule_id in made:
         region.tags_from(given, "security-group-rule", rule_id)

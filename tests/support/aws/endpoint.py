@@ -111,6 +111,7 @@ class AwsEndpoint:
         self.ended.set()
         self._server.shutdown()
         self._server.server_close()
+        self.world.hook.close()
         assert not self.mistakes, "\n".join(self.mistakes)
 
     # --- what was asked ---

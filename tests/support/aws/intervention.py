@@ -4,23 +4,39 @@ import threading
 
 from .failure import AwsError
 
-# name -> (code, message, status) of errors that everybody meets sooner or later.
+# word -> (code, message, status) of errors that everybody meets sooner or later: as EC2, as the services that speak JSON, and as STS says it.
+INVALID = "The security token included in the request is invalid."
+OVER = "The security token included in the request is expired"
 KNOWN = {
-    "throttled": ("RequestLimitExceeded", "Request limit exceeded.", 503),
-    "expired": ("RequestExpired", "Request has expired.", 400),
-    "expired-token": ("ExpiredTokenException", "The security token included in the request is expired", 400),
-    "bad-credentials": ("AuthFailure", "AWS was not able to validate the provided access credentials", 401),
-    "quota": ("ClientVpnEndpointLimitExceeded", "You have reached the limit of 5 Client VPN endpoints in this Region.", 400),
-    "internal": ("InternalError", "An internal error has occurred", 500),
+    "throttled": (("RequestLimitExceeded", "Request limit exceeded.", 503), ("ThrottlingException", "Rate exceeded", 400), ("Throttling", "Rate exceeded", 400)),
+    "expired": (("RequestExpired", "Request has expired.", 400), ("ExpiredTokenException", OVER, 400), ("ExpiredToken", OVER, 403)),
+    "bad-credentials": (("AuthFailure", "AWS was not able to validate the provided access credentials", 401),
+                        ("UnrecognizedClientException", INVALID, 400), ("InvalidClientTokenId", INVALID, 403)),
+    "quota": (("ClientVpnEndpointLimitExceeded", "You have reached the limit of 5 Client VPN endpoints in this Region.", 400),
+              ("LimitExceededException", "Cannot import more certificates than the limit of 2500.", 400), ("LimitExceeded", "Limit exceeded", 400)),
+    "internal": (("InternalError", "An internal error has occurred", 500), ("InternalServerException", "An internal error has occurred", 500),
+                 ("InternalFailure", "An internal error has occurred", 500)),
 }
+DENIED = "denied"  # as a policy would, in the words of the service
 
 
 @dataclasses.dataclass
 class Injection:
     action: str  # or `*`
-    error: AwsError
+    code: str
+    message: str
+    status: int
     times: int
     after: int
+
+    def error(self, service):
+        """None for DENIED: what is denied depends on the call."""
+        if self.code == DENIED:
+            return None
+        if self.code in KNOWN:
+            code, message, status = KNOWN[self.code][{"ec2": 0, "sts": 2}.get(service, 1)]
+            return AwsError(code, self.message or message, status)
+        return AwsError(self.code, self.message or self.code, self.status)
 
     def strikes(self, action):
         if self.action not in ("*", action) or self.times == 0:
@@ -39,17 +55,12 @@ class Interventions:
         self.held, self._go = threading.Event(), threading.Event()
 
     def inject(self, action, code, message="", status=400, times=1, after=0):
-        """The action (or `*`) fails `times` times, `after` so many that work. code may be a word of KNOWN; times -1: always."""
-        if code in KNOWN:
-            code, known, status = KNOWN[code]
-            message = message or known
-        self._injections.append(Injection(action, AwsError(code, message or code, status), times, after))
+        """The action (or `*`) fails `times` times, `after` so many that work. code may be a word of KNOWN, or "denied"; times -1: always."""
+        self._injections.append(Injection(action, code, message, status, times, after))
 
     def injected(self, action):
-        for one in self._injections:
-            if one.strikes(action):
-                return one.error
-        return None
+        """The Injection that this call meets, or None."""
+        return next((one for one in self._injections if one.strikes(action)), None)
 
     def hold_after(self, nth=1):
         """The nth changing call from now is performed and never answered; `held` is set then."""

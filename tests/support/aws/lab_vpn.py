@@ -1,7 +1,8 @@
 """Hands out the lab's own OpenVPN servers as the Client VPN endpoint: `scripts/lab endpoint` does the work.
 
-The first endpoint of the account is the lab's, with the name that the lab's resolver knows; others lead nowhere. It runs
-wherever scripts/lab can run: on the host, or as root inside the laptop's namespace.
+The first endpoint of the account is the lab's, with the name that the lab's resolver knows; others lead nowhere. Security groups
+and authorization rules count: while they would keep clients from the cluster's nodes, the lab has its fault port-filtered, as such
+packets are lost on AWS. It runs wherever scripts/lab can run: on the host, or as root inside the laptop's namespace.
 """
 import datetime
 import hashlib
@@ -11,6 +12,7 @@ import subprocess
 import tempfile
 
 from .client_vpn_objects import Connection
+from .reach import lets_through
 from .world import NoHook
 
 LAB_PROGRAM = pathlib.Path(__file__).resolve().parents[3] / "scripts" / "lab"
@@ -21,16 +23,22 @@ class LabVpn(NoHook):
     def __init__(self, name):
         self._env = {**os.environ, "LAB": name}
         self._places = {}  # connection id -> (server, client)
+        self._open, self._served = True, False
 
     def _lab(self, *words, check=True):
-        done = subprocess.run([str(LAB_PROGRAM), "endpoint", *map(str, words)], env=self._env, capture_output=True, text=True, timeout=60,
+        return self._scripts_lab("endpoint", *words, check=check)
+
+    def _scripts_lab(self, *words, check=True):
+        done = subprocess.run([str(LAB_PROGRAM), *map(str, words)], env=self._env, capture_output=True, text=True, timeout=60,
                               stdin=subprocess.DEVNULL, check=False)
-        assert not check or done.returncode == 0, f"lab endpoint {words}: {done.returncode}\n{done.stdout}{done.stderr}"
+        assert not check or done.returncode == 0, f"lab {words}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
 
     def close(self):
         """The lab has its own certificates again."""
-        self._lab("own")
+        if self._served:
+            self._lab("own")
+        self._set_open(True)
 
     def endpoint_id(self, region):
         taken = ENDPOINT_ID in region.endpoints or region is not region.world.home
@@ -51,13 +59,24 @@ class LabVpn(NoHook):
             for name, text in (("cert", server.body), ("key", server.key), ("chain", server.chain or server.body), ("ca", roots[0].chain or roots[0].body)):
                 words.append(pathlib.Path(folder) / f"{name}.pem")
                 words[-1].write_text(text, encoding="ascii")
-            self._lab("serve", *words)
+            self._served = True
+            self._lab("serve", *words, endpoint.settings["ClientCidrBlock"])
         if endpoint.crl:
             self.crl_changed(region, endpoint)
 
     def closed(self, region, endpoint):
         if endpoint.id == ENDPOINT_ID:
             self._lab("own")
+
+    def settled(self, region):
+        endpoint = region.endpoints.get(ENDPOINT_ID)
+        if region is region.world.home:
+            self._set_open(not endpoint or not endpoint.announced or lets_through(region, endpoint))
+
+    def _set_open(self, wanted):
+        if wanted != self._open:
+            self._open = wanted
+            self._scripts_lab("heal" if wanted else "fault", "port-filtered")
 
     def crl_changed(self, region, endpoint):
         """A list that comes before the first network is taken along by serving()."""

@@ -93,5 +93,6 @@ class Pem:
 
     def verifies_with(self, chain):
         with tempfile.TemporaryDirectory() as folder:
-            (pathlib.Path(folder) / "chain.pem").write_text(chain, encoding="ascii")
-            return "OK" in openssl("verify", "-no-CApath", "-no-CAstore", "-partial_chain", "-CAfile", pathlib.Path(folder) / "chain.pem", given=self.text, check=False)
+            path = pathlib.Path(folder) / "chain.pem"
+            path.write_text(chain, encoding="ascii")
+            return "OK" in openssl("verify", "-no-CApath", "-no-CAstore", "-partial_chain", "-CAfile", path, given=self.text, check=False)

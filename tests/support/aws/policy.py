@@ -82,7 +82,8 @@ def _holds(test, wanted, context):
     every, _, operator = test.rpartition(":")
     if_exists = operator.endswith("IfExists")
     operator = operator.removesuffix("IfExists")
-    assert operator in ("StringEquals", "StringLike", "Null", "ArnLike", "ArnEquals") and every in ("", "ForAllValues", "ForAnyValue"), f"the stand-in cannot evaluate the condition {test}"
+    known = operator in ("StringEquals", "StringLike", "Null", "ArnLike", "ArnEquals") and every in ("", "ForAllValues", "ForAnyValue")
+    assert known, f"the stand-in cannot evaluate the condition {test}"
     for key, values in wanted.items():
         values, has = [str(one) for one in _list(values)], context.get(key)
         assert key.startswith(("aws:", "ec2:", "iam:")), f"the stand-in does not know {key}"
@@ -110,4 +111,6 @@ def denial(region, call, action, arn):
         on = "" if arn == "*" else f" on resource: {arn}"
         return AwsError("UnauthorizedOperation", f"You are not authorized to perform this operation. User: {user} is not authorized to perform: {action}{on} "
                         f"because no identity-based policy allows the {action} action. Encoded authorization failure message: 4Ws-uBJ8p8yzEXAMPLE", 403)
-    return AwsError("AccessDeniedException", f"User: {user} is not authorized to perform: {action} on resource: {arn} because no identity-based policy allows the {action} action")
+    code = "AccessDenied" if call.service == "sts" else "AccessDeniedException"
+    return AwsError(code, f"User: {user} is not authorized to perform: {action} on resource: {arn} "
+                    f"because no identity-based policy allows the {action} action")

@@ -18,7 +18,8 @@ class Call:
 
     @property
     def changes(self):
-        return not self.action.startswith(READING)
+        """What a dry run asks for never happens."""
+        return not self.action.startswith(READING) and not self.given.get("DryRun")
 
     @property
     def iam_action(self):
@@ -34,7 +35,7 @@ class Recorder:
         return [(one.key, one.region, one.service, one.given) for one in self.calls if one.action == action]
 
     def mutating(self):
-        """Calls that are no Describe, List, Get, Export or Filter; refused and dry ones too: see Call.outcome."""
+        """Calls that are no Describe, List, Get, Export or Filter and no dry run; refused ones too: see Call.outcome."""
         return [one for one in self.calls if one.changes]
 
     def count_by_action(self):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+from .control import COMMANDS
 from .program_folder import ProgramFolder
 from .recorder import Call, Recorder
 
@@ -45,8 +46,8 @@ class RemoteAwsEndpoint:
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
 
-    def _do(self, command, **arguments):
-        status, text = self._ask(json.dumps({"do": command, "with": arguments}))
+    def _do(self, command, *words, **arguments):
+        status, text = self._ask(json.dumps({"do": command, "on": words, "with": arguments}))
         assert status == 200, text
         return json.loads(text)["done"]
 
@@ -69,16 +70,38 @@ class RemoteAwsEndpoint:
         return self._recorded().count_by_action()
 
     def __getattr__(self, command):
-        """inject, hold_after, leftovers, …: by keyword."""
-        if command.startswith("_"):
+        """inject, hold_after, leftovers and so on."""
+        if command not in COMMANDS:
             raise AttributeError(command)
-        return lambda **arguments: self._do(command, **arguments)
+        return lambda *words, **arguments: self._do(command, *words, **arguments)
+
+    @property
+    def held(self):
+        return _Held(self)
 
     def close(self):
         mistakes = self._do("mistakes")
         self._process.terminate()
         self._process.wait(10)
         assert not mistakes, "\n".join(mistakes)
+
+
+class _Held:
+    """What AwsEndpoint.held is: set while a call is held."""
+
+    def __init__(self, endpoint):
+        self._endpoint = endpoint
+
+    def is_set(self):
+        return self._endpoint.is_held()
+
+    def wait(self, timeout):
+        end = time.monotonic() + timeout
+        while not self.is_set():
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.05)
+        return True
 
 
 ASKER = """

@@ -9,10 +9,6 @@ EC2_PARAMETERS = {"ClientVpnEndpointId": "client-vpn-endpoint", "GroupId": "secu
 CREATES = {"CreateSecurityGroup": "security-group", "CreateClientVpnEndpoint": "client-vpn-endpoint", "AuthorizeSecurityGroupIngress": "security-group-rule"}
 ID_TYPES = {"sg": "security-group", "sgr": "security-group-rule", "vpc": "vpc", "subnet": "subnet", "eni": "network-interface", "rtb": "route-table",
             "cvpn": "client-vpn-endpoint"}
-# IAM knows these actions with the endpoint alone, or with these; other parameters of theirs are not looked at.
-ONLY = {"ApplySecurityGroupsToClientVpnTargetNetwork": ("client-vpn-endpoint", "security-group"),
-        "CreateClientVpnRoute": ("client-vpn-endpoint", "subnet"), "DeleteClientVpnRoute": ("client-vpn-endpoint", "subnet"),
-        "AssociateClientVpnTargetNetwork": ("client-vpn-endpoint", "subnet")}
 EVERYTHING = "*"
 
 
@@ -41,8 +37,7 @@ def _ec2(region, action, given):
     found = []
     for name, kind in EC2_PARAMETERS.items():
         values = given.get(name, [])
-        if action not in ONLY or kind in ONLY[action]:
-            found += [_named(region, kind, one) for one in (values if isinstance(values, list) else [values])]
+        found += [_named(region, kind, one) for one in (values if isinstance(values, list) else [values])]
     if action in CREATES:
         found.append(Resource(region.arn("ec2", f"{CREATES[action]}/*"), {}, new=True))
     return found
@@ -61,13 +56,21 @@ def _acm(region, action, given):
 
 def _logs(region, action, given):
     name = given.get("logGroupName")
-    return [Resource(region.arn("logs", f"log-group:{name}"), dict(region.tags.get(region.arn("logs", f"log-group:{name}"), {})), action == "CreateLogGroup")] if name else []
+    arn = region.arn("logs", f"log-group:{name}")
+    return [Resource(arn, dict(region.tags.get(arn, {})), action == "CreateLogGroup")] if name else []
 
 
 def _memorydb(region, action, given):
     del action
     words = {"ClusterName": "cluster", "SubnetGroupName": "subnetgroup", "ACLName": "acl", "UserName": "user"}
     return [Resource(region.arn("memorydb", f"{kind}/{given[name]}"), {}) for name, kind in words.items() if given.get(name)]
+
+
+def made(region, service, reply):
+    """ARNs of what an answer names: mostly what the action has just made."""
+    kinds = {"ClientVpnEndpointId": "client-vpn-endpoint", "GroupId": "security-group"}
+    found = [region.arn("ec2", f"{kind}/{reply[name]}") for name, kind in kinds.items() if service == "ec2" and isinstance(reply.get(name), str)]
+    return found + ([reply["CertificateArn"]] if "CertificateArn" in reply else [])
 
 
 def request_tags(given):

@@ -1,5 +1,5 @@
 """Accounts to begin with. demo_world() is what AWS would show of the lab: its VPC, its cluster, its nodes' addresses."""
-from .ec2_groups import EVERYWHERE, add_group, add_rule
+from .ec2_groups import add_group, add_rule
 from .ec2_network import add_interface
 from .world import World
 
@@ -71,7 +71,8 @@ def _route_table(region, vpc, subnets):
     table = region.world.new_id("rtb-0")
     region.route_tables[table] = {
         "RouteTableId": table, "VpcId": vpc, "OwnerId": region.account, "PropagatingVgws": [],
-        "Associations": [{"Main": True, "RouteTableAssociationId": region.world.new_id("rtbassoc-0"), "RouteTableId": table, "AssociationState": {"State": "associated"}}],
+        "Associations": [{"Main": True, "RouteTableAssociationId": region.world.new_id("rtbassoc-0"), "RouteTableId": table,
+                          "AssociationState": {"State": "associated"}}],
         "Routes": [{"DestinationCidrBlock": one["CidrBlock"], "GatewayId": "local", "Origin": "CreateRouteTable", "State": "active"}
                    for one in region.vpcs[vpc]["CidrBlockAssociationSet"]]}
 
@@ -129,6 +130,3 @@ def world_from(scenario):
         options["hook"] = LabVpn(scenario["lab"])
     assert scenario.get("world", "demo") in ("demo", "empty"), scenario
     return demo_world(**options) if scenario.get("world", "demo") == "demo" else World(**options)
-
-
-__all__ = ["EVERYWHERE", "World", "demo_world", "lab_nodes", "world_from"]

@@ -2,7 +2,7 @@
 import json
 import re
 
-RANDOM_ID = re.compile(r"\b(?:vpc|subnet|rtb|sg|sgr|eni|cvpn-endpoint|cvpn-assoc)-[0-9a-f]{8,17}\b|arn:aws:acm:[\w:-]+/[0-9a-f-]{36}")
+RANDOM_ID = re.compile(r"\b[a-z]+(?:-[a-z]+)*-[0-9a-f]{17}\b|arn:aws:acm:[\w:-]+/[0-9a-f-]{36}")
 
 
 def names(region):
@@ -31,13 +31,13 @@ def describe(region):
     known = names(region)
     told = {
         "vpcs": list(region.vpcs.values()), "subnets": list(region.subnets.values()), "route_tables": list(region.route_tables.values()),
-        "groups": [{**group, "Tags": region.tags.get(group_id, {})} for group_id, group in region.groups.items()],
-        "rules": [{**_without(rule, "SecurityGroupRuleId"), "Tags": region.tags.get(rule_id, {})} for rule_id, rule in region.rules.items()],
+        "groups": list(region.groups.values()), "rules": [_without(rule, "SecurityGroupRuleId") for rule in region.rules.values()],
         "interfaces": [_interface(one) for one in region.interfaces.values()],
         "clusters": list(region.clusters.values()), "subnet_groups": list(region.subnet_groups.values()),
-        "certificates": [{"domain": one.domain, "tags": region.tags.get(arn, {})} for arn, one in region.certificates.items()],
-        "endpoints": [_endpoint(region, one) for one in region.endpoints.values()],
-        "log_groups": [{"name": one.name, "tags": region.tags.get(one.arn, {})} for one in region.log_groups.values()],
+        "certificates": [one.domain for one in region.certificates.values()],
+        "endpoints": [_endpoint(one) for one in region.endpoints.values()],
+        "log_groups": [one.name for one in region.log_groups.values()],
+        "tags": [{"of": of, **tags} for of, tags in region.tags.items() if tags],
     }
     return {kind: sorted((_plain(one, known) for one in all_of), key=lambda one: json.dumps(one, sort_keys=True)) for kind, all_of in told.items()}
 
@@ -53,10 +53,10 @@ def _interface(one):
     return one
 
 
-def _endpoint(region, endpoint):
+def _endpoint(endpoint):
     return {
         "state": endpoint.state, "settings": _without(endpoint.settings, "ClientToken", "TagSpecifications", "DryRun"), "vpc": endpoint.vpc,
-        "groups": endpoint.groups, "tags": region.tags.get(endpoint.id, {}), "crl": endpoint.crl,
+        "groups": endpoint.groups, "crl": endpoint.crl,
         "associations": sorted([one.subnet, one.course.state, *one.groups] for one in endpoint.associations),
         "rules": sorted([one.cidr, one.group, one.description, one.course.state] for one in endpoint.rules),
         "routes": sorted([one.destination, one.subnet, one.origin, one.description, one.course.state] for one in endpoint.routes),
@@ -71,8 +71,8 @@ def _plain(value, known):
         items = [_plain(item, known) for item in value]
         return sorted(items, key=lambda one: json.dumps(one, sort_keys=True))
     if isinstance(value, str):
-        return RANDOM_ID.sub(lambda found: known.get(found.group(0), re.sub(r"[0-9a-f-]{8,}$", "", found.group(0))), value)
-    return value if isinstance(value, (int, float, bool, type(None))) else str(value)
+        return RANDOM_ID.sub(lambda found: known.get(found.group(0), re.sub(r"[0-9a-f-]{17,}$", "", found.group(0))), value)
+    return value if isinstance(value, (int, float, bool, type(None))) else type(value).__name__  # times are not compared
 
 
 def things(region):

@@ -188,5 +188,6 @@ def reply_bytes(model, action, value):
 def error_bytes(model, error):
     if model.protocol == "json":
         # Services differ in how they write this member, and clients read both.
-        return f"application/x-amz-json-{model.metadata['jsonVersion']}", json.dumps({"__type": error.code, "message": error.message, "Message": error.message}).encode()
+        said = {"__type": error.code, "message": error.message, "Message": error.message}
+        return f"application/x-amz-json-{model.metadata['jsonVersion']}", json.dumps(said).encode()
     return "text/xml;charset=UTF-8", xml_error(model, error).encode()

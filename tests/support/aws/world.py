@@ -44,6 +44,12 @@ class NoHook:
     def terminate(self, region, endpoint, connection):
         pass
 
+    def settled(self, region):
+        """After every call: something may have changed."""
+
+    def close(self):
+        """The stand-in ends."""
+
 
 class World:
     def __init__(self, account=ACCOUNT, region="us-east-1", delays=None, clock=time.monotonic, user="dev", hook=None, seed=1):
@@ -51,7 +57,7 @@ class World:
         self.delays = delays if isinstance(delays, Delays) else Delays(0.2 if delays is None else delays)
         self.clock, self.hook = clock, hook or NoHook()
         self.page_size = 1000
-        self.service_role = True  # whether the role that Client VPN needs exists: the first endpoint of an account makes it
+        self.service_role = False  # whether the role that Client VPN needs exists: the first endpoint of an account makes it
         self.failing_associations = set()  # subnets of which the association ends in association-failed
         self.modify_moves_groups = False  # AWS takes up to 4 hours: only apply-security-groups acts at once
         self.endpoint_quota = 5
@@ -151,3 +157,4 @@ class Region:
             if endpoint.course.gone:
                 del self.endpoints[endpoint.id]
                 self.tags.pop(endpoint.id, None)
+        self.world.hook.settled(self)
