@@ -55,6 +55,7 @@ class Admin:
         start = begin._start, begin._before  # pylint: disable=protected-access
         self.endpoint = AwsEndpoint(self.folder / "aws", world=begin, **({"program": program} if program else {}))
         begin._start, begin._before = start  # pylint: disable=protected-access  # what counts as left over: since `like` began
+        self._warm = warm
         if warm:
             warm.take(self.endpoint)
         self.pki, self.bundle = self.folder / "pki", self.folder / "laptop.ovpn"
@@ -141,6 +142,7 @@ class Admin:
             return False
         kill_family(client.pid)
         client.communicate(timeout=10)
+        wait_for(lambda: not self._warm or self._warm.is_idle(), 5, "the call is over, too", 0.005)
         self.endpoint.release()
         settled = len(self.endpoint.calls) - 1
         wait_for(lambda: self.endpoint.calls[settled].outcome == "ok" or before, 5, "the call that was held is over")

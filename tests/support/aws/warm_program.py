@@ -6,7 +6,7 @@ As a program (by WarmProgram, with the interpreter of the aws program): `warm_pr
 import array
 import contextlib
 import gc
-import json
+import marshal
 import os
 import pathlib
 import selectors
@@ -21,14 +21,14 @@ SERVICES = {"ec2": "describe-vpcs", "acm": "list-certificates", "memorydb": "des
 
 # The caller's end: as little Python as there is. Killed, it takes its call with it, as the program itself would go.
 WRAPPER = """#!{python} -IS
-import array, json, os, socket, struct, sys
-door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+import _socket, marshal, posix, sys
+door = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
 door.connect({socket!r})
-words = json.dumps([["aws", *{words!r}, *sys.argv[1:]], dict(os.environ), os.getcwd()]).encode()
-door.sendmsg([struct.pack("!I", len(words))], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))])
+words = marshal.dumps([["aws", *{words!r}, *sys.argv[1:]], posix.environ, posix.getcwd()])
+door.sendmsg([len(words).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, b"".join(n.to_bytes(4, sys.byteorder) for n in (0, 1, 2)))])
 door.sendall(words)
 answer = door.recv(4)
-os._exit(struct.unpack("!I", answer)[0] if len(answer) == 4 else 120)
+posix._exit(int.from_bytes(answer, "big") if len(answer) == 4 else 120)
 """
 
 
@@ -50,9 +50,9 @@ class WarmProgram:
         endpoint.program.chmod(0o755)
         return endpoint
 
-    @property
-    def pid(self):
-        return self._process.pid
+    def is_idle(self):
+        """No call is under way: what a caller began is over, even if the caller was killed."""
+        return not pathlib.Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text(encoding="ascii").strip()
 
     def close(self):
         self._process.stdin.close()
@@ -107,7 +107,7 @@ def _received(connection):
         if not more:
             break
         parts += more
-    return json.loads(parts), list(files)
+    return marshal.loads(parts), list(files)
 
 
 def _perform(main, request, files):
@@ -120,7 +120,8 @@ def _perform(main, request, files):
         os.close(file)
     data = os.environ["AWS_DATA_PATH"]  # awscli sets it when it is imported
     os.environ.clear()
-    os.environ.update(environment, AWS_DATA_PATH=data)
+    os.environb.update(environment)
+    os.environ["AWS_DATA_PATH"] = data
     os.chdir(folder)
     sys.argv = words
     status = 1
@@ -157,7 +158,7 @@ class _Server:
         connection, _ = self._listener.accept()
         try:
             request, files = _received(connection)
-        except (OSError, ValueError):
+        except (OSError, ValueError, EOFError):
             connection.close()
             return
         pid = os.fork()
