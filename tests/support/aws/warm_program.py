@@ -9,6 +9,7 @@ import gc
 import marshal
 import os
 import pathlib
+import re
 import selectors
 import signal
 import socket
@@ -18,6 +19,7 @@ import sys
 
 # What every session loads, and what a call of these services does.
 SERVICES = {"ec2": "describe-vpcs", "acm": "list-certificates", "memorydb": "describe-clusters", "logs": "describe-log-groups"}
+NEAR_A_VPN = re.compile(r"ClientVpn|SecurityGroup|^Describe(Vpcs|Subnets|RouteTables|NetworkInterfaces)$|^(Create|Delete|Describe)Tags$")
 
 # The caller's end: as little Python as there is. Killed, it takes its call with it, as the program itself would go.
 WRAPPER = """#!{python} -IS
@@ -63,16 +65,29 @@ class WarmProgram:
 # --- the server ---
 
 def _share_models():
-    """What one session has read of the service models, the next one has, too. A call changes it only in its own process."""
+    """What one session has read of the service models, the next one has, too. A call changes it only in its own process. Gives all
+    that was read."""
+    everything = []
     for name in [name for name in sys.modules if name.endswith("botocore.loaders")]:  # Debian has it under two names
         loader = sys.modules[name].Loader
         make = loader.__init__
 
-        def made(self, *words, make=make, known={}, **more):  # pylint: disable=dangerous-default-value  # it is the point
+        everything.append(known := {})
+
+        def made(self, *words, make=make, known=known, **more):
             make(self, *words, **more)
             self._cache = known
 
         loader.__init__ = made
+    return everything
+
+
+def _forget_operations(everything):
+    """EC2 has 600 operations, and the program makes a command of each, for each call: half of its time. Those around a VPN stay."""
+    for known in everything:
+        for model in known.values():
+            if isinstance(model, dict) and model.get("metadata", {}).get("endpointPrefix") == "ec2" and "operations" in model:
+                model["operations"] = {name: one for name, one in model["operations"].items() if NEAR_A_VPN.search(name)}
 
 
 def _warm_up():
@@ -80,7 +95,7 @@ def _warm_up():
     import awscrt.io  # pylint: disable=import-outside-toplevel,import-error
     # It would start a thread, which no fork survives. All that it is told is to log nothing.
     awscrt.io.init_logging = lambda *_: None
-    _share_models()
+    everything = _share_models()
     os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_EC2_METADATA_DISABLED="true", AWS_MAX_ATTEMPTS="1", AWS_PAGER="",
                       AWS_DEFAULT_REGION="us-east-1", AWS_CONFIG_FILE="/nowhere", AWS_SHARED_CREDENTIALS_FILE="/nowhere")
     with open(os.devnull, "w", encoding="ascii") as nobody, contextlib.redirect_stdout(nobody), contextlib.redirect_stderr(nobody):
@@ -88,6 +103,7 @@ def _warm_up():
             # Nobody listens there: everything up to the connection is done.
             sys.argv = ["aws", service, operation, "--endpoint-url", "http://127.0.0.1:1", "--output", "json"]
             awscli.clidriver.main()
+    _forget_operations(everything)
     return awscli.clidriver.main
 
 
