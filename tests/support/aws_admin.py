@@ -154,6 +154,9 @@ class Admin:
         """The actions that changed something, in order."""
         return [one.action for one in self.endpoint.mutating() if one.outcome == "ok"]
 
+    def dry_runs(self):
+        return [one for one in self.endpoint.calls if one.given.get("DryRun")]
+
     def close(self):
         self.endpoint.close()
 
