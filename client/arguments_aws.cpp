@@ -28,9 +28,9 @@ std::string check_source(const std::string& text) {
                : "a security group's id (sg-…) or a network is expected";
 }
 std::string check_log_group(const std::string& text) {
-    constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/#";
+    constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/#";
     return !text.empty() && text.size() <= 512 && text.front() != '-' &&
-                   text.find_first_not_of(kPlain) == std::string::npos
+                   text.find_first_not_of(plain) == std::string::npos
                ? ""
                : "the name of a log group is expected";
 }

@@ -29,14 +29,9 @@ std::vector<std::string> log_of(aws::Session& session, const std::string& group)
     return lines;
 }
 
-Outcome<aws::Inventory> ask_all(const Context& context, aws::Session& session, const std::string& cluster) {
+Outcome<aws::Inventory> ask_tagged(const Context& context, aws::Session& session, const std::string& cluster) {
     ProgressLine line(context);
-    auto inventory = aws::survey_tagged(session, cluster, [&](const std::string& what) { line.show(what); });
-    if (inventory.has_error() || !inventory->endpoint) return inventory;
-    auto crl = session.ask(aws::export_crl_words(inventory->endpoint->id), aws::parse_endpoint_crl);
-    if (crl.has_error()) return crl.error().problem;
-    inventory->endpoint->crl = std::move(*crl);
-    return inventory;
+    return aws::survey_tagged(session, cluster, [&](const std::string& what) { line.show(what); });
 }
 
 }  // namespace
@@ -44,7 +39,7 @@ Outcome<aws::Inventory> ask_all(const Context& context, aws::Session& session, c
 int run_aws_status(Context& context) {
     const Arguments& arguments = context.arguments;
     aws::Session session(aws_choice(arguments));
-    auto inventory = ask_all(context, session, arguments.aws.cluster);
+    auto inventory = ask_tagged(context, session, arguments.aws.cluster);
     if (inventory.has_error()) return complain(context, inventory.error());
     inventory->cluster.name = arguments.aws.cluster;
     std::vector<aws::Connection> connections;
@@ -68,10 +63,7 @@ int run_aws_destroy(Context& context) {
     wish.cluster = arguments.aws.cluster;
     wish.profile = arguments.profile.value_or(wish.cluster);
     aws::Session session(aws_choice(arguments));
-    const auto survey = [&]() -> Outcome<aws::Inventory> {
-        ProgressLine line(context);
-        return aws::survey_tagged(session, wish.cluster, [&](const std::string& what) { line.show(what); });
-    };
+    const auto survey = [&] { return ask_tagged(context, session, wish.cluster); };
     auto inventory = survey();
     if (inventory.has_error()) return complain(context, inventory.error());
     aws::Situation found{std::move(*inventory), {}};

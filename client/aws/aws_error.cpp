@@ -99,8 +99,11 @@ AwsError read_aws_error(std::string_view complaints) {
         text.remove_prefix(at);
         error.code = between(text, "An error occurred (", ")");
         error.operation = between(text, "when calling the ", " operation");
-        const auto colon = text.find("operation");
-        const auto begin = colon == std::string_view::npos ? colon : text.find(": ", colon);
+        // "… the X operation: MESSAGE", or "… the X operation (reached max retries: 4): MESSAGE".
+        auto begin = text.find(" operation");
+        if (begin != std::string_view::npos && text.substr(begin).starts_with(" operation ("))
+            begin = text.find("): ", begin);
+        if (begin != std::string_view::npos) begin = text.find(": ", begin);
         if (begin != std::string_view::npos) text.remove_prefix(begin + 2);
     } else if (const auto line = text.rfind('\n'); line != std::string_view::npos) {
         text = trimmed(text.substr(line));

@@ -16,6 +16,19 @@ std::string tag_words(std::string_view resource, const Wish& wish) {
     return json::serialize(json::array{{{"ResourceType", resource}, {"Tags", tags}}});
 }
 
+Words group_words(const Step& step, const Wish& wish, const Inventory& inventory) {
+    return {"ec2",
+            "create-security-group",
+            "--group-name",
+            step.target,
+            "--description",
+            "Client VPN endpoint of the MemoryDB cluster " + wish.cluster,
+            "--vpc-id",
+            inventory.vpc.id,
+            "--tag-specifications",
+            tag_words("security-group", wish)};
+}
+
 Words ingress_words(const Step& step, const Wish& wish, const Inventory& inventory, const std::string& group) {
     json::object rule{{"IpProtocol", "tcp"}, {"FromPort", inventory.cluster.port}, {"ToPort", inventory.cluster.port}};
     const std::string text = "memdbctl aws: " + wish.cluster;
@@ -45,12 +58,6 @@ Words certificate_words(const Step& step, const Wish& wish, const Inventory& inv
     return words;
 }
 
-std::string token_of(const std::string& group, std::string network) {
-    for (char& c : network)
-        if (c == '/') c = '-';
-    return "memdbd-" + group + "-" + network;
-}
-
 Words endpoint_words(const Step& step, const Wish& wish, const Inventory& inventory) {
     const Group* own = own_group(inventory);
     if (own == nullptr || !inventory.certificate) return {};
@@ -66,10 +73,9 @@ Words endpoint_words(const Step& step, const Wish& wish, const Inventory& invent
                    "--transport-protocol", "udp", "--vpn-port", "443", "--split-tunnel", "--vpc-id", inventory.vpc.id,
                    "--security-group-ids", own->id, "--session-timeout-hours",
                    std::to_string(wish.session_hours.value_or(24)), "--description", "memdbctl aws: " + wish.cluster,
-                   "--tag-specifications", tag_words("client-vpn-endpoint", wish),
-                   // Not two of them when the answer is lost: EC2 gives the same one for the same token. The group is
-                   // another one after every destroy, and so is the token.
-                   "--client-token", token_of(own->id, step.network)};
+                   // No --client-token of our own: for a day it would give back an endpoint that was deleted meanwhile.
+                   // Two of them are not made either when an answer is lost: the next run looks for the tag first.
+                   "--tag-specifications", tag_words("client-vpn-endpoint", wish)};
     if (const auto resolver = resolver_of(inventory.vpc))
         words.insert(words.end(), {"--dns-servers", to_string(resolver->address)});
     return words;
@@ -82,14 +88,35 @@ Words on_endpoint(std::string call, const Inventory& inventory, Words more = {})
     return words;
 }
 
-Words modify_words(const Step& step, const Inventory& inventory) {
-    return on_endpoint("modify-client-vpn-endpoint", inventory, step.settings);
-}
-
 Words apply_groups_words(const Step& step, const Inventory& inventory) {
     Words more = {"--vpc-id", inventory.vpc.id, "--security-group-ids"};
     more.insert(more.end(), step.settings.begin(), step.settings.end());
     return on_endpoint("apply-security-groups-to-client-vpn-target-network", inventory, more);
+}
+
+/// What changes an endpoint that is there.
+Words part_words(const Step& step, const Inventory& inventory) {
+    const auto with = [&](std::string call, Words more) {
+        return on_endpoint(std::move(call), inventory, std::move(more));
+    };
+    const std::string note(kDescription);
+    if (step.action == Action::modify_endpoint) return with("modify-client-vpn-endpoint", step.settings);
+    if (step.action == Action::apply_groups) return apply_groups_words(step, inventory);
+    if (step.action == Action::associate)
+        return with("associate-client-vpn-target-network", {"--subnet-id", step.target});
+    if (step.action == Action::disassociate)
+        return with("disassociate-client-vpn-target-network", {"--association-id", step.target});
+    if (step.action == Action::authorize)
+        return with("authorize-client-vpn-ingress",
+                    {"--target-network-cidr", step.network, "--authorize-all-groups", "--description", note});
+    if (step.action == Action::revoke_rule)
+        return with("revoke-client-vpn-ingress", {"--target-network-cidr", step.network, "--revoke-all-groups"});
+    const Words route = {"--destination-cidr-block", step.network, "--target-vpc-subnet-id", step.target};
+    if (step.action == Action::delete_route) return with("delete-client-vpn-route", route);
+    if (step.action == Action::create_route)
+        return with("create-client-vpn-route", {route[0], route[1], route[2], route[3], "--description", note});
+    if (step.action == Action::delete_endpoint) return with("delete-client-vpn-endpoint", {});
+    return {};
 }
 
 Words filtered(std::string call, const std::string& filter, const std::vector<std::string>& values) {
@@ -101,67 +128,31 @@ Words filtered(std::string call, const std::string& filter, const std::vector<st
 }  // namespace
 
 Words step_words(const Step& step, const Wish& wish, const Inventory& inventory, const CertificateFiles& files) {
-    const Group* own = own_group(inventory);
-    switch (step.action) {
-        case Action::create_group:
-            return {"ec2",
-                    "create-security-group",
-                    "--group-name",
-                    step.target,
-                    "--description",
-                    "Client VPN endpoint of the MemoryDB cluster " + wish.cluster,
-                    "--vpc-id",
-                    inventory.vpc.id,
-                    "--tag-specifications",
-                    tag_words("security-group", wish)};
-        case Action::allow_group: return own == nullptr ? Words{} : ingress_words(step, wish, inventory, own->id);
-        case Action::allow_source:
-            return ingress_words(step, wish, inventory, step.settings.empty() ? "" : step.settings.front());
-        case Action::import_certificate:
-        case Action::reimport_certificate: return certificate_words(step, wish, inventory, files);
-        case Action::create_log_group:
-            return {"logs",      "create-log-group", "--log-group-name",
-                    step.target, "--tags",           json::serialize(json::object{{kTag, wish.cluster}})};
-        case Action::create_endpoint: return endpoint_words(step, wish, inventory);
-        case Action::modify_endpoint: return modify_words(step, inventory);
-        case Action::associate:
-            return on_endpoint("associate-client-vpn-target-network", inventory, {"--subnet-id", step.target});
-        case Action::apply_groups: return apply_groups_words(step, inventory);
-        case Action::authorize:
-            return on_endpoint("authorize-client-vpn-ingress", inventory,
-                               {"--target-network-cidr", step.network, "--authorize-all-groups", "--description",
-                                std::string(kDescription)});
-        case Action::revoke_rule:
-            return on_endpoint("revoke-client-vpn-ingress", inventory,
-                               {"--target-network-cidr", step.network, "--revoke-all-groups"});
-        case Action::create_route:
-            return on_endpoint("create-client-vpn-route", inventory,
-                               {"--destination-cidr-block", step.network, "--target-vpc-subnet-id", step.target,
-                                "--description", std::string(kDescription)});
-        case Action::delete_route:
-            return on_endpoint("delete-client-vpn-route", inventory,
-                               {"--destination-cidr-block", step.network, "--target-vpc-subnet-id", step.target});
-        case Action::disassociate:
-            return on_endpoint("disassociate-client-vpn-target-network", inventory, {"--association-id", step.target});
-        case Action::delete_endpoint: return on_endpoint("delete-client-vpn-endpoint", inventory);
-        case Action::delete_certificate: return {"acm", "delete-certificate", "--certificate-arn", step.target};
-        case Action::revoke_group_rule:
-            return {"ec2",
-                    "revoke-security-group-ingress",
-                    "--group-id",
-                    step.settings.front(),
-                    "--security-group-rule-ids",
-                    step.target};
-        case Action::delete_group: return {"ec2", "delete-security-group", "--group-id", step.target};
-        case Action::make_authority:
-        case Action::make_server:
-        case Action::make_client:
-        case Action::import_profile:
-        case Action::write_bundle:
-        case Action::connect:
-        case Action::remove_profile: break;
+    const Action action = step.action;
+    if (action == Action::create_group) return group_words(step, wish, inventory);
+    if (action == Action::allow_group) {
+        const Group* own = own_group(inventory);
+        return own == nullptr ? Words{} : ingress_words(step, wish, inventory, own->id);
     }
-    return {};
+    if (action == Action::allow_source)
+        return ingress_words(step, wish, inventory, step.settings.empty() ? "" : step.settings.front());
+    if (is_one_of(action, {Action::import_certificate, Action::reimport_certificate}))
+        return certificate_words(step, wish, inventory, files);
+    if (action == Action::create_log_group) {
+        const json::object tags{{kTag, wish.cluster}};
+        return {"logs", "create-log-group", "--log-group-name", step.target, "--tags", json::serialize(tags)};
+    }
+    if (action == Action::create_endpoint) return endpoint_words(step, wish, inventory);
+    if (action == Action::delete_certificate) return {"acm", "delete-certificate", "--certificate-arn", step.target};
+    if (action == Action::delete_group) return {"ec2", "delete-security-group", "--group-id", step.target};
+    if (action == Action::revoke_group_rule)
+        return {"ec2",
+                "revoke-security-group-ingress",
+                "--group-id",
+                step.settings.front(),
+                "--security-group-rule-ids",
+                step.target};
+    return part_words(step, inventory);
 }
 
 bool has_dry_run(Action action) noexcept {

@@ -67,11 +67,16 @@ std::vector<const Subnet*> chosen_subnets(const Inventory& inventory) {
     return chosen;
 }
 
-bool is_profile_of(const LocalProfile& profile, const Endpoint& endpoint) {
+std::string plain_name(const Endpoint& endpoint) {
     std::string_view name = endpoint.dns_name;
     if (name.starts_with("*.")) name.remove_prefix(2);
+    return std::string(name);
+}
+
+bool is_profile_of(const LocalProfile& profile, const Endpoint& endpoint) {
+    const std::string name = plain_name(endpoint);
     // Without the port: that can be changed, and is put right.
-    return !name.empty() && profile.endpoint.starts_with(std::string(name) + ":");
+    return !name.empty() && profile.endpoint.starts_with(name + ":");
 }
 
 std::vector<TakenNetwork> taken_networks(const Inventory& inventory, const LocalState& local) {

@@ -45,6 +45,8 @@ std::optional<IpNetwork> resolver_of(const Vpc& vpc) noexcept;
 /// The subnets to associate: one for each availability zone, the one that is associated first, else the first fit.
 std::vector<const Subnet*> chosen_subnets(const Inventory& inventory);
 const Association* association_of(const Inventory& inventory, std::string_view subnet) noexcept;
+/// Its DNS name without the "*." that AWS shows.
+std::string plain_name(const Endpoint& endpoint);
 /// Whether the profile is this endpoint's.
 bool is_profile_of(const LocalProfile& profile, const Endpoint& endpoint);
 /// What a client range may not overlap.

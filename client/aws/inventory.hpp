@@ -191,8 +191,8 @@ struct LocalState {
     std::vector<std::string> serials;                ///< of every certificate that this PKI has issued
     bool agent_runs = false;
     std::optional<LocalProfile> profile;
-    bool has_bundle = false;          ///< the file of --bundle is there
-    std::vector<IpNetwork> networks;  ///< IPv4 of its interfaces, tunnels left out
+    std::optional<std::string> bundle;  ///< the file of --bundle is there, for this host; empty: for none
+    std::vector<IpNetwork> networks;    ///< IPv4 of its interfaces, tunnels left out
     bool operator==(const LocalState&) const = default;
 };
 

@@ -78,6 +78,17 @@ std::optional<LocalCertificate> best_of(const pki::PkiFolder& folder, const std:
     return best;
 }
 
+/// The host of the first `remote` line; empty when it is no configuration, or cannot be read.
+std::string remote_of(const std::string& path) {
+    const auto text = read_whole(path, 1024 * 1024);
+    if (text.has_error()) return {};
+    constexpr std::string_view word = "\nremote ";
+    const auto at = ("\n" + *text).find(word);
+    if (at == std::string::npos) return {};
+    const std::string rest = text->substr(at + word.size() - 1);
+    return rest.substr(0, rest.find_first_of(" \t\r\n"));
+}
+
 }  // namespace
 
 Outcome<void> look_into_pki(const pki::PkiFolder& folder, const Wish& wish, LocalState& state) {
@@ -115,7 +126,7 @@ Outcome<LocalState> look_around(const Context& context, const Wish& wish) {
     const auto done = look_into_pki(pki::PkiFolder(wish.pki_folder), wish, state);
     if (done.has_error()) return done.error();
     if (wish.bundle.empty()) look_at_agent(context, wish, state);
-    state.has_bundle = !wish.bundle.empty() && exists(wish.bundle);
+    if (!wish.bundle.empty() && exists(wish.bundle)) state.bundle = remote_of(wish.bundle);
     return state;
 }
 

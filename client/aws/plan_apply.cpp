@@ -124,9 +124,13 @@ void plan_profile(Draft& draft) {
     const bool ready = is_finished(draft.plan);
     const StepState next = ready ? StepState::todo : StepState::later;
     if (!draft.wish.bundle.empty()) {
-        draft.add(Action::write_bundle, draft.local.has_bundle && ready ? StepState::done : next,
+        const auto& bundle = draft.local.bundle;
+        const bool own = bundle && endpoint && *bundle == plain_name(*endpoint);
+        if (bundle && !own)
+            draft.refuse(draft.wish.bundle + " is there already, and is not for this endpoint: choose another file");
+        draft.add(Action::write_bundle, own ? StepState::done : next,
                   "client configuration with certificate and key into " + draft.wish.bundle,
-                  draft.local.has_bundle ? "is there" : "mode 0600, for memdbctl profile import or openvpn");
+                  own ? "is there" : "mode 0600, for memdbctl profile import or openvpn");
         return;
     }
     if (profile && profile->endpoint.empty())

@@ -113,6 +113,10 @@ Result<std::vector<PublicInterface>> parse_interfaces(std::string_view json) {
         read_id(f, "NetworkInterfaceId", one.id);
         f.read_object("Association", [&](Fields& a) { a.read_optional("PublicIp", one.address, 64); });
         f.read_object("Attachment", [&](Fields& a) { read_optional_id(a, "InstanceId", one.instance); });
+        // Client VPN's own have public addresses, and let nobody in.
+        std::string description;
+        f.read_optional("Description", description, 512);
+        if (description.starts_with("ClientVPN Endpoint resource")) one.address.clear();
         f.read_list("Groups", one.groups, [](Fields& g, std::string& id) { read_id(g, "GroupId", id); });
     });
     if (all.has_error()) return all.error();

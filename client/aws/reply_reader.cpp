@@ -3,9 +3,9 @@
 namespace memdb::client::aws {
 
 bool is_id(std::string_view text) noexcept {
-    constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:/_-";
+    constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:/_-";
     return !text.empty() && text.size() <= 512 && text.front() != '-' &&
-           text.find_first_not_of(kPlain) == std::string_view::npos;
+           text.find_first_not_of(plain) == std::string_view::npos;
 }
 
 void read_id(Fields& f, std::string_view key, std::string& out) {

@@ -37,6 +37,7 @@ class Surveyor {
     Outcome<void> ask_groups();
     Outcome<void> ask_interfaces();
     Outcome<void> ask_endpoints();
+    Outcome<void> ask_crl();
     Outcome<void> ask_certificates();
     Outcome<void> ask_log_group(const std::string& name);
     Outcome<void> ask_tagged_groups();
@@ -137,6 +138,22 @@ Outcome<void> Surveyor::ask_endpoints() {
     return ask_parts(session_, *inventory_.endpoint);
 }
 
+/// Only a warning needs it, and it may be denied.
+Outcome<void> Surveyor::ask_crl() {
+    if (!inventory_.endpoint) return boost::system::in_place_value;
+    progress_("its revocation list");
+    auto answer = session_.ask(export_crl_words(inventory_.endpoint->id), parse_endpoint_crl);
+    if (answer.has_value())
+        inventory_.endpoint->crl = std::move(*answer);
+    else if (answer.error().error.kind != AwsErrorKind::denied)
+        return answer.error().problem;
+    else
+        inventory_.unknown.emplace_back(
+            "until when the endpoint's revocation list holds is unknown: "
+            "ec2:ExportClientVpnClientCertificateRevocationList is denied");
+    return boost::system::in_place_value;
+}
+
 Outcome<void> Surveyor::ask_certificates() {
     std::vector<ServerCertificate> all;
     auto done = ask(list_certificates_words(), parse_certificates, all);
@@ -178,8 +195,9 @@ Outcome<void> Surveyor::ask_tagged_groups() {
 
 Outcome<Inventory> survey(Session& session, const Wish& wish, const Progress& progress) {
     Surveyor surveyor(session, wish.cluster, progress);
-    for (const auto step : {&Surveyor::ask_cluster, &Surveyor::ask_network, &Surveyor::ask_groups,
-                            &Surveyor::ask_interfaces, &Surveyor::ask_endpoints, &Surveyor::ask_certificates})
+    for (const auto step :
+         {&Surveyor::ask_cluster, &Surveyor::ask_network, &Surveyor::ask_groups, &Surveyor::ask_interfaces,
+          &Surveyor::ask_endpoints, &Surveyor::ask_crl, &Surveyor::ask_certificates})
         if (const auto done = (surveyor.*step)(); done.has_error()) return done.error();
     if (const auto done = surveyor.ask_log_group(wish.log_group); done.has_error()) return done.error();
     return surveyor.take();
@@ -187,7 +205,8 @@ Outcome<Inventory> survey(Session& session, const Wish& wish, const Progress& pr
 
 Outcome<Inventory> survey_tagged(Session& session, const std::string& cluster, const Progress& progress) {
     Surveyor surveyor(session, cluster, progress);
-    for (const auto step : {&Surveyor::ask_endpoints, &Surveyor::ask_certificates, &Surveyor::ask_tagged_groups})
+    for (const auto step :
+         {&Surveyor::ask_endpoints, &Surveyor::ask_crl, &Surveyor::ask_certificates, &Surveyor::ask_tagged_groups})
         if (const auto done = (surveyor.*step)(); done.has_error()) return done.error();
     return surveyor.take();
 }

@@ -66,7 +66,7 @@ inline void do_local(LocalState& local, const Step& step, const Wish& wish, cons
     if (is_one_of(step.action, {Action::make_server, Action::make_client})) local.serials.push_back(serial);
     if (step.action == Action::import_profile)
         local.profile = LocalProfile{account.endpoint->dns_name.substr(2) + ":443", {account.cluster.host + ":6379"}};
-    if (step.action == Action::write_bundle) local.has_bundle = true;
+    if (step.action == Action::write_bundle) local.bundle = account.endpoint->dns_name.substr(2);
     if (step.action == Action::connect) local.profile->reachable = true;
     if (step.action == Action::remove_profile) local.profile.reset();
     (void)wish;

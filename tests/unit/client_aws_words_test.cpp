@@ -60,6 +60,8 @@ TEST(AwsError, what_aws_says_becomes_one_line_with_the_next_step) {
         {"An error occurred (RequestLimitExceeded) when calling the DescribeVpcs operation (reached max retries: 4): "
          "Request limit exceeded.",
          AwsErrorKind::throttled, "RequestLimitExceeded at DescribeVpcs"},
+        {"An error occurred (OddThing) when calling the DescribeVpcs operation (reached max retries: 4): It is: odd",
+         AwsErrorKind::other, "aws ec2 DescribeVpcs: It is: odd (OddThing)"},
         {"An error occurred (ClientVpnEndpointLimitExceeded) when calling the CreateClientVpnEndpoint operation: You "
          "have reached the limit",
          AwsErrorKind::quota, "You have reached the limit; free something"},
@@ -107,18 +109,17 @@ TEST(NetworkChoice, a_given_one_is_judged) {
         EXPECT_NE(judge_client_network(net(bad), taken), "") << bad;
 }
 
-TEST(AwsCalls, the_token_is_the_same_for_the_same_wish_and_short_enough) {
+TEST(AwsCalls, an_endpoint_is_made_with_the_resolver_the_group_and_the_tag) {
     Inventory account = bare_account();
-    account.groups.push_back({"sg-0123456789abcdef0", "memdbd-vpn-demo", true});
+    const Step step{Action::create_endpoint, StepState::todo, "", "", "", "10.200.0.0/22"};
+    EXPECT_TRUE(step_words(step, plain_wish(), account, {}).empty()) << "not before its group and its certificate";
+    account.groups.push_back({"sg-vpn", "memdbd-vpn-demo", true});
     account.certificate = ServerCertificate{"arn:aws:acm:us-east-1:123456789012:certificate/1"};
-    Step step{Action::create_endpoint, StepState::todo, "", "", "", "100.127.252.0/22"};
     const Words words = step_words(step, plain_wish(), account, {});
-    const auto at = std::find(words.begin(), words.end(), "--client-token");
-    ASSERT_NE(at, words.end());
-    EXPECT_EQ(at[1], "memdbd-sg-0123456789abcdef0-100.127.252.0-22");
-    EXPECT_LE(at[1].size(), 64u);
-    EXPECT_THAT(words, testing::Contains("10.20.0.2")) << "the VPC's resolver";
-    EXPECT_EQ(step_words(step, plain_wish(), account, {}), words);
+    for (const char* word : {"10.20.0.2", "sg-vpn", "--split-tunnel", "10.200.0.0/22"})
+        EXPECT_THAT(words, testing::Contains(word));
+    EXPECT_THAT(words, testing::Contains(HasSubstr(R"({"Key":"memdbd:cluster","Value":"demo"})")));
+    EXPECT_THAT(words, testing::Not(testing::Contains("--client-token"))) << "it would give back a deleted one";
 }
 
 TEST(AwsCalls, no_wish_can_smuggle_an_option) {
