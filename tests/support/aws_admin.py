@@ -95,6 +95,12 @@ class Admin:
                               timeout=timeout, stdin=subprocess.DEVNULL, check=False)
         return Done(done.returncode, done.stdout, done.stderr)
 
+    def aws(self, *words):
+        """The aws program itself, as this person."""
+        done = subprocess.run([str(self.endpoint.program), *words, "--output", "json"], env=self.env, capture_output=True, text=True, timeout=60,
+                              stdin=subprocess.DEVNULL, check=False)
+        return Done(done.returncode, done.stdout, done.stderr)
+
     def start(self, command, *more):
         return subprocess.Popen(self.words(command, *more), env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

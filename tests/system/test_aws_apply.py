@@ -134,7 +134,7 @@ def test_what_was_changed_by_hand_is_made_right_again(admins, applied, name):
     with admin.endpoint.dispatcher.lock:
         change(admin)
     assert admin.endpoint.snapshot() != before, "the test itself"
-    assert [action for action, _ in admin.open_steps()][:-1] == steps, "that, and the file that waits for it"
+    assert [action for action, _ in admin.open_steps()] == steps, "that and nothing else"
     admin.apply()
     assert admin.changes() == calls and admin.endpoint.snapshot() == before
 
@@ -146,6 +146,9 @@ def test_an_endpoint_deleted_by_hand_is_made_anew(admins, applied):
     dead = admin.vpn.id
     del admin.region.endpoints[dead], admin.region.tags[dead]
     admin.region.interfaces = {name: one for name, one in admin.region.interfaces.items() if not one.get("RequesterManaged")}
+    line = admin.run("apply", "--yes").line
+    assert f"{admin.bundle} is there already, and is not for this endpoint" in line and "nothing was changed" in line and admin.endpoint.mutating() == []
+    admin.bundle.unlink()
     admin.apply()
     assert admin.vpn.id != dead and admin.endpoint.snapshot() == before and len(admin.changes()) == 5
 
@@ -156,7 +159,7 @@ def test_a_route_that_one_subnet_lacks(admins, applied):
     lost = next(one for one in admin.vpn.routes if one.destination == "0.0.0.0/0")
     admin.vpn.routes.remove(lost)
     steps = admin.open_steps(*FULLEST)
-    assert [action for action, _ in steps] == ["create-route", "write-bundle"] and lost.subnet in steps[0][1]
+    assert [action for action, _ in steps] == ["create-route"] and lost.subnet in steps[0][1]
     admin.apply(*FULLEST)
     assert admin.changes() == ["CreateClientVpnRoute"] and admin.endpoint.snapshot() == before
 
@@ -167,7 +170,7 @@ def test_a_route_by_hand_goes_through_every_subnet(admins, applied):
     by_hand = type(admin.vpn.routes[0])
     kept = admin.vpn.routes[0]
     admin.vpn.routes.append(by_hand(**{**kept.__dict__, "destination": "10.30.0.0/16", "origin": "add-route", "description": "peer"}))
-    assert [action for action, _ in admin.open_steps()][:-1] == ["create-route"] * 2
+    assert [action for action, _ in admin.open_steps()] == ["create-route"] * 2
     admin.apply()
     assert sorted(one.subnet for one in admin.vpn.routes if one.destination == "10.30.0.0/16") == sorted(admin.region.subnets)
 
@@ -187,7 +190,7 @@ def test_another_certificate_on_the_endpoint(admins, applied):
     other = ours[:-12] + "000000000000"
     admin.region.certificates[other] = admin.region.certificates[ours]
     admin.vpn.settings["ServerCertificateArn"] = other
-    assert [action for action, _ in admin.open_steps()][:-1] == ["modify-endpoint"]
+    assert [action for action, _ in admin.open_steps()] == ["modify-endpoint"]
     admin.apply()
     assert admin.changes() == ["ModifyClientVpnEndpoint"] and admin.vpn.settings["ServerCertificateArn"] == ours and other in admin.region.certificates
 
@@ -209,6 +212,7 @@ def test_an_endpoint_that_is_being_deleted_is_waited_for(admins, applied):
     admin = admins(like=applied())
     admin.vpn.associations.clear()
     admin.region.interfaces = {name: one for name, one in admin.region.interfaces.items() if not one.get("RequesterManaged")}
+    admin.bundle.unlink()
     admin.vpn.course = Course(admin.world.clock, ("deleting", 2.5), (None, FOREVER))
     said = admin.apply()
     assert "is being deleted" in said and admin.vpn.state == "available" and "CreateClientVpnEndpoint" in admin.changes()
@@ -253,7 +257,7 @@ def test_a_server_certificate_that_ends_soon_is_renewed_into_the_same_arn(admin)
     arn = admin.vpn.settings["ServerCertificateArn"]
     short_lived_server(admin.pki, 10)
     admin.endpoint.clear_calls()
-    assert [action for action, _ in admin.open_steps()][:-1] == ["make-server", "reimport-certificate"]
+    assert [action for action, _ in admin.open_steps()] == ["make-server", "reimport-certificate"]
     admin.apply()
     assert admin.changes() == ["ImportCertificate"] and admin.vpn.settings["ServerCertificateArn"] == arn and list(admin.region.certificates) == [arn]
     (renewed,) = (admin.pki / "issued").glob(SERVER + "-20*.crt")

@@ -33,7 +33,7 @@ def test_another_cluster(admin):
 
 
 @pytest.mark.parametrize("code, wanted", [
-    ("expired-token", ("session has expired", "aws sso login")), ("expired", ("session has expired", "then the same again")),
+    ("expired", ("session has expired", "aws sso login", "then the same again")),
     ("bad-credentials", ("AWS does not know who you are (AuthFailure)", "aws sts get-caller-identity")), ("internal", ("An internal error has occurred", "InternalError")),
 ])
 def test_what_every_call_can_meet(admin, code, wanted):
@@ -81,8 +81,8 @@ def until_allowed(admin, command, *words):
         done = admin.run(command, "--yes", *words)
         if done.code == 0:
             return named
-        found = re.match(r"access denied: (\S+) on (arn:aws:\S+) for arn:aws:iam::123456789012:user/dev; have it allowed \(scripts/aws/policy.json", done.line)
-        assert found and found[1] not in named, done.line
+        found = re.match(r"access denied: (\S+?)( on arn:aws:\S+ for arn:aws:iam::123456789012:user/dev)?; have it allowed \(scripts/aws/policy.json", done.line)
+        assert found and found[1] not in named and (found[2] or found[1].startswith("iam:")), done.line
         named.append(found[1])
     raise AssertionError(named)
 
@@ -90,8 +90,8 @@ def until_allowed(admin, command, *words):
 def test_the_action_that_is_denied_is_named_until_all_are_allowed(admin):
     assert until_allowed(admin, "apply", *FULLEST) == [
         "ec2:CreateSecurityGroup", "ec2:CreateTags", "ec2:AuthorizeSecurityGroupIngress", "acm:ImportCertificate", "acm:AddTagsToCertificate",
-        "logs:CreateLogGroup", "logs:TagResource", "ec2:CreateClientVpnEndpoint", "ec2:AssociateClientVpnTargetNetwork",
-        "ec2:AuthorizeClientVpnIngress", "ec2:CreateClientVpnRoute"]
+        "logs:CreateLogGroup", "logs:TagResource", "ec2:CreateClientVpnEndpoint", "iam:CreateServiceLinkedRole",
+        "ec2:AssociateClientVpnTargetNetwork", "ec2:AuthorizeClientVpnIngress", "ec2:CreateClientVpnRoute"]
     assert until_allowed(admin, "destroy") == [
         "ec2:DisassociateClientVpnTargetNetwork", "ec2:RevokeSecurityGroupIngress", "ec2:DeleteClientVpnEndpoint", "acm:DeleteCertificate", "ec2:DeleteSecurityGroup"]
     assert [one for one in admin.endpoint.leftovers() if "log" not in one] == []
@@ -145,7 +145,7 @@ def test_many_things_in_small_pages(admins, applied):
 
 @pytest.mark.parametrize("script, wanted", [
     ("echo hello", "aws memorydb describe-clusters: "), ("exit 0", "aws memorydb describe-clusters: "), ("echo '{\"Clusters\": 7}'", "aws memorydb describe-clusters: "),
-    ("echo '{\"Clusters\": [{}]}'", "demo"), ("exit 3", "failed without a word"), ("kill -9 $$", "aws"), ("head -c 100000000 /dev/zero", "aws"),
+    ("echo '{\"Clusters\": [{}]}'", "Clusters[0].Name: missing"), ("exit 3", "failed without a word"), ("kill -9 $$", "aws"), ("head -c 100000000 /dev/zero", "aws"),
     ("printf 'Traceback (most recent call last):\\n  File \"x\"\\nImportError: no module named six\\n' >&2; exit 1", "ImportError: no module named six"),
     ("printf '\\033[31mred\\033[0m\\007 \\377\\376' >&2; exit 1", "red"),
 ], ids=["words", "nothing", "wrong type", "an empty cluster", "a silent failure", "killed", "100 MB", "a traceback", "control characters"])
