@@ -174,11 +174,13 @@ def children(pid):
         return []
 
 
+def family(pid):
+    return [pid, *(one for child in children(pid) for one in family(child))]
+
+
 def kill_family(pid):
     """The program first: it must not see how its call ends. Then its call, so that nothing is asked in its name any more."""
-    below = children(pid)
-    os.kill(pid, signal.SIGKILL)
-    for one in below:
+    for one in family(pid):
         try:
             os.kill(one, signal.SIGKILL)
         except ProcessLookupError:

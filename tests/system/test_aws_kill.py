@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from aws_admin import FULLEST, children
+from aws_admin import CLIENT, FULLEST, SERVER, children, kill_family
 from memdb import wait_for
 
 # An undisturbed run; test_the_moments_are_all says so.
@@ -94,3 +94,34 @@ def test_ctrl_c_while_it_waits_for_aws(admin, applied):
         one.course = type(one.course)(admin.world.clock, ("associated", None))
     admin.apply()
     same(admin.endpoint.snapshot(), applied().endpoint.snapshot())
+
+
+@pytest.mark.parametrize("file", ["private/ca.key", f"private/{SERVER}.key", f"reqs/{SERVER}.req", f"issued/{CLIENT}.crt"])
+def test_apply_ended_while_keys_are_made(admins, file):
+    """easy-rsa writes one file after the other: where one is there and the next is not, the next run goes on."""
+    admin = admins(pki=None)
+    client = admin.start("apply", "--yes")
+    wait_for(lambda: (admin.pki / file).exists() or client.poll() is not None, 60, f"{file} is there", 0.0005)
+    assert client.poll() is None
+    kill_family(client.pid)
+    client.communicate(timeout=10)
+    admin.apply()
+    assert sorted(admin.changes()) == sorted(["CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "ImportCertificate", "CreateClientVpnEndpoint",
+                                              *["AssociateClientVpnTargetNetwork"] * 3, "AuthorizeClientVpnIngress"])
+    assert (admin.pki / "private/ca.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("action", ["CreateSecurityGroup", "ImportCertificate", "CreateClientVpnEndpoint"])
+def test_a_call_that_outlives_the_program(admin, action):
+    """Only memdbctl is killed: AWS hears its last call after the next run has done the same. Whatever that makes, destroy takes it away."""
+    admin.endpoint.hold_before([one for one in APPLY if one != "CreateLogGroup"].index(action) + 1)
+    client = admin.start("apply", "--yes")
+    assert admin.endpoint.held.wait(60)
+    client.kill()
+    client.communicate(timeout=10)
+    admin.apply()
+    admin.endpoint.release()
+    wait_for(lambda: admin.endpoint.of(action) and all(one.outcome != "unanswered" for one in admin.endpoint.calls), 10, "AWS has heard it")
+    admin.apply()
+    admin.destroy()
+    assert admin.endpoint.is_as_before()
