@@ -168,13 +168,14 @@ class _Server:
         os.write(1, b"+")
         while True:
             for key, _ in self._selector.select():
-                key.data()
+                if key.fd in self._selector.get_map():  # else what came first in this turn has ended it
+                    key.data()
 
     def _accept(self):
         connection, _ = self._listener.accept()
         try:
             request, files = _received(connection)
-        except (OSError, ValueError, EOFError):
+        except (OSError, ValueError, EOFError, TypeError):  # half of a request: the caller was killed meanwhile
             connection.close()
             return
         pid = os.fork()
