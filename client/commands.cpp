@@ -63,6 +63,7 @@ constexpr std::array kCommands = {
     Command{
         {"profile set", kSet, "change clusters, user, password, CA, signer or revoke-old; the tunnel is not touched",
          "  memdbctl profile set demo --user app --password-file app.password\n"
+         "  memdbctl profile set demo --user app --iam && memdbctl auth push demo\n"
          "  memdbctl profile set --signer pki:/home/me/pki --revoke-old on"},
         run_profile_set},
     Command{{"profile remove", kRemove, "disconnect and forget a profile with its key",
@@ -127,6 +128,12 @@ constexpr std::array kCommands = {
     Command{{"key crl", kCrl, "tell the agent which certificates are revoked, so that it warns in time",
              "  memdbctl key crl pki/crl.pem demo"},
             run_key_crl},
+    Command{{"auth push", kShow, "sign an IAM token with your AWS credentials and hand it to the agent, for 15 minutes",
+             "  memdbctl auth push demo --aws-profile work\n"
+             "  memdbctl auth push --if-due      every profile; this is what the timer memdbctl-auth runs\n"
+             "  systemctl --user enable --now memdbctl-auth.timer",
+             add_auth_push},
+            run_auth_push},
     Command{{"version", kList, "of memdbctl and of the agent", "  memdbctl version"}, run_version},
 };
 

@@ -1,5 +1,6 @@
 #include "client/render.hpp"
 
+#include "client/render_iam.hpp"
 #include "client/text.hpp"
 
 #include <algorithm>
@@ -295,6 +296,7 @@ std::string render_profile(const ProfileView& profile, WallTime now, const Style
     for (const auto& cluster : profile.clusters) {
         out += labelled("cluster", cluster_text(cluster, brush), style);
         out += nodes_text(cluster, style, brush);
+        if (cluster.iam) out += labelled("auth", brush.text(iam_text(*cluster.iam, now)), style);
     }
     return out;
 }
@@ -348,7 +350,7 @@ std::string signer_text(const ProfileView& profile, const Brush& brush) {
 
 }  // namespace
 
-std::string render_profile_facts(const ProfileView& profile, const Style& style) {
+std::string render_profile_facts(const ProfileView& profile, WallTime now, const Style& style) {
     const Brush brush(style);
     const auto day = [](WallTime time) {
         const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(time)};
@@ -361,7 +363,10 @@ std::string render_profile_facts(const ProfileView& profile, const Style& style)
     out += labelled("kind", brush.text(profile.kind), style);
     out += labelled("wanted", std::string(to_string(profile.wanted)), style);
     out += labelled("verdict", std::string(to_string(profile.verdict)), style);
-    for (const auto& cluster : profile.clusters) out += labelled("cluster", cluster_text(cluster, brush), style);
+    for (const auto& cluster : profile.clusters) {
+        out += labelled("cluster", cluster_text(cluster, brush), style);
+        if (cluster.iam) out += labelled("auth", brush.text(iam_facts(*cluster.iam, now)), style);
+    }
     if (const auto& credential = profile.credential) {
         out += labelled("subject", brush.text(credential->subject), style);
         out += labelled("issuer", brush.text(credential->issuer), style);
