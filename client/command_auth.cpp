@@ -11,7 +11,7 @@
 namespace memdb::client {
 namespace {
 
-constexpr Duration kDueAfter = 5min;  // a token lives for 15 min, and the timer comes every 7
+constexpr Duration kDueAfter = 5min;  // a token lives for 15 min, and the timer comes every 6
 
 bool uses_iam(const control::ProfileView& profile) {
     return std::ranges::any_of(profile.clusters,

@@ -55,7 +55,7 @@ constexpr std::array kCommands = {
             run_profile_import},
     Command{{"profile add", kAdd, "make a profile without a tunnel, inside the VPC or a peered one",
              "  memdbctl profile add --direct --name vpc --cluster "
-             "clustercfg.demo.abc.memorydb.eu-central-1.amazonaws.com"},
+             "clustercfg.demo.abc.memorydb.eu-central-1.amazonaws.com \\\n    --user app --iam"},
             run_profile_add},
     Command{{"profile list", kList, "one line for each profile", "  memdbctl profile list"}, run_profile_list},
     Command{{"profile show", kShow, "what was imported: clusters, certificate", "  memdbctl profile show demo"},

@@ -57,24 +57,27 @@ std::optional<reach::IamLogin> login_of(const config::Cluster& cluster) {
 Result<reach::IamToken> judge_token(std::string_view text, const config::Profile& profile, WallTime now) {
     auto token = reach::read_iam_token(text);
     if (!token) return token.error();
-    std::string clusters, users;
+    std::string clusters;
+    std::optional<reach::IamLogin> login;
     for (const config::Cluster& cluster : profile.clusters) {
-        if (!cluster.iam) continue;
-        const bool is_this = cluster.iam->cluster == token->login.cluster;
-        clusters += (clusters.empty() ? "" : ", ") + cluster.iam->cluster;
-        if (is_this) users = cluster.user;
+        const auto known = login_of(cluster);
+        if (!known) continue;
+        clusters += (clusters.empty() ? "" : ", ") + known->cluster;
+        const bool is_better = !login || known->region == token->login.region;
+        if (known->cluster == token->login.cluster && is_better) login = known;
     }
     if (clusters.empty())
         return bad(fmt::format("{0} does not log in by IAM: memdbctl profile set {0} --user USER --iam", profile.name));
-    if (users.empty())
+    if (!login)
         return bad(fmt::format("the token is for the cluster {}, the profile's is {}", token->login.cluster, clusters));
-    if (users != token->login.user)
-        return bad(fmt::format("the token is for the user {}, the profile's is {}", token->login.user, users));
+    if (login->user != token->login.user)
+        return bad(fmt::format("the token is for the user {}, the profile's is {}", token->login.user, login->user));
     if (now >= token->expires_at)
         return bad(fmt::format("the token expired at {}: push a fresh one, and check this machine's clock",
                                reach::clock_text(token->expires_at)));
     if (token->signed_at > now + kClockSkew)
         return bad("the token was signed in the future: check the clocks of both machines");
+    token->login = *login;
     return token;
 }
 

@@ -22,7 +22,9 @@ std::optional<reach::IamLogin> login_of(const config::Cluster& cluster);
 
 /// Judges a token that somebody hands in for `profile`.
 ///
-/// @return whose it is, one of the profile's clusters and its user; Errc::bad_input, malformed, too_large with one
+/// The region is not judged: only AWS knows, and says so when the user logs in. It tells apart clusters of one name.
+///
+/// @return the token as one of the profile's clusters would have it; Errc::bad_input, malformed, too_large with one
 ///         sentence that does not repeat the token.
 Result<reach::IamToken> judge_token(std::string_view text, const config::Profile& profile, WallTime now);
 

@@ -24,13 +24,9 @@ const reach::LoginToken* ProfileAgent::token_of(const reach::IamLogin& login) co
 Result<control::TokenReport> ProfileAgent::take_token(const Secret<>& text) {
     const auto judged = judge_token(text.reveal(), profile_.profile, wall_now());
     if (!judged) return judged.error();
-    // The region is not judged: only AWS knows, and says so when the user logs in.
-    reach::IamLogin login = judged->login;
-    for (const config::Cluster& cluster : profile_.profile.clusters)
-        if (cluster.iam && cluster.iam->cluster == login.cluster) login.region = cluster.iam->region;
-    keep_token(login, {text, judged->signed_at, judged->expires_at});
+    keep_token(judged->login, {text, judged->signed_at, judged->expires_at});
     around_.changed();
-    return control::TokenReport{profile_.profile.name, login.cluster, login.user, judged->expires_at};
+    return control::TokenReport{profile_.profile.name, judged->login.cluster, judged->login.user, judged->expires_at};
 }
 
 /// The first one is worth a line; that another follows every few minutes is not.
@@ -39,7 +35,7 @@ void ProfileAgent::keep_token(const reach::IamLogin& login, const reach::LoginTo
     if (before == nullptr || before->expires_at <= wall_now())
         logger("keys")->info("{}: user {} can log in to {}, token until {}", profile_.profile.name, login.user,
                              login.cluster, reach::clock_text(token.expires_at));
-    std::erase_if(tokens_, [&](const KnownToken& known) { return known.login.cluster == login.cluster; });
+    std::erase_if(tokens_, [&](const KnownToken& known) { return known.login == login; });
     tokens_.push_back({login, token});
     for (ClusterAtWork& each : clusters_)
         if (login_of(each.cluster) == login) each.runner->take_token(token);

@@ -263,8 +263,7 @@ void ProfileAgent::plan_tokens(const std::vector<IamStanding>& standings, TimePo
         if (at && *at > now) next_look_ = std::min(next_look_.value_or(*at), *at);
     };
     consider(mint_look_);
-    for (const IamStanding& standing : standings)
-        if (!standing.no_token.empty()) consider(standing.first_reauth);
+    for (const IamStanding& standing : standings) consider(standing.first_reauth);
 }
 
 }  // namespace memdb::app

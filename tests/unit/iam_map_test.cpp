@@ -45,6 +45,12 @@ TEST(IamMap, takes_a_token_of_the_profiles_cluster_and_user_only) {
     EXPECT_EQ(refusal(kLogin, kWall - 15min + 1s), "accepted");
     EXPECT_EQ(refusal(kLogin, kWall + 16min), "the token was signed in the future: check the clocks of both machines");
     EXPECT_EQ(judge_token("hunter2", profile(), kWall).error().message.find("hunter2"), std::string::npos);
+    // Where the profile says another region, AWS may know better; two clusters of one name are told apart by it.
+    EXPECT_EQ(judge_token(token({"demo", "app", "us-east-1"}, kWall), profile(), kWall)->login, kLogin);
+    config::Profile twice = profile();
+    twice.clusters.push_back({"d.test", 6379, config::ClusterTls::on, "two", config::IamName{"demo", "us-east-1"}});
+    EXPECT_EQ(judge_token(token({"demo", "two", "us-east-1"}, kWall), twice, kWall)->login.region, "us-east-1");
+    EXPECT_EQ(judge_token(token(kLogin, kWall), twice, kWall)->login, kLogin);
     config::Profile plain = profile();
     plain.clusters.pop_back();
     EXPECT_EQ(judge_token(token(kLogin, kWall), plain, kWall).error().message,
