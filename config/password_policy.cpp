@@ -44,7 +44,7 @@ Result<void> check_secret_file(const OpenedFile& file, const Reader& reader) {
 }
 
 Result<void> check_password_file(const OpenedFile& file, const Reader& reader) {
-    if (const auto good = check_secret_file(file, reader); !good) return good;
+    if (auto good = check_secret_file(file, reader); !good) return good;
     if (file.size > kPasswordFileLimit)
         return Failure{Errc::too_large, fmt::format("has more than {} bytes", kPasswordLimit)};
     return {};

@@ -26,7 +26,7 @@ Duration asleep() { return now_with_sleep() - now(); }
 
 struct ClusterRunner::Node {
     Node(asio::io_context& io, AddNode what, ProbeTarget how, NodeLink::OnEvent on_event)
-        : id(std::move(what)), target(how), link(io, std::move(on_event)), timer(io) {}
+        : id(std::move(what)), target(std::move(how)), link(io, std::move(on_event)), timer(io) {}
 
     AddNode id;
     ProbeTarget target;

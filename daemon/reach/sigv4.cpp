@@ -56,40 +56,40 @@ std::string scope_of(std::string_view stamp, std::string_view region, std::strin
     return fmt::format("{}/{}/{}/aws4_request", stamp.substr(0, kDayLength), region, service);
 }
 
-std::string encoded(const QueryParameters& parameters) {
-    std::string query;
-    for (const auto& [name, value] : parameters) {
-        if (!query.empty()) query += '&';
-        query += sigv4_encode(name) + '=' + sigv4_encode(value);
-    }
-    return query;
+QueryParameters encoded(const QueryParameters& parameters) {
+    QueryParameters out;
+    for (const auto& [name, value] : parameters) out.emplace_back(sigv4_encode(name), sigv4_encode(value));
+    return out;
 }
 
-/// Each part of the path between slashes is encoded, twice for every service but S3.
-std::string canonical_path(std::string_view path, bool twice) {
-    std::string text;
-    for (const char c : path) {
-        const std::string once = c == '/' ? "/" : sigv4_encode({&c, 1});
-        text += c == '/' || !twice ? once : sigv4_encode(once);
+/// "name=value&…" in one allocation; `parameters` are wiped.
+std::string joined(QueryParameters&& parameters) {
+    std::size_t size = 0;
+    for (const auto& [name, value] : parameters) size += name.size() + value.size() + 2;
+    std::string query;
+    query.reserve(size);
+    for (auto& [name, value] : parameters) {
+        if (!query.empty()) query += '&';
+        query.append(name).append(1, '=').append(value);
+        wipe(value);
     }
-    return text;
+    return query;
 }
 
 }  // namespace
 
 std::string sigv4_encode(std::string_view text) { return boost::urls::encode(text, boost::urls::unreserved_chars); }
 
+std::string canonical_path(std::string_view sent) {
+    std::string text;
+    for (const char c : sent) text += c == '/' ? "/" : sigv4_encode({&c, 1});
+    return text;
+}
+
 std::string canonical_query(const QueryParameters& parameters) {
-    QueryParameters sorted;
-    for (const auto& [name, value] : parameters) sorted.emplace_back(sigv4_encode(name), sigv4_encode(value));
+    QueryParameters sorted = encoded(parameters);
     std::sort(sorted.begin(), sorted.end());
-    std::string query;
-    for (auto& [name, value] : sorted) {
-        if (!query.empty()) query += '&';
-        query += name + '=' + value;
-        wipe(value);
-    }
-    return query;
+    return joined(std::move(sorted));
 }
 
 SigningKey signing_key(const Secret<>& secret_key, std::string_view day, std::string_view region,
@@ -106,7 +106,7 @@ std::string sigv4_signature(std::string_view canonical_request, const Secret<>& 
     const std::string to_sign = fmt::format("{}\n{}\n{}\n{}", kAlgorithm, stamp, scope_of(stamp, region, service),
                                             hex(sha256(canonical_request)));
     SigningKey key = signing_key(secret_key, stamp.substr(0, kDayLength), region, service);
-    const std::string signature = hex(hmac(key, to_sign));
+    std::string signature = hex(hmac(key, to_sign));
     OPENSSL_cleanse(key.data(), key.size());
     return signature;
 }
@@ -139,17 +139,20 @@ Secret<> sigv4_presign(const PresignRequest& request, const AwsCredentials& cred
     QueryParameters all = request.query;
     all.insert(all.end(), signing.begin(), signing.end());
     const Scratch sorted(canonical_query(all));
-    const Scratch canonical(fmt::format("{}\n{}\n{}\nhost:{}\n\n{}\n{}", request.method,
-                                        canonical_path(request.path, request.service != "s3"), sorted.text,
-                                        request.host, kSignedHeaders, request.payload_hash));
-    Scratch sent(encoded(all));
+    const std::string path = request.service == "s3" ? request.path : canonical_path(request.path);
+    const std::string head = fmt::format("{}\n{}\n", request.method, path);
+    const std::string tail = fmt::format("\nhost:{}\n\n{}\n{}", request.host, kSignedHeaders, request.payload_hash);
+    Scratch canonical("");
+    canonical.text.reserve(head.size() + sorted.text.size() + tail.size());  // or a copy would be left behind
+    canonical.text.append(head).append(sorted.text).append(tail);
+    const Scratch sent(joined(encoded(all)));
     const std::string signature =
         sigv4_signature(canonical.text, credentials.secret_key, stamp, request.region, request.service);
     for (auto* parameters : {&signing, &all})
         for (auto& parameter : *parameters) wipe(parameter.second);
     const std::string_view last = "&X-Amz-Signature=";
     std::string query;
-    query.reserve(sent.text.size() + last.size() + signature.size());  // or a copy would be left behind
+    query.reserve(sent.text.size() + last.size() + signature.size());
     query.append(sent.text).append(last).append(signature);
     return Secret<>(std::move(query));
 }

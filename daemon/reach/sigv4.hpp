@@ -32,7 +32,7 @@ inline constexpr std::string_view kUnsignedPayload = "UNSIGNED-PAYLOAD";  ///< w
 struct PresignRequest {
     std::string method = "GET";
     std::string host;        ///< value of the one header that is signed
-    std::string path = "/";  ///< as it is, not encoded; must be in its normal form: without ".", ".." and "//"
+    std::string path = "/";  ///< as it is sent, encoded; in its normal form: without ".", ".." and "//"
     QueryParameters query;
     std::string service, region;
     std::chrono::seconds expires{900};
@@ -45,6 +45,9 @@ Secret<> sigv4_presign(const PresignRequest& request, const AwsCredentials& cred
 
 /// "a b/c" -> "a%20b%2Fc": everything but letters, digits and - . _ ~ (RFC 3986), in upper-case hex, as AWS counts.
 std::string sigv4_encode(std::string_view text);
+
+/// A path as it is signed: what is sent, encoded once more between its slashes; for every service but S3.
+std::string canonical_path(std::string_view sent);
 
 /// The parameters encoded and in the order in which they are signed: by name, then by value, both as encoded.
 std::string canonical_query(const QueryParameters& parameters);

@@ -46,7 +46,25 @@ TEST(Sigv4, presigns_the_published_get_of_s3) {
               "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404");
 }
 
-// aws-sig-v4-test-suite: GET / of example.amazonaws.com, service "service".
+/// Of the aws-sig-v4-test-suite: GET of example.amazonaws.com, service "service".
+std::string suite_signature(const std::string& path, const std::string& query) {
+    const std::string request = "GET\n" + path + "\n" + query +
+                                "\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\nhost;x-amz-date\n" +
+                                std::string(kEmptyPayload);
+    return sigv4_signature(request, kSecret, "20150830T123600Z", "us-east-1", "service");
+}
+
+TEST(Sigv4, signs_the_paths_of_the_published_test_suite) {
+    EXPECT_EQ(canonical_path("/\u1234"), "/%E1%88%B4");
+    EXPECT_EQ(suite_signature(canonical_path("/\u1234"), ""),
+              "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85");
+    EXPECT_EQ(suite_signature(canonical_path("/example space/"), ""),
+              "652487583200325589f1fba4c7e578f72c47cb61beeca81406b39ddec1366741");
+    EXPECT_EQ(
+        suite_signature(canonical_path("/-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"), ""),
+        "07ef7494c76fa4850883e2b006601f940f8a34d404d0cfa977f52a65bbf5f24f");
+}
+
 TEST(Sigv4, signs_the_queries_of_the_published_test_suite) {
     const std::string unreserved = "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     struct Row {
@@ -81,11 +99,7 @@ TEST(Sigv4, signs_the_queries_of_the_published_test_suite) {
     for (const Row& row : rows) {
         const std::string query = canonical_query(row.query);
         EXPECT_TRUE(row.canonical == nullptr || query == row.canonical) << row.name << " " << query;
-        const std::string request = "GET\n/\n" + query +
-                                    "\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\nhost;x-amz-date\n" +
-                                    std::string(kEmptyPayload);
-        EXPECT_EQ(sigv4_signature(request, kSecret, "20150830T123600Z", "us-east-1", "service"), row.signature)
-            << row.name;
+        EXPECT_EQ(suite_signature("/", query), row.signature) << row.name;
     }
 }
 
