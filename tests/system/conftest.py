@@ -6,6 +6,9 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from aws.model_files import AWS  # noqa: E402
+from aws.warm_program import WarmProgram  # noqa: E402
+from aws_admin import Admin, template_pki  # noqa: E402
 from sandbox import FakeNode, Pki, Place, SystemAgent  # noqa: E402
 
 
@@ -60,3 +63,51 @@ def nodes(place, pki):
     yield make
     for node in made:
         node.close()
+
+
+@pytest.fixture(scope="session")
+def warm_aws(tmp_path_factory):
+    """The aws program of the whole run."""
+    program = WarmProgram(tmp_path_factory.mktemp("warm"), AWS)
+    yield program
+    program.close()
+
+
+@pytest.fixture(scope="session")
+def aws_pki(tmp_path_factory):
+    return template_pki(tmp_path_factory.mktemp("aws-pki"))
+
+
+@pytest.fixture
+def admins(warm_aws, aws_pki, tmp_path):
+    """Makes admins, each with an account of AWS of their own; what goes wrong inside the stand-in fails the test."""
+    made = []
+
+    def make(**options):
+        made.append(Admin(tmp_path / f"admin{len(made)}", **{"warm": warm_aws, "pki": aws_pki, **options}))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def admin(admins):
+    return admins()
+
+
+@pytest.fixture(scope="session")
+def applied(warm_aws, aws_pki, tmp_path_factory):
+    """wish -> an admin who has applied it, to begin with a likeness of: admins(like=applied(*wish)). Nobody changes that one."""
+    known = {}
+
+    def of(*wish):
+        if wish not in known:
+            known[wish] = Admin(tmp_path_factory.mktemp("applied"), warm=warm_aws, pki=aws_pki)
+            known[wish].apply(*wish)
+        return known[wish]
+
+    yield of
+    for one in known.values():
+        one.close()
