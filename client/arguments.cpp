@@ -25,13 +25,24 @@ void add_import(CLI::App& app, Arguments& into) {
     });
 }
 
+CLI::Option* add_iam(CLI::App& app, Arguments& into) {
+    app.add_option("--iam-cluster", into.iam_cluster,
+                   "with --iam: the cluster's name, where the endpoint does not tell")
+        ->type_name("NAME");
+    app.add_option("--iam-region", into.iam_region, "with --iam: its region, where the endpoint does not tell")
+        ->type_name("REGION");
+    return app.add_flag("--iam", into.iam, "the user logs in by IAM, with tokens of memdbctl auth push");
+}
+
 void add_cluster(CLI::App& app, Arguments& into) {
     app.add_option("--cluster", into.clusters, "cluster endpoint; may be given again")
         ->required()
         ->allow_extra_args(false)  // or it would take FILE behind it
         ->type_name("HOST[:PORT]");
     app.add_option("--user", into.user, "ACL user")->type_name("NAME");
-    app.add_option("--password-file", into.password_file, "file with the user's password")->type_name("FILE");
+    auto* file =
+        app.add_option("--password-file", into.password_file, "file with the user's password")->type_name("FILE");
+    add_iam(app, into)->excludes(file);
     app.add_option("--ca", into.ca, "trust these certificates for the cluster, PEM")->type_name("FILE");
     app.add_option_function<std::string>(
            "--tls", [&into](const std::string& word) { into.tls = word != "off"; },
@@ -46,7 +57,11 @@ void add_set(CLI::App& app, Arguments& into) {
         ->type_name("HOST[:PORT]");
     auto* user = app.add_option("--user", into.user, "ACL user of all clusters")->type_name("NAME");
     auto* file = app.add_option("--password-file", into.password_file, "file with its password")->type_name("FILE");
-    app.add_flag("--no-user", into.no_user, "no user and no password any more")->excludes(user)->excludes(file);
+    auto* iam = add_iam(app, into)->excludes(file);
+    app.add_flag("--no-user", into.no_user, "no user and no password any more")
+        ->excludes(user)
+        ->excludes(file)
+        ->excludes(iam);
     auto* ca = app.add_option("--ca", into.ca, "trust these certificates for the clusters, PEM")->type_name("FILE");
     app.add_flag("--no-ca", into.no_ca, "trust the system's certificates again")->excludes(ca);
     app.add_option("--signer", into.signer, "who signs new keys: manual, pki:DIR, acm-pca:ARN or command:PROGRAM")
@@ -110,6 +125,7 @@ void add_option(CLI::App& app, Option option, Arguments& into) {
 std::string_view summary_of(std::string_view group) {
     if (group == "pki") return "a certificate authority of your own, kept by easy-rsa: make, issue, revoke, list";
     if (group == "aws") return "from an AWS account to a Client VPN for a MemoryDB cluster, and back";
+    if (group == "auth") return "login of a cluster's user by IAM: push a token";
     if (group == "key")
         return "the profile's certificate and key: show, rotate, request, install, go back, revocation list";
     return "import, add, list, show, set, remove profiles";

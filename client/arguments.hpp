@@ -83,6 +83,8 @@ struct Arguments {
     std::optional<bool> revoke_old;
     bool no_user = false, no_ca = false;  ///< profile set
     std::vector<std::string> clusters;
+    bool iam = false;
+    std::string iam_cluster, iam_region;
     bool tls = true;
     PkiArguments pki;
     KeyArguments keys;

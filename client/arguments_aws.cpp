@@ -9,7 +9,6 @@
 namespace memdb::client {
 namespace {
 
-std::string check_word(const std::string& text) { return is_aws_word(text) ? "" : "a plain name is expected"; }
 std::string check_name(const std::string& text) {
     return pki::is_name(text) ? "" : "a name has " + std::string(pki::kNameRule);
 }
@@ -38,7 +37,7 @@ std::string check_log_group(const std::string& text) {
 void add_cluster(CLI::App& app, Arguments& into) {
     app.add_option("--cluster", into.aws.cluster, "the MemoryDB cluster's name")
         ->required()
-        ->check(check_word)
+        ->check(check_aws_word)
         ->type_name("NAME");
     add_aws_choice(app, into);
 }
@@ -97,12 +96,14 @@ void add_wish(CLI::App& app, Arguments& into) {
 
 }  // namespace
 
+std::string check_aws_word(const std::string& text) { return is_aws_word(text) ? "" : "a plain name is expected"; }
+
 void add_aws_choice(CLI::App& app, Arguments& into) {
     app.add_option("--region", into.pki.region, "for aws (default: what aws is set to)")
-        ->check(check_word)
+        ->check(check_aws_word)
         ->type_name("REGION");
     app.add_option("--aws-profile", into.pki.aws_profile, "for aws: its --profile")
-        ->check(check_word)
+        ->check(check_aws_word)
         ->type_name("NAME");
 }
 
@@ -111,7 +112,9 @@ void add_aws_plan(CLI::App& app, Arguments& into) { add_wish(app, into); }
 void add_aws_apply(CLI::App& app, Arguments& into) {
     add_wish(app, into);
     app.add_option("--user", into.user, "ACL user of the cluster, for the profile")->type_name("NAME");
-    app.add_option("--password-file", into.password_file, "file with the user's password")->type_name("FILE");
+    auto* file =
+        app.add_option("--password-file", into.password_file, "file with the user's password")->type_name("FILE");
+    app.add_flag("--iam", into.iam, "the user logs in by IAM, with tokens of memdbctl auth push")->excludes(file);
     app.add_option("--ca", into.ca, "trust these certificates for the cluster, PEM")->type_name("FILE");
     app.add_flag("--dry-run", into.aws.dry_run, "ask EC2 whether each step would be allowed; change nothing");
     into.timeout = 1min;

@@ -11,6 +11,8 @@ void add_aws_status(CLI::App& app, Arguments& into);
 void add_aws_crl(CLI::App& app, Arguments& into);
 void add_aws_destroy(CLI::App& app, Arguments& into);
 
+/// For CLI11: empty when `text` may stand behind --region or --profile of aws.
+std::string check_aws_word(const std::string& text);
 /// --region and --aws-profile, for whatever runs the aws program.
 void add_aws_choice(CLI::App& app, Arguments& into);
 

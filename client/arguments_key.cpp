@@ -150,6 +150,17 @@ void add_key_install(CLI::App& app, Arguments& into) {
     add_timeout(app, into);
 }
 
+void add_auth_push(CLI::App& app, Arguments& into) {
+    app.add_flag("--if-due", into.keys.if_due,
+                 "only when the last token is older than 5 minutes; without PROFILE, every profile by IAM");
+    app.add_option("--aws-profile", into.pki.aws_profile, "whose credentials: of the AWS CLI's files")
+        ->check(check_aws_word)
+        ->type_name("NAME");
+    app.add_option("--region", into.pki.region, "sign for this region instead of the profile's")
+        ->check(check_aws_word)
+        ->type_name("REGION");
+}
+
 void add_key_rollback(CLI::App& app, Arguments& into) { add_timeout(app, into); }
 
 }  // namespace memdb::client

@@ -14,6 +14,8 @@ void add_pki_list(CLI::App& app, Arguments& into);
 void add_rotate(CLI::App& app, Arguments& into);
 void add_key_request(CLI::App& app, Arguments& into);
 void add_key_install(CLI::App& app, Arguments& into);
+/// memdbctl auth push.
+void add_auth_push(CLI::App& app, Arguments& into);
 void add_key_rollback(CLI::App& app, Arguments& into);
 
 }  // namespace memdb::client

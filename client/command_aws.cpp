@@ -69,6 +69,8 @@ Outcome<void> check_before(const Context& context, const Wish& wish, const aws::
             if (const auto readable = read_whole(file, 1024 * 1024); readable.has_error()) return readable.error();
     if (!arguments.password_file.empty() && arguments.user.empty())
         return Problem{Exit::usage, "--password-file needs --user: the user whose password it is"};
+    if (arguments.iam && arguments.user.empty())
+        return Problem{Exit::usage, "--iam needs --user: the user who logs in"};
     return boost::system::in_place_value;
 }
 

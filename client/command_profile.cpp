@@ -7,6 +7,8 @@
 #include "client/profile_import.hpp"
 #include "client/text.hpp"
 
+#include <algorithm>
+
 namespace memdb::client {
 namespace {
 
@@ -20,7 +22,9 @@ int send_import(Context& context, const config::ImportRequest& request) {
     }
     for (const auto& warning : report->warnings) warn(context, warning);
     const std::string name = clean(report->name, !context.terminal.out.utf8);
-    print("profile " + name + " is ready; next: memdbctl connect " + name + " --wait\n");
+    const bool by_iam = std::ranges::any_of(request.clusters, &config::ClusterRequest::iam);
+    print("profile " + name + " is ready; next: " + (by_iam ? "memdbctl auth push " + name + ", then " : "") +
+          "memdbctl connect " + name + " --wait\n");
     return 0;
 }
 
@@ -30,8 +34,9 @@ Outcome<config::ImportRequest> import_request_of(const Arguments& arguments) {
     config::ImportRequest request;
     request.name = arguments.name;
     for (const auto& cluster : arguments.clusters)
-        request.clusters.push_back(
-            {cluster, arguments.user, arguments.tls ? config::ClusterTls::on : config::ClusterTls::off});
+        request.clusters.push_back({cluster, arguments.user,
+                                    arguments.tls ? config::ClusterTls::on : config::ClusterTls::off, arguments.iam,
+                                    arguments.iam_cluster, arguments.iam_region});
     if (arguments.user.empty() && !arguments.password_file.empty())
         return Problem{Exit::usage, "--password-file needs --user: the user whose password it is"};
     if (!arguments.password_file.empty()) {
@@ -101,7 +106,8 @@ int run_profile_show(Context& context) {
     const auto profile = chosen_profile(context, *snapshot);
     if (profile.has_error()) return complain(context, profile.error());
     const auto& view = *find_profile(*snapshot, *profile);
-    print(context.arguments.json ? control::to_json(view) + "\n" : render_profile_facts(view, context.terminal.out));
+    print(context.arguments.json ? control::to_json(view) + "\n"
+                                 : render_profile_facts(view, wall_now(), context.terminal.out));
     return 0;
 }
 

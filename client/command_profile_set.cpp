@@ -18,6 +18,9 @@ Outcome<config::ProfileChange> change_of(const Arguments& arguments) {
         if (password.has_error()) return password.error();
         change.password = std::move(*password);
     }
+    if (arguments.iam) change.auth = config::UserAuth::iam;
+    if (!arguments.iam_cluster.empty()) change.iam_cluster = arguments.iam_cluster;
+    if (!arguments.iam_region.empty()) change.iam_region = arguments.iam_region;
     if (arguments.no_ca) change.cluster_ca_pem.emplace();
     if (!arguments.ca.empty()) {
         auto ca = read_file(arguments.ca);

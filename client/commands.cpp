@@ -56,7 +56,7 @@ constexpr std::array kCommands = {
             run_profile_import},
     Command{{"profile add", kAdd, "make a profile without a tunnel, inside the VPC or a peered one",
              "  memdbctl profile add --direct --name vpc --cluster "
-             "clustercfg.demo.abc.memorydb.eu-central-1.amazonaws.com"},
+             "clustercfg.demo.abc.memorydb.eu-central-1.amazonaws.com \\\n    --user app --iam"},
             run_profile_add},
     Command{{"profile list", kList, "one line for each profile", "  memdbctl profile list"}, run_profile_list},
     Command{{"profile show", kShow, "what was imported: clusters, certificate", "  memdbctl profile show demo"},
@@ -64,6 +64,7 @@ constexpr std::array kCommands = {
     Command{
         {"profile set", kSet, "change clusters, user, password, CA, signer or revoke-old; the tunnel is not touched",
          "  memdbctl profile set demo --user app --password-file app.password\n"
+         "  memdbctl profile set demo --user app --iam && memdbctl auth push demo\n"
          "  memdbctl profile set --signer pki:/home/me/pki --revoke-old on"},
         run_profile_set},
     Command{{"profile remove", kRemove, "disconnect and forget a profile with its key",
@@ -150,6 +151,12 @@ constexpr std::array kCommands = {
     Command{{"aws destroy", kYes, "remove what apply made, and only that; the PKI stays",
              "  memdbctl aws destroy --cluster demo", add_aws_destroy},
             run_aws_destroy},
+    Command{{"auth push", kShow, "sign an IAM token with your AWS credentials and hand it to the agent, for 15 minutes",
+             "  memdbctl auth push demo --aws-profile work\n"
+             "  memdbctl auth push --if-due      every profile; this is what the timer memdbctl-auth runs\n"
+             "  systemctl --user enable --now memdbctl-auth.timer",
+             add_auth_push},
+            run_auth_push},
     Command{{"version", kList, "of memdbctl and of the agent", "  memdbctl version"}, run_version},
 };
 

@@ -1,6 +1,7 @@
 #include "client/render.hpp"
 
 #include "client/brush.hpp"
+#include "client/render_iam.hpp"
 #include "client/text.hpp"
 
 #include <algorithm>
@@ -248,6 +249,7 @@ std::string render_profile(const ProfileView& profile, WallTime now, const Style
     for (const auto& cluster : profile.clusters) {
         out += labelled("cluster", cluster_text(cluster, brush), style);
         out += nodes_text(cluster, style, brush);
+        if (cluster.iam) out += labelled("auth", brush.text(iam_text(*cluster.iam, now)), style);
     }
     return out;
 }
@@ -301,7 +303,7 @@ std::string signer_text(const ProfileView& profile, const Brush& brush) {
 
 }  // namespace
 
-std::string render_profile_facts(const ProfileView& profile, const Style& style) {
+std::string render_profile_facts(const ProfileView& profile, WallTime now, const Style& style) {
     const Brush brush(style);
     const auto day = [](WallTime time) {
         const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(time)};
@@ -314,7 +316,10 @@ std::string render_profile_facts(const ProfileView& profile, const Style& style)
     out += labelled("kind", brush.text(profile.kind), style);
     out += labelled("wanted", std::string(to_string(profile.wanted)), style);
     out += labelled("verdict", std::string(to_string(profile.verdict)), style);
-    for (const auto& cluster : profile.clusters) out += labelled("cluster", cluster_text(cluster, brush), style);
+    for (const auto& cluster : profile.clusters) {
+        out += labelled("cluster", cluster_text(cluster, brush), style);
+        if (cluster.iam) out += labelled("auth", brush.text(iam_facts(*cluster.iam, now)), style);
+    }
     if (const auto& credential = profile.credential) {
         out += labelled("subject", brush.text(credential->subject), style);
         out += labelled("issuer", brush.text(credential->issuer), style);

@@ -33,7 +33,7 @@ std::string render_finding(const health::Finding& finding, const Style& style);
 std::string render_profile_list(const control::Snapshot& snapshot, const Style& style);
 
 /// `profile show`: what was imported, one fact a line.
-std::string render_profile_facts(const control::ProfileView& profile, const Style& style);
+std::string render_profile_facts(const control::ProfileView& profile, WallTime now, const Style& style);
 
 /// The parts of node names that all nodes of a cluster share are left out: "demo-0001-001".
 std::string short_node_name(std::string_view node, std::string_view endpoint);

@@ -10,24 +10,51 @@ namespace {
 
 constexpr std::size_t kSignerLimit = 512;
 
+ClusterRequest request_of(const Cluster& cluster) {
+    ClusterRequest request{endpoint_text(cluster.host, cluster.port), cluster.user, cluster.tls, false, "", ""};
+    if (!cluster.iam) return request;
+    request.iam = true;
+    request.iam_cluster = cluster.iam->cluster;
+    request.iam_region = cluster.iam->region;
+    return request;
+}
+
+/// How the users of `wanted` log in from now on.
+void change_auth(std::vector<ClusterRequest>& wanted, const ProfileChange& change) {
+    const bool no_user = change.user && change.user->empty();
+    const bool by_password = change.auth ? *change.auth == UserAuth::password : change.password.has_value();
+    for (ClusterRequest& cluster : wanted) {
+        if (no_user || by_password) {
+            cluster.iam = false;
+            cluster.iam_cluster.clear();
+            cluster.iam_region.clear();
+        } else if (change.auth) {
+            cluster.iam = true;
+        }
+        if (change.iam_cluster) cluster.iam_cluster = *change.iam_cluster;
+        if (change.iam_region) cluster.iam_region = *change.iam_region;
+    }
+}
+
 /// The clusters that will be. A new one has the user that the first one has now, unless another is given.
 std::vector<ClusterRequest> wanted_clusters(const Profile& now, const ProfileChange& change) {
     std::vector<ClusterRequest> wanted;
     if (!change.clusters) {
         for (const Cluster& cluster : now.clusters) {
-            wanted.push_back({endpoint_text(cluster.host, cluster.port), cluster.user, cluster.tls});
+            wanted.push_back(request_of(cluster));
         }
     } else {
         for (const ClusterChange& given : *change.clusters) {
-            ClusterRequest next{given.endpoint, now.clusters.empty() ? "" : now.clusters.front().user, ClusterTls::on};
+            ClusterRequest next{given.endpoint, "", ClusterTls::on, false, "", ""};
+            if (!now.clusters.empty()) {
+                next.user = now.clusters.front().user;
+                next.iam = now.clusters.front().iam.has_value();  // its own name: as its endpoint tells
+            }
             const auto endpoint = parse_endpoint(given.endpoint, kRedisPort);
             const auto known = std::find_if(now.clusters.begin(), now.clusters.end(), [&](const Cluster& cluster) {
                 return endpoint && cluster.host == endpoint->host && cluster.port == endpoint->port;
             });
-            if (known != now.clusters.end()) {
-                next.user = known->user;
-                next.tls = known->tls;
-            }
+            if (known != now.clusters.end()) next = request_of(*known);
             next.tls = given.tls.value_or(next.tls);
             wanted.push_back(std::move(next));
         }
@@ -35,6 +62,7 @@ std::vector<ClusterRequest> wanted_clusters(const Profile& now, const ProfileCha
     if (change.user) {
         for (ClusterRequest& cluster : wanted) cluster.user = *change.user;
     }
+    change_auth(wanted, change);
     return wanted;
 }
 
@@ -66,15 +94,17 @@ Result<void> change_signing(Profile& profile, const ProfileChange& change, std::
 
 Result<ProfileContents> judge_change(const ProfileContents& stored, const ProfileChange& change, std::uint32_t uid) {
     if (!change.clusters && !change.user && !change.password && !change.cluster_ca_pem && !change.signer &&
-        !change.revoke_old) {
-        return Failure{Errc::bad_input,
-                       "nothing to change: give --cluster, --user, --password-file, --ca, --signer or --revoke-old"};
+        !change.revoke_old && !change.auth && !change.iam_cluster && !change.iam_region) {
+        return Failure{
+            Errc::bad_input,
+            "nothing to change: give --cluster, --user, --password-file, --iam, --ca, --signer or --revoke-old"};
     }
     ImportRequest whole;
     whole.clusters = wanted_clusters(stored.profile, change);
     if (change.password) {
         whole.password = *change.password;
-    } else if (!change.user || !change.user->empty()) {
+    } else if (std::any_of(whole.clusters.begin(), whole.clusters.end(),
+                           [](const ClusterRequest& cluster) { return !cluster.user.empty() && !cluster.iam; })) {
         whole.password = stored.password;
     }
     whole.password_is_named = change.password_is_named;

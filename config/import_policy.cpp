@@ -1,6 +1,7 @@
 #include "config/import_policy.hpp"
 
 #include "config/endpoint_parser.hpp"
+#include "config/iam_policy.hpp"
 #include "config/ovpn_lexer.hpp"
 #include "config/ovpn_policy.hpp"
 #include "config/password_policy.hpp"
@@ -17,6 +18,19 @@ Failure bad(std::string message) { return {Errc::bad_input, std::move(message)};
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
+/// What a token for the cluster is signed for; nothing when its user has a password, or is none.
+Result<std::optional<IamName>> judge_iam(const ClusterRequest& wanted, const Endpoint& endpoint) {
+    if (!wanted.iam) {
+        if (wanted.iam_cluster.empty() && wanted.iam_region.empty()) return std::optional<IamName>{};
+        return bad("a cluster's name and region for IAM without IAM: give --iam, too");
+    }
+    if (wanted.user.empty()) return bad("IAM needs a user: give it with --user");
+    if (wanted.tls == ClusterTls::off) return bad("IAM needs TLS: MemoryDB takes no token without it");
+    auto name = judge_iam_name(endpoint.host, wanted.iam_cluster, wanted.iam_region);
+    if (!name) return name.error();
+    return std::optional<IamName>(*std::move(name));
+}
+
 Result<void> judge_clusters(const ImportRequest& request, Profile& profile) {
     if (request.clusters.empty()) return bad("no cluster: give its endpoint with --cluster HOST[:PORT]");
     if (request.clusters.size() > kClusterLimit) {
@@ -28,11 +42,21 @@ Result<void> judge_clusters(const ImportRequest& request, Profile& profile) {
         if (!wanted.user.empty()) {
             if (const auto user = check_user(wanted.user); !user) return user.error();
         }
-        Cluster cluster{endpoint->host, endpoint->port, wanted.tls, wanted.user};
+        auto iam = judge_iam(wanted, *endpoint);
+        if (!iam) return iam.error();
+        Cluster cluster{endpoint->host, endpoint->port, wanted.tls, wanted.user, *std::move(iam)};
         const bool again = std::any_of(profile.clusters.begin(), profile.clusters.end(), [&](const Cluster& other) {
             return other.host == cluster.host && other.port == cluster.port;
         });
         if (again) return bad(fmt::format("cluster {} is given twice", endpoint_text(cluster.host, cluster.port)));
+        const bool same_name = std::any_of(profile.clusters.begin(), profile.clusters.end(), [&](const Cluster& other) {
+            return cluster.iam && other.iam == cluster.iam;
+        });
+        if (same_name)
+            return bad(
+                fmt::format("two clusters cannot both be {} of {}: give --iam-cluster to a profile with one "
+                            "cluster only",
+                            cluster.iam->cluster, cluster.iam->region));
         profile.clusters.push_back(std::move(cluster));
     }
     return {};
@@ -40,8 +64,12 @@ Result<void> judge_clusters(const ImportRequest& request, Profile& profile) {
 
 Result<void> judge_password(const ImportRequest& request, Profile& profile) {
     const std::string& password = request.password.reveal();
-    const auto has_user = [](const ClusterRequest& cluster) { return !cluster.user.empty(); };
-    const bool user = std::any_of(request.clusters.begin(), request.clusters.end(), has_user);
+    const auto by_password = [](const ClusterRequest& cluster) { return !cluster.user.empty() && !cluster.iam; };
+    const auto by_iam = [](const ClusterRequest& cluster) { return cluster.iam; };
+    const bool user = std::any_of(request.clusters.begin(), request.clusters.end(), by_password);
+    const bool iam = std::any_of(request.clusters.begin(), request.clusters.end(), by_iam);
+    if (!user && iam && !password.empty())
+        return bad("IAM and a password exclude each other: leave --iam or --password-file away");
     if (user && password.empty() && !request.password_is_named)
         return bad(
             "a user without a password: give it with --password-file, or name a file in memdbd.toml ([passwords])");

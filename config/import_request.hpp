@@ -16,6 +16,9 @@ struct ClusterRequest {
     std::string endpoint;  ///< "HOST[:PORT]" or "[V6][:PORT]", as typed
     std::string user;      ///< ACL user; may be empty
     ClusterTls tls = ClusterTls::on;
+    bool iam = false;         ///< the user logs in by IAM, without a password
+    std::string iam_cluster;  ///< with iam: name at AWS; empty: as the endpoint tells
+    std::string iam_region;   ///< the same
 };
 
 struct ImportRequest {

@@ -29,7 +29,7 @@ Result<void> check_password(std::string_view password) {
     return {};
 }
 
-Result<void> check_password_file(const OpenedFile& file, const Reader& reader) {
+Result<void> check_secret_file(const OpenedFile& file, const Reader& reader) {
     if (!S_ISREG(file.mode)) return forbidden("is no regular file");
     if (file.owner != 0 && file.owner != reader.user)
         return forbidden(
@@ -40,6 +40,11 @@ Result<void> check_password_file(const OpenedFile& file, const Reader& reader) {
     if ((file.mode & S_IRGRP) != 0 && file.group != 0 && file.group != reader.group)
         return forbidden(fmt::format("its group, gid {}, may read it: only memdbd's own (gid {}) or root's may",
                                      file.group, reader.group));
+    return {};
+}
+
+Result<void> check_password_file(const OpenedFile& file, const Reader& reader) {
+    if (auto good = check_secret_file(file, reader); !good) return good;
     if (file.size > kPasswordFileLimit)
         return Failure{Errc::too_large, fmt::format("has more than {} bytes", kPasswordLimit)};
     return {};

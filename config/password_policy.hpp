@@ -36,9 +36,13 @@ struct Reader {
     gid_t group = 0;
 };
 
-/// Whether a password may lie there: a regular file of root's or of the reader's own, that nobody else can change or
-/// read; the reader's group or root's may read it (a systemd credential with an ACL shows as 0440 of root's).
-/// @return Errc::not_permitted, Errc::too_large: one phrase without the file's name.
+/// Whether a password, or another secret, may lie there: a regular file of root's or of the reader's own, that nobody
+/// else can change or read; the reader's group or root's may read it (a systemd credential with an ACL shows as 0440 of
+/// root's).
+/// @return Errc::not_permitted: one phrase without the file's name.
+Result<void> check_secret_file(const OpenedFile& file, const Reader& reader);
+
+/// The same for a password: not larger than one can be. Errc::too_large, too.
 Result<void> check_password_file(const OpenedFile& file, const Reader& reader);
 
 }  // namespace memdb::config

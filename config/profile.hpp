@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,12 +37,20 @@ struct Remote {
 
 enum class ClusterTls : std::uint8_t { on, off };
 
+/// What an IAM token for a cluster is signed for.
+struct IamName {
+    std::string cluster;  ///< its name at AWS, not its endpoint
+    std::string region;   ///< "eu-central-1"
+    bool operator==(const IamName&) const = default;
+};
+
 /// One MemoryDB cluster, by its cluster endpoint.
 struct Cluster {
     std::string host;  ///< lower case; or an address literal without brackets
     std::uint16_t port = kRedisPort;
     ClusterTls tls = ClusterTls::on;
-    std::string user;  ///< ACL user; empty: no AUTH. Its password is the profile's, in a file of its own
+    std::string user;              ///< ACL user; empty: no AUTH. Its password is the profile's, in a file of its own
+    std::optional<IamName> iam{};  ///< with TLS and a user only: a pushed token is its password, never stored
     bool operator==(const Cluster&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include "base/secret.hpp"
 #include "config/profile.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,10 +19,15 @@ struct ClusterChange {
     std::optional<ClusterTls> tls;  ///< absent: as it is for this endpoint, on for a new one
 };
 
+enum class UserAuth : std::uint8_t { password, iam };
+
 struct ProfileChange {
     std::optional<std::vector<ClusterChange>> clusters;  ///< replace the whole list
     std::optional<std::string> user;                     ///< of all clusters; empty: none, and no password
     std::optional<Secret<>> password;                    ///< of that user
+    std::optional<UserAuth> auth;                        ///< how that user logs in; a password means password
+    std::optional<std::string> iam_cluster;              ///< what a token is signed for, of a user by IAM
+    std::optional<std::string> iam_region;               ///< the same; the rest comes from the cluster's endpoint
     bool password_is_named = false;             ///< the agent's own knowledge: memdbd.toml names one for this profile
     std::optional<std::string> cluster_ca_pem;  ///< empty: the system's trust
     std::optional<std::string> signer;          ///< "manual", "pki:/DIR", "acm-pca:ARN", "command:/PROGRAM"

@@ -2,6 +2,7 @@
 
 #include "config/change_policy.hpp"
 #include "config/endpoint_parser.hpp"
+#include "config/iam_policy.hpp"
 #include "config/toml_document.hpp"
 #include "config/visible_text.hpp"
 
@@ -95,6 +96,18 @@ Remote read_remote(const toml::table& table, TomlProblems& problems) {
     return remote;
 }
 
+/// Keys of a cluster whose user logs in by IAM; others have none of them.
+void read_iam(TableReader& reader, Cluster& cluster) {
+    if (reader.take_optional("auth") == nullptr) return;
+    if (reader.text("auth") != "iam") reader.problem("auth", "must be iam");
+    const IamName name{reader.text("iam_cluster"), reader.text("iam_region")};
+    if (!is_cluster_name(name.cluster)) reader.problem("iam_cluster", "is no cluster's name");
+    if (!is_region(name.region)) reader.problem("iam_region", "is no region");
+    if (cluster.user.empty()) reader.problem("user", "must not be empty with auth = \"iam\"");
+    if (cluster.tls == ClusterTls::off) reader.problem("tls", "must be on with auth = \"iam\"");
+    cluster.iam = name;
+}
+
 Cluster read_cluster(const toml::table& table, TomlProblems& problems) {
     TableReader reader(table, "cluster.", problems);
     Cluster cluster;
@@ -107,6 +120,7 @@ Cluster read_cluster(const toml::table& table, TomlProblems& problems) {
     if (!cluster.user.empty()) {
         if (const auto user = check_user(cluster.user); !user) reader.problem("user", user.error().message);
     }
+    read_iam(reader, cluster);
     reader.finish();
     return cluster;
 }
@@ -236,6 +250,9 @@ std::string write_profile(const Profile& profile) {
     for (const Cluster& cluster : profile.clusters) {
         text += fmt::format("\n[[cluster]]\nhost = \"{}\"\nport = {}\ntls = \"{}\"\nuser = \"{}\"\n", cluster.host,
                             cluster.port, cluster.tls == ClusterTls::on ? "on" : "off", cluster.user);
+        if (cluster.iam)
+            text += fmt::format("auth = \"iam\"\niam_cluster = \"{}\"\niam_region = \"{}\"\n", cluster.iam->cluster,
+                                cluster.iam->region);
     }
     return text;
 }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,12 @@ struct RotationSettings {
     bool operator==(const RotationSettings&) const = default;
 };
 
+/// Login of clusters' users by IAM; how often a kept connection does so is in ProbeTimings.
+struct IamSettings {
+    std::optional<PasswordSource> credentials;  ///< AWS keys that memdbd signs tokens with; none: tokens are pushed
+    bool operator==(const IamSettings&) const = default;
+};
+
 struct LogSettings {
     LogLevel level = LogLevel::info;
     bool operator==(const LogSettings&) const = default;
@@ -52,6 +59,7 @@ struct Settings {
     ControlSettings control;
     OpenvpnSettings openvpn;
     RotationSettings rotation;
+    IamSettings iam;
     LogSettings log;
     std::map<std::string, PasswordSource, std::less<>> passwords;  ///< by profile; before the stored one
     bool operator==(const Settings&) const = default;

@@ -27,6 +27,7 @@ struct NumberKey {
 /// Checks the text and sets the field, or says what it must be.
 struct TextKey {
     std::string_view (*set)(Settings&, const std::string&);
+    bool is_quiet = false;  ///< a wrong value is not repeated: it may be a secret, written in the wrong place
 };
 constexpr std::string_view kPasswords = "passwords";
 
@@ -82,6 +83,16 @@ std::string_view set_command(Settings& settings, const std::string& text) {
     return {};
 }
 
+/// A credential of the service's only: keys of an AWS account are not to lie about as a file.
+std::string_view set_iam_credentials(Settings& settings, const std::string& text) {
+    settings.iam.credentials.reset();
+    if (text.empty()) return {};
+    const auto source = parse_password_source(text);
+    if (!source || source->place != PasswordPlace::credential) return "must be empty or \"credential:NAME\"";
+    settings.iam.credentials = *source;
+    return {};
+}
+
 std::string_view set_level(Settings& settings, const std::string& text) {
     using enum LogLevel;
     for (const LogLevel level : {error, warning, info, debug, trace}) {
@@ -119,6 +130,8 @@ const std::array kKeys = {
     Key{"rotation", "trial_limit_s",          DurationKey{1s,   5,   120, rotation<&keys::RotationTimings::trial_limit>}},
     Key{"rotation", "confirm_limit_s",        DurationKey{1s,   5,   600, rotation<&keys::RotationTimings::confirm_limit>}},
     Key{"rotation", "command",                TextKey{set_command}},
+    Key{"iam",     "reauth_s",                DurationKey{1s,   1, 43200, field<&Settings::probe, &Probe::reauth_after>}},
+    Key{"iam",     "credentials",             TextKey{set_iam_credentials, true}},
     Key{"probe",   "sentinel_interval_ms",    DurationKey{1ms, 100, 60000, field<&Settings::probe, &Probe::sentinel_interval>}},
     Key{"probe",   "node_interval_ms",        DurationKey{1ms, 500, 600000, field<&Settings::probe, &Probe::node_interval>}},
     Key{"probe",   "kept_ping_limit_ms",      DurationKey{1ms,  50, 10000, field<&Settings::probe, &Probe::kept_ping_limit>}},
@@ -149,7 +162,8 @@ void read_key(const Key& key, const toml::node& node, Settings& settings, TomlPr
         if (const auto value = read_text(node, path, problems)) {
             const std::string_view reason = text->set(settings, *value);
             if (!reason.empty()) {
-                problems.add(line_of(node), path, fmt::format("{}, is \"{}\"", reason, visible_text(*value)));
+                const std::string shown = text->is_quiet ? "" : fmt::format(", is \"{}\"", visible_text(*value));
+                problems.add(line_of(node), path, fmt::format("{}{}", reason, shown));
             }
         }
     }

@@ -100,6 +100,11 @@ Result<void> absorb_endpoint(Endpoint& endpoint, const Step& step, std::string_v
     return boost::system::in_place_value;
 }
 
+void drop_certificate(Inventory& inventory, const std::string& arn) {
+    if (inventory.certificate && inventory.certificate->arn == arn) inventory.certificate.reset();
+    std::erase_if(inventory.more_certificates, [&](const ServerCertificate& one) { return one.arn == arn; });
+}
+
 Result<void> made_group(Inventory& inventory, const Step& step, std::string_view reply) {
     auto id = parse_made(reply, "GroupId");
     if (id.has_error()) return id.error();
@@ -117,7 +122,7 @@ Result<void> absorb(Inventory& inventory, const Step& step, const Wish& wish, co
         return made_certificate(inventory, wish, local, reply);
     if (is_one_of(step.action, {Action::allow_group, Action::allow_source})) made_rule(inventory, step);
     if (step.action == Action::create_log_group) inventory.log_group_exists = true;
-    if (step.action == Action::delete_certificate) inventory.certificate.reset();
+    if (step.action == Action::delete_certificate) drop_certificate(inventory, step.target);
     if (step.action == Action::revoke_group_rule)
         std::erase_if(inventory.rules, [&](const GroupRule& rule) { return rule.id == step.target; });
     if (step.action == Action::delete_group)

@@ -79,6 +79,8 @@ std::string denied_text(const AwsError& error, std::string_view service) {
     std::string action(between(error.message, "is not authorized to perform: ", " "));
     std::string resource(between(error.message, "on resource: ", " "));
     std::string who(trimmed(between(error.message, "User: ", " is not authorized")));
+    // The first endpoint of an account makes a role of AWS's own, and EC2 words that in its own way.
+    if (has(error.message, "iam:CreateServiceLinkedRole")) action = "iam:CreateServiceLinkedRole";
     if (action.empty()) action = iam_action(service, error.operation);
     while (!resource.empty() && (resource.back() == '.' || resource.back() == ',')) resource.pop_back();
     return "access denied: " + action + (resource.empty() ? "" : " on " + resource) +

@@ -158,12 +158,14 @@ struct Inventory {
     std::vector<Group> groups;     ///< of the VPC
     std::vector<GroupRule> rules;  ///< of the cluster's groups, and of ours
     std::vector<PublicInterface> interfaces;
-    std::optional<ServerCertificate> certificate;  ///< the one with our tag
-    std::optional<Endpoint> endpoint;              ///< the one with our tag
-    std::vector<Endpoint> others;                  ///< every other of the region, without its parts
-    std::vector<NodeAddress> node_addresses;       ///< only when rules for nodes are wished
-    bool log_group_exists = false;                 ///< of the one that is wished
-    std::vector<std::string> unknown;              ///< what could not be asked, one sentence each
+    std::optional<ServerCertificate> certificate;      ///< the one with our tag; the endpoint's own, if it has
+    std::vector<ServerCertificate> more_certificates;  ///< further ones with our tag
+    std::optional<Endpoint> endpoint;                  ///< the one with our tag
+    std::vector<Endpoint> more;                        ///< further ones with our tag, without their parts: too many
+    std::vector<Endpoint> others;                      ///< every other of the region, without its parts
+    std::vector<NodeAddress> node_addresses;           ///< only when rules for nodes are wished
+    bool log_group_exists = false;                     ///< of the one that is wished
+    std::vector<std::string> unknown;                  ///< what could not be asked, one sentence each
     bool operator==(const Inventory&) const = default;
 };
 

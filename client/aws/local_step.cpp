@@ -1,11 +1,16 @@
 #include "client/aws/local_step.hpp"
 
+#include "base/clock.hpp"
+#include "base/error.hpp"
 #include "client/aws/replies.hpp"
 #include "client/local_files.hpp"
 #include "client/pki/authority.hpp"
 #include "client/pki/bundle.hpp"
 #include "client/profile_import.hpp"
 #include "keys/certificate.hpp"
+
+#include <cerrno>
+#include <cstdio>
 
 namespace memdb::client::aws {
 namespace {
@@ -23,6 +28,16 @@ Outcome<ClientFiles> read_client(const pki::PkiFolder& folder, const std::string
     auto key = read_whole(folder.key(file), keys::kPemSizeLimit);
     if (key.has_error()) return key.error();
     return ClientFiles{std::move(*certificate), Secret<>(std::move(*key))};
+}
+
+/// A key that easy-rsa had just made when it was killed, before its request: nobody has a certificate for it.
+Outcome<void> put_orphan_aside(const pki::PkiFolder& folder, const std::string& name) {
+    const std::string key = folder.key(name);
+    if (!exists(key) || exists(folder.request(name)) || exists(folder.certificate(name)))
+        return boost::system::in_place_value;
+    const std::string aside = key + ".orphan-" + std::to_string(wall_now().time_since_epoch().count());
+    if (::rename(key.c_str(), aside.c_str()) != 0) return Problem{Exit::failed, system_failure(key, errno).message};
+    return boost::system::in_place_value;
 }
 
 }  // namespace
@@ -44,6 +59,7 @@ Outcome<void> LocalStep::run(const Step& step) const {
 Outcome<void> LocalStep::make_certificate(const Step& step) const {
     const auto authority = pki::Authority::open(wish_.pki_folder, context_.arguments.pki.easyrsa);
     if (authority.has_error()) return authority.error();
+    if (const auto done = put_orphan_aside(authority->folder(), step.target); done.has_error()) return done.error();
     const bool server = step.action == Action::make_server;
     pki::Issue issue{server ? pki::Purpose::server : pki::Purpose::client, step.target};
     // A renewal keeps the name that the clients' configurations verify.
@@ -64,6 +80,10 @@ Outcome<void> LocalStep::import_profile() const {
     told.name = wish_.profile;
     told.clusters = {inventory_.cluster.host + ":" + std::to_string(inventory_.cluster.port)};
     told.tls = inventory_.cluster.tls;
+    if (told.iam) {
+        told.iam_cluster = inventory_.cluster.name;
+        told.iam_region = inventory_.region;
+    }
     auto request = import_request_of(told);
     if (request.has_error()) return request.error();
     auto client = read_client(pki::PkiFolder(wish_.pki_folder), local_.client ? local_.client->file : "");
@@ -93,6 +113,9 @@ Outcome<void> LocalStep::connect() const {
     told.profile = wish_.profile;
     told.wait = true;
     Context own{told, context_.terminal, context_.client};
+    if (told.iam)
+        if (const int exit = run_auth_push(own); exit != 0)
+            return Problem{static_cast<Exit>(exit), "AWS is done; the same command goes on"};
     const int exit = run_connect(own);  // says itself what is wrong
     if (exit == 0) return boost::system::in_place_value;
     return Problem{static_cast<Exit>(exit), "AWS is done, the connection is not: memdbctl status " + wish_.profile +

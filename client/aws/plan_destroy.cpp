@@ -32,12 +32,17 @@ Plan plan_destroy(const Wish& wish, const Inventory& inventory, const LocalState
         draft.add(Action::remove_profile, StepState::todo,
                   "remove the profile " + wish.profile + " of memdbd, with its key", "it leads to this endpoint");
     if (endpoint) leave_endpoint(draft, *endpoint);
-    if (inventory.certificate)
+    for (const auto& one : inventory.more)
+        draft.add(Action::delete_endpoint, StepState::later, "delete the Client VPN endpoint " + one.id + ", too",
+                  "it carries the same tag");
+    const bool gone = !endpoint && inventory.more.empty();
+    std::vector<ServerCertificate> certificates = inventory.more_certificates;
+    if (inventory.certificate) certificates.push_back(*inventory.certificate);
+    for (const auto& one : certificates)
         draft
-            .add(Action::delete_certificate, after(!endpoint),
-                 "delete the server certificate " + inventory.certificate->arn,
+            .add(Action::delete_certificate, after(gone), "delete the server certificate " + one.arn,
                  "the copy in ACM; the PKI keeps its own")
-            .target = inventory.certificate->arn;
+            .target = one.arn;
     bool rules_left = false;
     for (const auto& rule : inventory.rules) {
         if (!rule.ours) continue;
@@ -52,7 +57,7 @@ Plan plan_destroy(const Wish& wish, const Inventory& inventory, const LocalState
     for (const auto& group : inventory.groups)
         if (group.ours)
             draft
-                .add(Action::delete_group, after(!endpoint && !rules_left), "delete the security group " + group.id,
+                .add(Action::delete_group, after(gone && !rules_left), "delete the security group " + group.id,
                      group.name)
                 .target = group.id;
     if (endpoint && !endpoint->log_group.empty())

@@ -134,6 +134,11 @@ void plan_endpoint_groups(Draft& draft) {
 void plan_endpoint(Draft& draft) {
     plan_log_group(draft);
     const auto& endpoint = draft.inventory.endpoint;
+    if (!draft.inventory.more.empty() && draft.inventory.more.front().state != "deleting")
+        draft.refuse("two endpoints carry the tag " + std::string(kTag) + "=" + draft.wish.cluster + ", " +
+                     endpoint->id + " and " + draft.inventory.more.front().id +
+                     ": take it from the one that is not meant, with aws ec2 delete-tags --resources ID --tags Key=" +
+                     std::string(kTag));
     if (!endpoint) {
         plan_new_endpoint(draft);
     } else if (endpoint->state == "deleting") {

@@ -38,7 +38,7 @@ class Surveyor {
     Outcome<void> ask_interfaces();
     Outcome<void> ask_endpoints();
     Outcome<void> ask_crl();
-    Outcome<void> ask_certificates();
+    Outcome<void> ask_certificates(const std::string& domain);
     Outcome<void> ask_log_group(const std::string& name);
     Outcome<void> ask_tagged_groups();
     Inventory take() { return std::move(inventory_); }
@@ -123,15 +123,15 @@ Outcome<void> Surveyor::ask_endpoints() {
     std::vector<Endpoint> all;
     const auto done = ask(describe_endpoints_words(), of_cluster(parse_endpoints), all);
     if (done.has_error()) return done.error();
-    std::vector<std::string> own;
+    // One that goes away is nobody's, once there is another.
+    std::stable_partition(all.begin(), all.end(), [](const Endpoint& one) { return one.state != "deleting"; });
     for (auto& one : all) {
-        if (!one.ours) {
+        if (!one.ours)
             inventory_.others.push_back(std::move(one));
-            continue;
-        }
-        own.push_back(one.id);
-        // One that goes away is nobody's, once there is another.
-        if (!inventory_.endpoint || inventory_.endpoint->state == "deleting") inventory_.endpoint = std::move(one);
+        else if (!inventory_.endpoint)
+            inventory_.endpoint = std::move(one);
+        else
+            inventory_.more.push_back(std::move(one));
     }
     if (!inventory_.endpoint) return boost::system::in_place_value;
     progress_("its target networks, rules and routes");
@@ -140,7 +140,7 @@ Outcome<void> Surveyor::ask_endpoints() {
 
 /// Only a warning needs it, and it may be denied.
 Outcome<void> Surveyor::ask_crl() {
-    if (!inventory_.endpoint) return boost::system::in_place_value;
+    if (!inventory_.endpoint || inventory_.endpoint->state == "deleting") return boost::system::in_place_value;
     progress_("its revocation list");
     auto answer = session_.ask(export_crl_words(inventory_.endpoint->id), parse_endpoint_crl);
     if (answer.has_value())
@@ -154,27 +154,31 @@ Outcome<void> Surveyor::ask_crl() {
     return boost::system::in_place_value;
 }
 
-Outcome<void> Surveyor::ask_certificates() {
+/// @param domain  only of this name, or the endpoint's own; empty: whatever their names are
+Outcome<void> Surveyor::ask_certificates(const std::string& domain) {
     std::vector<ServerCertificate> all;
     auto done = ask(list_certificates_words(), parse_certificates, all);
     if (done.has_error()) return done.error();
-    // The endpoint's own first: most often it is this one.
     const std::string used = inventory_.endpoint ? inventory_.endpoint->server_certificate : "";
+    if (!domain.empty())
+        std::erase_if(all, [&](const ServerCertificate& one) { return one.arn != used && one.domain != domain; });
     std::stable_partition(all.begin(), all.end(), [&](const ServerCertificate& one) { return one.arn == used; });
-    for (const auto& one : all) {
+    for (auto& one : all) {
         bool tagged = false;
         done = ask(
             certificate_tags_words(one.arn), [&](std::string_view json) { return is_tagged(json, cluster_); }, tagged);
         if (done.has_error()) return done.error();
-        if (!tagged) continue;
-        ServerCertificate found;
-        done = ask(
-            get_certificate_words(one.arn), [&](std::string_view json) { return parse_certificate(json, one.arn); },
-            found);
-        if (done.has_error()) return done.error();
-        inventory_.certificate = std::move(found);
-        break;
+        if (tagged) inventory_.more_certificates.push_back(std::move(one));
     }
+    auto& tagged = inventory_.more_certificates;
+    if (tagged.empty()) return boost::system::in_place_value;
+    ServerCertificate found;
+    done = ask(
+        get_certificate_words(tagged.front().arn),
+        [&](std::string_view json) { return parse_certificate(json, tagged.front().arn); }, found);
+    if (done.has_error()) return done.error();
+    inventory_.certificate = std::move(found);
+    tagged.erase(tagged.begin());
     return boost::system::in_place_value;
 }
 
@@ -199,6 +203,7 @@ Outcome<Inventory> survey(Session& session, const Wish& wish, const Progress& pr
          {&Surveyor::ask_cluster, &Surveyor::ask_network, &Surveyor::ask_groups, &Surveyor::ask_interfaces,
           &Surveyor::ask_endpoints, &Surveyor::ask_crl, &Surveyor::ask_certificates})
         if (const auto done = (surveyor.*step)(); done.has_error()) return done.error();
+    if (const auto done = surveyor.ask_certificates(wish.server_name); done.has_error()) return done.error();
     if (const auto done = surveyor.ask_log_group(wish.log_group); done.has_error()) return done.error();
     return surveyor.take();
 }
@@ -208,6 +213,7 @@ Outcome<Inventory> survey_tagged(Session& session, const std::string& cluster, c
     for (const auto step :
          {&Surveyor::ask_endpoints, &Surveyor::ask_crl, &Surveyor::ask_certificates, &Surveyor::ask_tagged_groups})
         if (const auto done = (surveyor.*step)(); done.has_error()) return done.error();
+    if (const auto done = surveyor.ask_certificates({}); done.has_error()) return done.error();
     return surveyor.take();
 }
 
@@ -218,9 +224,13 @@ Outcome<void> refresh_endpoint(Session& session, Inventory& inventory, const std
                               [&](std::string_view json) { return parse_endpoints(json, cluster); });
     const bool gone = answer.has_value() ? answer->empty() : answer.error().error.kind == AwsErrorKind::not_found;
     if (gone) {
-        if (known.state == "deleting") inventory.endpoint.reset();
         // Else it was made a moment ago, and not every part of EC2 has heard of it.
-        return boost::system::in_place_value;
+        if (known.state != "deleting") return boost::system::in_place_value;
+        inventory.endpoint.reset();
+        if (inventory.more.empty()) return boost::system::in_place_value;
+        inventory.endpoint = std::move(inventory.more.front());
+        inventory.more.erase(inventory.more.begin());
+        return ask_parts(session, *inventory.endpoint);
     }
     if (answer.has_error()) return answer.error().problem;
     Endpoint now = std::move(answer->front());

@@ -9,6 +9,7 @@
 #include "control/socket_files.hpp"
 #include "host/cleanup_runner.hpp"
 #include "host/service_notify.hpp"
+#include "keys/aws_key_store.hpp"
 
 #include <grp.h>
 #include <sys/stat.h>
@@ -91,6 +92,7 @@ Daemon::Daemon(DaemonOptions options)
             logger("agent")->warn("{}", kept.error().message);
         weigh_overlaps();
     };
+    around_.aws_keys = [this] { return aws_keys(); };
 }
 
 Daemon::~Daemon() = default;
@@ -261,6 +263,13 @@ void Daemon::warn_of_unknown_profiles() const {
 
 void Daemon::read_passwords() {
     for (auto& [name, agent] : agents_) agent->name_password(passwords_.read(name));
+}
+
+Result<reach::AwsCredentials> Daemon::aws_keys() const {
+    const auto path = path_of(*settings_.iam.credentials, options_.credentials_dir);
+    if (path) return keys::read_aws_keys(*path);
+    return Failure{Errc::not_found,
+                   "systemd gave memdbd no credentials: name it with LoadCredential= in memdbd.service"};
 }
 
 void Daemon::wait_for_signal() {

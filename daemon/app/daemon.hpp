@@ -76,6 +76,8 @@ class Daemon {
     void remove(const std::string& name, std::function<void(control::Reply)> done);
     control::Reply wish(const control::WishIntent& intent);
     control::Reply crl(const control::CrlIntent& intent);
+    control::Reply auth(const control::AuthIntent& intent);
+    [[nodiscard]] Result<reach::AwsCredentials> aws_keys() const;
     void rotate(const control::KeyIntent& intent, std::function<void(control::Reply)> done);
     void ping(const control::PingIntent& intent, std::function<void(control::Reply)> done);
 

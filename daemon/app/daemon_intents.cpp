@@ -30,6 +30,7 @@ void Daemon::perform(control::Intent intent, std::function<void(control::Reply)>
                    [&](const control::KeyIntent& wanted) { rotate(wanted, std::move(done)); },
                    [&](const control::PingIntent& wanted) { ping(wanted, std::move(done)); },
                    [&](const control::CrlIntent& wanted) { done(crl(wanted)); },
+                   [&](const control::AuthIntent& wanted) { done(auth(wanted)); },
                },
                intent);
 }
@@ -130,6 +131,14 @@ control::Reply Daemon::crl(const control::CrlIntent& intent) {
     logger("agent")->info("{}: took a revocation list of {}, {} entries{}", intent.profile, view.issuer, view.entries,
                           view.revoked ? ", this profile's certificate among them" : "");
     return {200, control::to_json(view)};
+}
+
+control::Reply Daemon::auth(const control::AuthIntent& intent) {
+    const auto found = agents_.find(intent.profile);
+    if (found == agents_.end() || removing_.contains(intent.profile))
+        return control::error_reply(control::ErrorCode::not_found, "no profile is called " + intent.profile);
+    const auto report = found->second->take_token(intent.token);
+    return report.has_error() ? control::failure_reply(report.error()) : control::Reply{200, control::to_json(*report)};
 }
 
 void Daemon::rotate(const control::KeyIntent& intent, std::function<void(control::Reply)> done) {

@@ -57,11 +57,15 @@ ProfileAgent::ClusterAtWork ProfileAgent::put_to_work(const config::Cluster& clu
                                 cluster.port,
                                 cluster.tls == config::ClusterTls::on,
                                 cluster.user,
-                                cluster.user.empty() ? Secret<>{} : password_,
+                                cluster.user.empty() || cluster.iam ? Secret<>{} : password_,
+                                cluster.iam.has_value(),
                                 ca_pem_};
     const auto changed = [&around = around_] { around.changed(); };
-    return {cluster, std::make_unique<reach::ClusterRunner>(around_.io, around_.resolver, std::move(target),
-                                                            around_.settings.probe, changed)};
+    auto runner = std::make_unique<reach::ClusterRunner>(around_.io, around_.resolver, std::move(target),
+                                                         around_.settings.probe, changed);
+    if (const auto login = login_of(cluster))
+        if (const reach::LoginToken* token = token_of(*login)) runner->take_token(*token);
+    return {cluster, std::move(runner)};
 }
 
 tunnel::TunnelRunner::Handlers ProfileAgent::tunnel_handlers() {

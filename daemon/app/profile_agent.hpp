@@ -8,6 +8,7 @@
 #include "app/credential_map.hpp"
 #include "app/fact_map.hpp"
 #include "app/footprint_agent.hpp"
+#include "app/iam_map.hpp"
 #include "app/incident_runner.hpp"
 #include "app/overlap_policy.hpp"
 #include "app/password_map.hpp"
@@ -48,6 +49,8 @@ struct Surroundings {
     host::RouteWatch* routes = nullptr;                   ///< null: this host's routes cannot be seen
     host::FootprintStore* footprints = nullptr;           ///< null: nothing is recorded
     std::function<void(const Claim&)> remember_ranges{};  ///< an endpoint pushed other ranges than the last time
+    /// What memdbd.toml names to sign IAM tokens with, read just now. Blocks for a few ms of disk.
+    std::function<Result<reach::AwsCredentials>()> aws_keys{};
 };
 
 class ProfileAgent {
@@ -72,6 +75,11 @@ class ProfileAgent {
     /// What memdbd.toml names for its password, read just now; nothing: the stored one counts. Another password is used
     /// by the probes at once, the tunnel stays as it is.
     void name_password(const std::optional<NamedPassword>& named);
+
+    /// An IAM token that somebody pushes, for one of the clusters: judged, kept in memory only, used from now on until
+    /// it expires. Kept connections stay; nodes that wait for one are tried at once. Errc::bad_input, malformed,
+    /// too_large.
+    Result<control::TokenReport> take_token(const Secret<>& text);
 
     /// Follows a person's wish. Idempotent.
     void wish(control::Wish wish);
@@ -118,12 +126,22 @@ class ProfileAgent {
         }
     };
 
+    struct KnownToken {
+        reach::IamLogin login;
+        reach::LoginToken token;
+    };
+
     /// Which clusters' probes begin anew; those of clusters that were not there before always do.
     enum class Renewed : std::uint8_t { others, of_users, all };
 
     void renew_clusters(Renewed which);
     void note_named(const std::optional<NamedPassword>& named);
     [[nodiscard]] std::vector<health::Condition> password_trouble() const;
+    [[nodiscard]] const reach::LoginToken* token_of(const reach::IamLogin& login) const;
+    void keep_token(const reach::IamLogin& login, const reach::LoginToken& token);
+    void follow_tokens(TimePoint now, WallTime wall);
+    void follow_token(const reach::IamLogin& login, TimePoint now, WallTime wall);
+    [[nodiscard]] std::vector<IamStanding> iam_standings(WallTime wall, const ClockOffset& clock) const;
     [[nodiscard]] ClusterAtWork put_to_work(const config::Cluster& cluster) const;
     [[nodiscard]] tunnel::TunnelRunner::Handlers tunnel_handlers();
     void take_credential(Result<keys::Generation> in_force);
@@ -152,6 +170,7 @@ class ProfileAgent {
     void add_clusters(control::ProfileView& view, const health::Facts& facts, const ClockOffset& clock) const;
     void note_layers(const health::Facts& facts, const health::Blame& blamed, WallTime wall);
     void plan_next_look(const health::Facts& facts, const health::IncidentInput& seen, TimePoint now);
+    void plan_tokens(const std::vector<IamStanding>& standings, TimePoint now);
 
     const Surroundings& around_;
     keys::StoredProfile profile_;
@@ -159,6 +178,10 @@ class ProfileAgent {
     Secret<> password_;         ///< in use
     /// What memdbd.toml names, and why it cannot be read at present.
     std::optional<std::pair<config::PasswordSource, std::optional<Failure>>> named_;
+    std::vector<KnownToken> tokens_;  ///< of clusters by IAM, the last one each
+    std::optional<TimePoint> mint_failed_at_;
+    std::optional<TimePoint> mint_look_;  ///< when the next token is to be signed
+    std::string mint_trouble_;
     std::string ca_pem_;  ///< trusted by the probes; empty: the system's store
     control::Wanted wanted_ = control::Wanted::disconnected;
     std::optional<CredentialInForce> credential_;

@@ -27,7 +27,8 @@ void ProfileAgent::change(const config::ProfileContents& contents) {
 void ProfileAgent::renew_clusters(Renewed which) {
     std::vector<ClusterAtWork> before = std::exchange(clusters_, {});
     for (const config::Cluster& cluster : profile_.profile.clusters) {
-        const bool stays = which == Renewed::others || (which == Renewed::of_users && cluster.user.empty());
+        const bool stays =
+            which == Renewed::others || (which == Renewed::of_users && (cluster.user.empty() || cluster.iam));
         const auto known = std::ranges::find(before, cluster, &ClusterAtWork::cluster);
         if (stays && known != before.end()) {
             clusters_.push_back(std::move(*known));

@@ -28,7 +28,7 @@ void ProfileAgent::note_named(const std::optional<NamedPassword>& named) {
 }
 
 std::vector<health::Condition> ProfileAgent::password_trouble() const {
-    const auto has_user = [](const config::Cluster& cluster) { return !cluster.user.empty(); };
+    const auto has_user = [](const config::Cluster& cluster) { return !cluster.user.empty() && !cluster.iam; };
     if (!named_ || !named_->second || std::ranges::none_of(profile_.profile.clusters, has_user)) return {};
     return password_conditions(named_->first, *named_->second, !password_.empty());
 }

@@ -135,7 +135,10 @@ control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const Cloc
     for (ClusterAtWork& each : clusters_) each.runner->notice_sleep();
     follow_session(now, wall);
     follow_rotation(now, wall);
+    follow_tokens(now, wall);
     health::Facts seen = facts(now, wall);
+    const std::vector<IamStanding> by_iam = iam_standings(wall, clock);
+    for (health::Condition& condition : iam_conditions(by_iam, now)) seen.access.push_back(std::move(condition));
     health::IncidentInput incident;
     if (tunnel_) {
         incident = incident_seen(seen.clusters);
@@ -163,9 +166,12 @@ control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const Cloc
     note_layers(seen, blamed, wall);
     view.layers = layers_;
     add_clusters(view, seen, clock);
+    for (std::size_t i = 0, next = 0; i < view.clusters.size(); ++i)
+        if (clusters_[i].cluster.iam) view.clusters[i].iam = iam_view(by_iam[next++]);
     if (credential_) view.credential = credential_view(*credential_, wall);
     if (rotation_) show_rotation(view);
     plan_next_look(seen, incident, now);
+    plan_tokens(by_iam, now);
     return view;
 }
 
@@ -250,6 +256,15 @@ void ProfileAgent::plan_next_look(const health::Facts& facts, const health::Inci
         consider(std::max(silent_at, *incident_->state().quiet_since + health::kLinkPatience));
     }
     if (state.heartbeat_sent_at) consider(*state.heartbeat_sent_at + health::kOpenvpnSilence);
+}
+
+/// Another token is due, or connections that nobody can renew.
+void ProfileAgent::plan_tokens(const std::vector<IamStanding>& standings, TimePoint now) {
+    const auto consider = [&](std::optional<TimePoint> at) {
+        if (at && *at > now) next_look_ = std::min(next_look_.value_or(*at), *at);
+    };
+    consider(mint_look_);
+    for (const IamStanding& standing : standings) consider(standing.first_reauth);
 }
 
 }  // namespace memdb::app

@@ -76,6 +76,22 @@ struct KeyInstall {
     bool operator==(const KeyInstall&) const = default;
 };
 
+/// What POST …/auth answers: 200 {"profile","cluster","user","expires_at"}. Never the token.
+struct TokenReport {
+    std::string profile;
+    std::string cluster;  ///< its name at AWS
+    std::string user;
+    WallTime expires_at{};
+    bool operator==(const TokenReport&) const = default;
+};
+
+/// {"token":TOKEN}: the body of POST …/auth. wipe() it after use.
+[[nodiscard]] std::string token_request_json(const Secret<>& token);
+/// The token in it, not judged yet. Unknown fields are refused. What it allocates is wiped on release.
+Result<Secret<>> parse_token_request(std::string_view json);
+[[nodiscard]] std::string to_json(const TokenReport& report);
+Result<TokenReport> parse_token_report(std::string_view json);
+
 [[nodiscard]] std::string to_json(const KeyRequest& request);
 [[nodiscard]] std::string to_json(const KeyRequestReport& report);
 [[nodiscard]] std::string to_json(const KeyInstall& install);
@@ -126,7 +142,8 @@ Result<std::string> parse_crl_request(std::string_view json);
 /// Unknown fields are refused here: a misspelt one must not be lost silently. What it allocates is wiped on release.
 Result<config::ImportRequest> parse_import_request(std::string_view json);
 
-/// The same for {"clusters":[{"endpoint","tls"}],"user","password","ca","signer","revoke_old"}, each of them optional.
+/// The same for {"clusters":[{"endpoint","tls"}],"user","auth","iam_cluster","iam_region","password","ca","signer",
+/// "revoke_old"}, each of them optional.
 Result<config::ProfileChange> parse_profile_change(std::string_view json);
 
 /// The node named in the body of POST …/ping, if any. An empty body is an empty request.

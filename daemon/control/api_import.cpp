@@ -1,26 +1,13 @@
-// ImportRequest as JSON: {"name","kind","config","config_name","cert","key","clusters":[{"endpoint","user","tls"}],
-// "password","ca"}. Everything it allocates for JSON is wiped when released, because the key and the password are in
-// it.
+// ImportRequest as JSON:
+// {"name","kind","config","config_name","cert","key","clusters":[{"endpoint","user","tls","auth",
+// "iam_cluster","iam_region"}],"password","ca"}, and ProfileChange. Everything it allocates for JSON is wiped when
+// released, because the key and the password are in it.
 #include "control/api.hpp"
 #include "control/api_fields.hpp"
-
-#include <new>
+#include "control/api_secrets.hpp"
 
 namespace memdb::control {
 namespace {
-
-/// Overwrites memory before giving it back.
-class WipingMemory final : public json::memory_resource {
-    void* do_allocate(std::size_t size, std::size_t) override {
-        return ::operator new(size);
-    }  // JSON needs no more alignment
-    void do_deallocate(void* at, std::size_t size, std::size_t) override {
-        volatile char* bytes = static_cast<char*>(at);
-        for (std::size_t i = 0; i < size; ++i) bytes[i] = '\0';
-        ::operator delete(at);
-    }
-    bool do_is_equal(const json::memory_resource& other) const noexcept override { return this == &other; }
-};
 
 std::string_view word_of(config::ProfileKind kind) noexcept {
     switch (kind) {
@@ -42,35 +29,30 @@ std::optional<config::ClusterTls> parse_tls(std::string_view word) noexcept {
     return std::nullopt;
 }
 
+std::string_view word_of(config::UserAuth auth) noexcept {
+    switch (auth) {
+        case config::UserAuth::password: return "password";
+        case config::UserAuth::iam: return "iam";
+    }
+    return "?";
+}
+
+std::optional<config::UserAuth> parse_auth(std::string_view word) noexcept {
+    if (word == "password") return config::UserAuth::password;
+    if (word == "iam") return config::UserAuth::iam;
+    return std::nullopt;
+}
+
 void read(Fields& f, config::ClusterRequest& cluster) {
-    f.only({"endpoint", "user", "tls"});
+    f.only({"endpoint", "user", "tls", "auth", "iam_cluster", "iam_region"});
     f.read("endpoint", cluster.endpoint, 512);
     f.read_optional("user", cluster.user, 512);
     if (f.has("tls")) f.read_word("tls", cluster.tls, parse_tls);
-}
-
-/// A text straight into a Secret, without a copy left behind.
-void read_secret(Fields& f, std::string_view key, Secret<>& out) {
-    std::string text;
-    f.read_optional(key, text, kBodyLimit);
-    out = Secret<>(std::move(text));
-    wipe(text);  // a short text is copied, not moved
-}
-
-/// @param size  of all texts in it: every byte may become \u00XX, and the text must not move and leave a copy behind.
-std::string serialize(const json::object& object, std::size_t size) {
-    std::string text;
-    text.reserve(6 * size);
-    json::serializer serializer;
-    serializer.reset(&object);
-    char piece[4096];
-    while (!serializer.done()) {
-        const auto part = serializer.read(piece, sizeof piece);
-        text.append(part.data(), part.size());
-    }
-    volatile char* wiped = piece;
-    for (std::size_t i = 0; i < sizeof piece; ++i) wiped[i] = '\0';
-    return text;
+    auto auth = config::UserAuth::password;
+    if (f.has("auth")) f.read_word("auth", auth, parse_auth);
+    cluster.iam = auth == config::UserAuth::iam;
+    f.read_optional("iam_cluster", cluster.iam_cluster, 512);
+    f.read_optional("iam_region", cluster.iam_region, 512);
 }
 
 void put_text(json::object& object, std::string_view key, const std::string& text) {
@@ -94,15 +76,18 @@ std::string to_json(const config::ImportRequest& request) {
         json::object item{{"endpoint", cluster.endpoint}};
         put_text(item, "user", cluster.user);
         if (cluster.tls == config::ClusterTls::off) item["tls"] = "off";
+        if (cluster.iam) item["auth"] = word_of(config::UserAuth::iam);
+        put_text(item, "iam_cluster", cluster.iam_cluster);
+        put_text(item, "iam_region", cluster.iam_region);
         clusters.emplace_back(std::move(item));
     }
     object["clusters"] = std::move(clusters);
     put_text(object, "password", request.password.reveal());
     put_text(object, "ca", request.cluster_ca_pem);
 
-    return serialize(object, request.ovpn_text.size() + request.ovpn_name.size() + request.cert_pem.size() +
-                                 request.key_pem.reveal().size() + request.password.reveal().size() +
-                                 request.cluster_ca_pem.size() + 700 * (request.clusters.size() + 1));
+    return wiping_serialize(object, request.ovpn_text.size() + request.ovpn_name.size() + request.cert_pem.size() +
+                                        request.key_pem.reveal().size() + request.password.reveal().size() +
+                                        request.cluster_ca_pem.size() + 1800 * (request.clusters.size() + 1));
 }
 
 std::string to_json(const config::ProfileChange& change) {
@@ -125,11 +110,14 @@ std::string to_json(const config::ProfileChange& change) {
         size += text.size();
     };
     if (change.user) put("user", *change.user);
+    if (change.auth) put("auth", std::string(word_of(*change.auth)));
+    if (change.iam_cluster) put("iam_cluster", *change.iam_cluster);
+    if (change.iam_region) put("iam_region", *change.iam_region);
     if (change.password) put("password", change.password->reveal());
     if (change.cluster_ca_pem) put("ca", *change.cluster_ca_pem);
     if (change.signer) put("signer", *change.signer);
     if (change.revoke_old) object["revoke_old"] = *change.revoke_old;
-    return serialize(object, size);
+    return wiping_serialize(object, size);
 }
 
 Result<config::ImportRequest> parse_import_request(std::string_view text) {
@@ -157,7 +145,8 @@ Result<config::ProfileChange> parse_profile_change(std::string_view text) {
     return parse_whole<config::ProfileChange>(
         text, kBodyLimit,
         [](Fields& top, config::ProfileChange& change) {
-            top.only({"clusters", "user", "password", "ca", "signer", "revoke_old"});
+            top.only(
+                {"clusters", "user", "auth", "iam_cluster", "iam_region", "password", "ca", "signer", "revoke_old"});
             if (top.has("clusters")) {
                 top.read_list(
                     "clusters", change.clusters.emplace(),
@@ -169,6 +158,9 @@ Result<config::ProfileChange> parse_profile_change(std::string_view text) {
                     64);
             }
             if (top.has("user")) top.read("user", change.user.emplace(), 512);
+            if (top.has("auth")) top.read_word("auth", change.auth.emplace(), parse_auth);
+            if (top.has("iam_cluster")) top.read("iam_cluster", change.iam_cluster.emplace(), 512);
+            if (top.has("iam_region")) top.read("iam_region", change.iam_region.emplace(), 512);
             if (top.has("password")) read_secret(top, "password", change.password.emplace());
             if (top.has("ca")) top.read("ca", change.cluster_ca_pem.emplace(), kBodyLimit);
             if (top.has("signer")) top.read("signer", change.signer.emplace(), 1024);

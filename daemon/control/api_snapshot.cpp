@@ -77,10 +77,24 @@ json::object value_of(const NodeView& node) {
     return object;
 }
 
+namespace {
+
+json::object value_of(const IamView& iam) {
+    json::object object{{"user", iam.user}, {"cluster", iam.cluster}, {"region", iam.region}};
+    put(object, "token_signed_at", iam.token_signed_at);
+    put(object, "token_expires_at", iam.token_expires_at);
+    put(object, "connections_end_at", iam.connections_end_at);
+    if (iam.mints) object["mints"] = true;
+    return object;
+}
+
+}  // namespace
+
 json::object value_of(const ClusterView& cluster) {
     json::object object{{"endpoint", cluster.endpoint}, {"verdict", to_string(cluster.verdict)}};
     put(object, "slots_covered", cluster.slots_covered);
     object["nodes"] = list_of(cluster.nodes);
+    if (cluster.iam) object["iam"] = value_of(*cluster.iam);
     return object;
 }
 
@@ -165,11 +179,22 @@ void read(Fields& f, NodeView& node) {
     f.read("finding", node.finding);
 }
 
+void read(Fields& f, IamView& iam) {
+    f.read("user", iam.user);
+    f.read("cluster", iam.cluster);
+    f.read("region", iam.region);
+    f.read("token_signed_at", iam.token_signed_at);
+    f.read("token_expires_at", iam.token_expires_at);
+    f.read("connections_end_at", iam.connections_end_at);
+    f.read_flag("mints", iam.mints);
+}
+
 void read(Fields& f, ClusterView& cluster) {
     f.read("endpoint", cluster.endpoint);
     f.read_word("verdict", cluster.verdict, health::parse_verdict);
     f.read_number("slots_covered", cluster.slots_covered);
     f.read_list("nodes", cluster.nodes, [](Fields& g, NodeView& node) { read(g, node); });
+    f.read_object("iam", [&](Fields& g) { read(g, cluster.iam.emplace()); });
 }
 
 void read(Fields& f, ProfileView& profile) {

@@ -62,6 +62,12 @@ Answer crl(const Call& call) {
     return Intent{CrlIntent{call.profile->name, std::move(*pem)}};
 }
 
+Answer auth(const Call& call) {
+    auto token = parse_token_request(call.request.body);
+    if (token.has_error()) return failure_reply(std::move(token.error()).during("request"));
+    return Intent{AuthIntent{call.profile->name, std::move(*token)}};
+}
+
 Answer key_request(const Call& call) {
     auto wanted = parse_key_request(call.request.body);
     if (wanted.has_error()) return failure_reply(std::move(wanted.error()).during("request"));
@@ -112,6 +118,7 @@ constexpr std::array kRoutes = {
     Route{"POST", "/v1/profiles/{p}/reconnect", Right::control, reconnect},
     Route{"POST", "/v1/profiles/{p}/ping", Right::read, ping},
     Route{"POST", "/v1/profiles/{p}/crl", Right::control, crl},
+    Route{"POST", "/v1/profiles/{p}/auth", Right::control, auth},
     Route{"POST", "/v1/profiles/{p}/key/request", Right::control, key_request},
     Route{"POST", "/v1/profiles/{p}/key/install", Right::control, key_install},
     Route{"POST", "/v1/profiles/{p}/key/rollback", Right::control, key_rollback},
@@ -257,6 +264,7 @@ std::string_view name_of(const Intent& intent) noexcept {
                           [](const WishIntent& i) { return to_string(i.wish); },
                           [](const PingIntent&) -> std::string_view { return "ping"; },
                           [](const CrlIntent&) -> std::string_view { return "crl"; },
+                          [](const AuthIntent&) -> std::string_view { return "auth"; },
                           [](const KeyIntent& i) -> std::string_view {
                               if (std::holds_alternative<KeyRequest>(i.wanted)) return "key request";
                               return std::holds_alternative<KeyInstall>(i.wanted) ? "key install" : "key rollback";

@@ -84,6 +84,12 @@ struct CrlIntent {
     std::string pem;
 };
 
+/// Use an IAM token from now on. Answer with 200 and to_json(TokenReport).
+struct AuthIntent {
+    std::string profile;
+    Secret<> token;
+};
+
 struct KeyRollback {};
 /// A request is answered with 200 and to_json(KeyRequestReport), the others with profile_reply(202, …).
 struct KeyIntent {
@@ -91,7 +97,8 @@ struct KeyIntent {
     std::variant<KeyRequest, KeyInstall, KeyRollback> wanted;
 };
 
-using Intent = std::variant<ImportIntent, ChangeIntent, RemoveIntent, WishIntent, PingIntent, KeyIntent, CrlIntent>;
+using Intent =
+    std::variant<ImportIntent, ChangeIntent, RemoveIntent, WishIntent, PingIntent, KeyIntent, CrlIntent, AuthIntent>;
 
 /// The connection becomes the NDJSON stream of events.
 struct EventStream {};
@@ -114,7 +121,7 @@ std::optional<std::string> percent_decode(std::string_view text);
 
 std::string_view to_string(Right right) noexcept;
 std::string_view to_string(Wish wish) noexcept;
-/// "import", "change", "remove", "connect", "disconnect", "reconnect", "ping", "key request", …, "crl".
+/// "import", "change", "remove", "connect", "disconnect", "reconnect", "ping", "key request", …, "crl", "auth".
 std::string_view name_of(const Intent& intent) noexcept;
 /// Whether the intent needs the right `control`; those are logged with uid and pid.
 bool is_control(const Intent& intent) noexcept;

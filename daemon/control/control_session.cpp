@@ -45,6 +45,7 @@ const std::string& profile_of(const Intent& intent) {
                           [](const WishIntent& i) -> const std::string& { return i.profile; },
                           [](const PingIntent& i) -> const std::string& { return i.profile; },
                           [](const CrlIntent& i) -> const std::string& { return i.profile; },
+                          [](const AuthIntent& i) -> const std::string& { return i.profile; },
                           [](const KeyIntent& i) -> const std::string& { return i.profile; },
                       },
                       intent);
@@ -181,9 +182,12 @@ void ControlSession::perform(Intent intent) {
         const auto self = weak.lock();
         if (!self) return;
         asio::post(self->socket_.get_executor(), [self, number, control, what, profile, answer] {
+            // A token every few minutes, day and night, is no news; the agent says when a user can log in (again).
+            const bool is_news = what != "auth" || answer.status != 200;
             if (control)
-                logger("control")->info("{} profile={} uid={} pid={} status={}", what, profile, self->peer_.uid,
-                                        self->peer_.pid, answer.status);
+                logger("control")->log(is_news ? spdlog::level::info : spdlog::level::debug,
+                                       "{} profile={} uid={} pid={} status={}", what, profile, self->peer_.uid,
+                                       self->peer_.pid, answer.status);
             if (!self->open() || !self->asked_ || self->question_ != number) return;
             self->asked_ = false;
             self->reply(answer);

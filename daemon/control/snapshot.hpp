@@ -73,11 +73,24 @@ struct NodeView {
     bool operator==(const NodeView&) const = default;
 };
 
+/// Of a cluster whose user logs in by IAM: what tokens are signed for, and how the last one stands.
+struct IamView {
+    std::string user;
+    std::string cluster;  ///< its name at AWS
+    std::string region;
+    std::optional<WallTime> token_signed_at;     ///< absent: the agent has had none
+    std::optional<WallTime> token_expires_at;    ///< with it; may be past
+    std::optional<WallTime> connections_end_at;  ///< of the kept connection that MemoryDB ends first
+    bool mints = false;                          ///< the agent signs tokens itself
+    bool operator==(const IamView&) const = default;
+};
+
 struct ClusterView {
     std::string endpoint;  ///< "clustercfg.demo.lab.memorydb.test:6379"
     health::Verdict verdict = health::Verdict::stopped;
     std::optional<unsigned> slots_covered;  ///< of 16384; absent when not in cluster mode or unknown
     std::vector<NodeView> nodes;
+    std::optional<IamView> iam{};
     bool operator==(const ClusterView&) const = default;
 };
 

@@ -196,6 +196,16 @@ void blame_down(const Facts& facts, Blame& out) {
         out.conditions.back().summary = "another profile is in the way: " + tunnel.failure_evidence;
 }
 
+/// Of login by IAM one sentence is enough: why there is no token, else which nodes refuse it, else what ends soon.
+void add_tokens(const std::vector<Condition>& access, std::vector<Condition>& out) {
+    constexpr std::string_view code = "iam-token-failed";
+    const auto ours = std::ranges::find(access, code, &Condition::code);
+    if (ours == access.end()) return;
+    const bool lacks_token = !ours->severity;
+    if (lacks_token) std::erase_if(out, [&](const Condition& condition) { return condition.code == code; });
+    if (std::ranges::find(out, code, &Condition::code) == out.end()) out.push_back(*ours);
+}
+
 /// A node that was sent no password can only refuse: that is no news of the node's.
 void add_access(const std::vector<Condition>& access, std::vector<Condition>& out) {
     const bool lacks_password = std::ranges::any_of(access, [](const Condition& condition) {
@@ -203,7 +213,9 @@ void add_access(const std::vector<Condition>& access, std::vector<Condition>& ou
     });
     if (lacks_password)
         std::erase_if(out, [](const Condition& c) { return c.code == "auth-required" || c.code == "auth-rejected"; });
-    out.insert(out.end(), access.begin(), access.end());
+    add_tokens(access, out);
+    for (const Condition& condition : access)
+        if (condition.code != "iam-token-failed") out.push_back(condition);
 }
 
 std::optional<Layer> first_failing(const std::vector<Condition>& conditions) {

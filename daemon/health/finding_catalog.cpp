@@ -59,6 +59,7 @@ constexpr std::array kCatalog = {
     CatalogEntry{"auth-required",                  auth,      error,   follows,  0s, "import the profile with `--user` and `--password-file`"},
     CatalogEntry{"auth-rejected",                  auth,      error,   follows,  0s, "check user and password in the cluster's ACL, then import the profile again with `--user` and `--password-file`"},
     CatalogEntry{"auth-no-permission",             auth,      error,   follows,  0s, "let the ACL user run PING and CLUSTER: add `+ping +cluster` to its access string"},
+    CatalogEntry{"iam-token-failed",               auth,      error,   follows,  0s, "push a fresh token: `memdbctl auth push`; to always have one: `systemctl --user enable --now memdbctl-auth.timer`; if it is refused, check the user's type (iam) in the cluster's ACL and memorydb:connect in the IAM policy"},
     CatalogEntry{"password-unusable",              auth,      error,   follows,  500ms, "put the password there again, one line in a file that memdbd and nobody else can read: `sudo chown memdbd: FILE; sudo chmod 0400 FILE`; memdbd notices by itself"},
     CatalogEntry{"node-unreachable",               ping,      error,   follows,  500ms, "check the node in AWS (`aws memorydb describe-clusters --show-shard-details`); MemoryDB replaces dead nodes by itself"},
     CatalogEntry{"node-loading",                   ping,      warning, follows,  0s, "the node is loading its data; wait"},

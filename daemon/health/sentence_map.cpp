@@ -41,6 +41,7 @@ std::string predicate(std::string_view code, std::uint16_t port, bool several) {
     if (code == "tls-handshake-failed") return fmt::format("{} the TLS handshake", verb("breaks off", "break off"));
     if (code == "auth-required") return fmt::format("{} a user and password", verb("wants", "want"));
     if (code == "auth-rejected") return fmt::format("{} this user or password", verb("rejects", "reject"));
+    if (code == "iam-token-failed") return fmt::format("{} the IAM token", verb("refuses", "refuse"));
     if (code == "auth-no-permission") return fmt::format("{} PING to this user", verb("forbids", "forbid"));
     if (code == "node-loading") return fmt::format("{} still loading data", verb("is", "are"));
     if (code == "route-missing") return fmt::format("{} no route", verb("has", "have"));

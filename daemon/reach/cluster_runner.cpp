@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/overloaded.hpp"
+#include "reach/iam_token.hpp"
 #include "reach/node_link.hpp"
 #include "reach/probe_machine.hpp"
 
@@ -25,7 +26,7 @@ Duration asleep() { return now_with_sleep() - now(); }
 
 struct ClusterRunner::Node {
     Node(asio::io_context& io, AddNode what, ProbeTarget how, NodeLink::OnEvent on_event)
-        : id(std::move(what)), target(how), link(io, std::move(on_event)), timer(io) {}
+        : id(std::move(what)), target(std::move(how)), link(io, std::move(on_event)), timer(io) {}
 
     AddNode id;
     ProbeTarget target;
@@ -84,6 +85,12 @@ void ClusterRunner::path_changed() {
     every_node(PathChanged{});
 }
 void ClusterRunner::probe_now() { feed(ProbeNowRequested{}); }
+void ClusterRunner::take_token(LoginToken token) {
+    token_ = std::move(token);
+    ++token_number_;
+    every_node(TokenChanged{});
+}
+
 void ClusterRunner::set_timings(const ProbeTimings& timings) { timings_ = timings; }
 
 const ProbeState* ClusterRunner::probe_of(const std::string& label) const noexcept {
@@ -164,6 +171,7 @@ void ClusterRunner::advance(const TrackerEvent& event) {
 
 void ClusterRunner::advance(const std::shared_ptr<Node>& node, const ProbeEvent& event) {
     if (!nodes_.contains(node->id.label)) return;  // removed while the event was on its way
+    look_at_token(*node);
     ProbeStep done = step(node->state, event, now(), node->target, timings_);
     if (const auto log = logger("reach"); log->should_log(spdlog::level::debug))
         log->debug("{}: {} -> {} why=\"{}\"", node->id.label, to_string(node->state.phase), to_string(done.state.phase),
@@ -196,7 +204,7 @@ void ClusterRunner::perform(const TrackerAction& action) {
 }
 
 void ClusterRunner::add(const AddNode& action) {
-    const ProbeTarget how{action.port, target_.tls, !target_.user.empty() || !target_.password.empty()};
+    const ProbeTarget how{action.port, target_.tls, !target_.user.empty() || !target_.password.empty(), target_.iam};
     // The link needs the node for its callback and the node owns the link: the pointer is filled in below.
     const auto self = std::make_shared<std::weak_ptr<Node>>();
     const auto node =
@@ -273,8 +281,14 @@ void ClusterRunner::resolve(const std::shared_ptr<Node>& node, Duration limit) {
         });
 }
 
+void ClusterRunner::look_at_token(Node& node) const {
+    if (!target_.iam) return;
+    node.target.no_token = why_no_token(token_ ? std::optional(token_->expires_at) : std::nullopt, wall_now());
+    node.target.token = node.target.no_token.empty() ? token_number_ : 0;
+}
+
 void ClusterRunner::authenticate(Node& node) {
-    const std::string& password = target_.password.reveal();
+    const std::string& password = target_.iam && token_ ? token_->text.reveal() : target_.password.reveal();
     node.link.send(target_.user.empty()
                        ? format_command(std::array<std::string_view, 2>{"AUTH", password})
                        : format_command(std::array<std::string_view, 3>{"AUTH", target_.user, password}),

@@ -15,6 +15,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -34,7 +35,15 @@ struct ClusterTarget {
     bool tls = true;
     std::string user;  ///< empty: the default user; with an empty password there is no AUTH
     Secret<> password;
+    bool iam = false;    ///< the password is the last token of take_token(); until the first one nobody logs in
     std::string ca_pem;  ///< empty: the system's store
+};
+
+/// A password that ends.
+struct LoginToken {
+    Secret<> text;
+    WallTime signed_at{};
+    WallTime expires_at{};
 };
 
 struct PingResult {
@@ -71,6 +80,10 @@ class ClusterRunner {
     ///              that has no verdict after 10 s gets an error.
     void ping(const std::optional<std::string>& node, OnPinged done);
 
+    /// Of a target by IAM: logs in with `token` from now on. Connections that are kept stay; who waits for one is tried
+    /// at once.
+    void take_token(LoginToken token);
+
     void set_timings(const ProbeTimings& timings);  ///< In force from the next step on.
 
     [[nodiscard]] const TrackerState& tracker() const noexcept { return tracker_; }
@@ -96,6 +109,7 @@ class ClusterRunner {
     void remove(const std::string& label);
     void resolve(const std::shared_ptr<Node>& node, Duration limit);
     void authenticate(Node& node);
+    void look_at_token(Node& node) const;
     void proved(const std::shared_ptr<Node>& node);
     void failed(const std::shared_ptr<Node>& node);
     void arm(const std::shared_ptr<Node>& node);
@@ -111,6 +125,8 @@ class ClusterRunner {
     OnChange on_change_;
     ClusterSeed seed_;
     std::shared_ptr<TlsContext> tls_;
+    std::optional<LoginToken> token_;
+    std::uint64_t token_number_ = 0;
     std::string tls_problem_;  // why there is no context
     TrackerState tracker_;
     std::unordered_map<std::string, std::shared_ptr<Node>> nodes_;

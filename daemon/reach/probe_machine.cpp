@@ -53,7 +53,8 @@ class Rules : ProbeTurn {
     }
 
     ProbeStep on(const ProbeRequested& e) {
-        const bool is_elsewhere = s_.phase == ProbePhase::asking || s_.phase == ProbePhase::bulk_checking;
+        const bool is_elsewhere = s_.phase == ProbePhase::asking || s_.phase == ProbePhase::bulk_checking ||
+                                  s_.phase == ProbePhase::reauthenticating;
         if (is_elsewhere && !s_.wants_ping) {
             s_.wants_ping = true;
             return done("probe next");
@@ -81,7 +82,8 @@ class Rules : ProbeTurn {
             ask(TopologyCommand::shards);
             return done("ask topology");
         }
-        const bool is_busy = s_.phase == ProbePhase::checking || s_.phase == ProbePhase::bulk_checking;
+        const bool is_busy = s_.phase == ProbePhase::checking || s_.phase == ProbePhase::bulk_checking ||
+                             s_.phase == ProbePhase::reauthenticating;
         if ((!is_proving(s_.phase) && !is_busy) || s_.wants_topology) return ignored();
         s_.wants_topology = true;
         return done("ask topology next");
@@ -94,7 +96,8 @@ class Rules : ProbeTurn {
             check();
             return done("ping before bulk");
         }
-        const bool is_busy = s_.phase == ProbePhase::checking || s_.phase == ProbePhase::asking;
+        const bool is_busy = s_.phase == ProbePhase::checking || s_.phase == ProbePhase::asking ||
+                             s_.phase == ProbePhase::reauthenticating;
         if ((!is_proving(s_.phase) && !is_busy) || s_.wants_bulk) return ignored();
         s_.wants_bulk = true;
         return done("bulk next");
@@ -105,6 +108,21 @@ class Rules : ProbeTurn {
         s_.rhythm = e.rhythm;
         if (s_.phase == ProbePhase::kept || s_.phase == ProbePhase::waiting) s_.deadline = next_tick();
         return done("new rhythm");
+    }
+
+    /// A kept connection does not care before its next AUTH is due. A node that was blamed for the last token, or for
+    /// want of one, is tried at once.
+    ProbeStep on(const TokenChanged&) {
+        if (s_.phase != ProbePhase::waiting || !s_.blame || s_.blame->code != "iam-token-failed") return ignored();
+        if (lacks_token()) return ignored();
+        if (s_.blame->unsent) {  // whatever the node would have said: that there is no token holds no more
+            act(PublishUnknown{});
+            s_.health = NodeHealth::unknown;
+            s_.blame.reset();
+            s_.failing_since.reset();
+        }
+        begin_attempt();
+        return done("try the new token");
     }
 
     ProbeStep on(const Resolved& e) {
@@ -128,7 +146,12 @@ class Rules : ProbeTurn {
     ProbeStep on(const Connected& e) {
         if (s_.phase != ProbePhase::connecting) return ignored();
         s_.attempt.tcp = e.took;
-        secure_or_further();
+        if (target_.tls)
+            secure();
+        else if (lacks_token())
+            return fail(judge_no_token(target_.no_token));
+        else
+            authenticate_or_further();
         return done("connected");
     }
 
@@ -141,6 +164,7 @@ class Rules : ProbeTurn {
     ProbeStep on(const Secured& e) {
         if (s_.phase != ProbePhase::securing) return ignored();
         s_.attempt.tls = e.took;
+        if (lacks_token()) return fail(judge_no_token(target_.no_token));
         authenticate_or_further();
         return done("secured");
     }
@@ -155,14 +179,29 @@ class Rules : ProbeTurn {
         if (s_.phase == ProbePhase::kept) return fail(judge_malformed(scene(), "nothing was asked"));
         if (s_.phase == ProbePhase::asking) return on_topology(e.reply);
         if (s_.phase == ProbePhase::bulk_checking) return on_bulk(e.reply);
+        if (s_.phase == ProbePhase::reauthenticating) return on_reauth(e.reply);
         if (e.reply.kind == Reply::Kind::error) return fail(judge_error(scene(), e.reply));
         const bool is_auth = s_.phase == ProbePhase::authenticating;
         if (e.reply.kind != Reply::Kind::status || e.reply.text != (is_auth ? "OK" : "PONG"))
             return fail(judge_malformed(scene(), is_auth ? "it is not +OK" : "it is not +PONG"));
         if (!is_auth) return prove(e.took);
         s_.attempt.auth = e.took;
+        note_authenticated();
         first_ping();
         return done("authenticated");
+    }
+
+    /// A refusal leaves the connection as it was: authenticated until MemoryDB ends it. Either way a PING follows.
+    ProbeStep on_reauth(const Reply& reply) {
+        const bool is_refused = reply.kind == Reply::Kind::error;
+        if (!is_refused && (reply.kind != Reply::Kind::status || reply.text != "OK"))
+            return fail(judge_malformed(scene(), "it is not +OK"));
+        if (is_refused)
+            s_.reauth_refusal = judge_error(scene(), reply).blame.evidence;
+        else
+            note_authenticated();
+        check();
+        return done(is_refused ? "authentication refused, kept" : "authenticated again");
     }
 
     ProbeStep on_topology(const Reply& reply) {

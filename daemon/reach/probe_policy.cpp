@@ -19,7 +19,8 @@ Stage stage_of(ProbePhase phase) noexcept {
         case ProbePhase::resolving: return {Layer::dns, "the DNS question"};
         case ProbePhase::connecting: return {Layer::tcp, "a TCP connection"};
         case ProbePhase::securing: return {Layer::tls, "the TLS greeting"};
-        case ProbePhase::authenticating: return {Layer::auth, "AUTH"};
+        case ProbePhase::authenticating:
+        case ProbePhase::reauthenticating: return {Layer::auth, "AUTH"};
         case ProbePhase::asking: return {Layer::ping, "CLUSTER SHARDS"};
         case ProbePhase::bulk_checking: return {Layer::ping, "a PING of 3 KiB"};
         case ProbePhase::idle:
@@ -85,13 +86,20 @@ ProbeVerdict judge_error(const ProbeScene& scene, const Reply& error) {
     std::string evidence = fmt::format("{} answers {} with: {}", scene.where, question, one_line(error.text));
     const std::string_view word = error_class(error);
     if (word == "NOAUTH") return verdict(Layer::auth, "auth-required", std::move(evidence), true);
-    if (word == "WRONGPASS") return verdict(Layer::auth, "auth-rejected", std::move(evidence), true);
+    const std::string_view rejected = scene.iam ? "iam-token-failed" : "auth-rejected";
+    if (word == "WRONGPASS") return verdict(Layer::auth, rejected, std::move(evidence), true);
     if (word == "NOPERM") return verdict(Layer::auth, "auth-no-permission", std::move(evidence), true);
     if (word == "LOADING" || word == "MASTERDOWN") return verdict(layer, "node-loading", std::move(evidence), true);
     const bool is_full = error.text.find("max number of clients") != std::string::npos;
     if (scene.phase == ProbePhase::authenticating && word == "ERR" && !is_full)
-        return verdict(Layer::auth, "auth-rejected", std::move(evidence), true);
+        return verdict(Layer::auth, rejected, std::move(evidence), true);
     return verdict(layer, "node-busy", std::move(evidence));
+}
+
+ProbeVerdict judge_no_token(std::string_view why) {
+    ProbeVerdict lacking = verdict(Layer::auth, "iam-token-failed", one_line(why, 200), true);
+    lacking.blame.unsent = true;
+    return lacking;
 }
 
 ProbeVerdict judge_malformed(const ProbeScene& scene, std::string_view text) {

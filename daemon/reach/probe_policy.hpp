@@ -20,6 +20,7 @@ struct ProbeScene {
     ProbePhase phase{};
     std::string where;  ///< "10.20.1.11:6379"
     Duration waited{};  ///< since the stage began
+    bool iam = false;   ///< the password is a token
 };
 
 /// "10.20.1.11:6379", "[2001:db8::1]:6379".
@@ -34,6 +35,9 @@ struct ProbeScene {
 
 /// An error reply to AUTH or PING.
 [[nodiscard]] ProbeVerdict judge_error(const ProbeScene& scene, const Reply& error);
+
+/// There is no valid token to log in with. @param why  one phrase.
+[[nodiscard]] ProbeVerdict judge_no_token(std::string_view why);
 
 /// Bytes or replies that are no answer to what was asked.
 [[nodiscard]] ProbeVerdict judge_malformed(const ProbeScene& scene, std::string_view text);

@@ -31,7 +31,9 @@ Duration reprobe_limit(const ProbeState& state, const ProbeTimings& timings) noe
 bool is_fresh(const ProbeState& state, TimePoint now, const ProbeTimings& timings) noexcept {
     if (state.health != NodeHealth::ok || !state.last_ok) return false;
     // A bulk check begins right after a PONG and holds the next PING back until it ends.
-    const Duration next_pong = std::max(state.rhythm.interval + timings.kept_ping_limit, timings.bulk_limit);
+    Duration next_pong = std::max(state.rhythm.interval + timings.kept_ping_limit, timings.bulk_limit);
+    if (state.is_reauth_open)
+        next_pong = std::max(next_pong, timings.auth_limit + timings.kept_ping_limit);  // the same
     return now - *state.last_ok <= next_pong + kReprobes * reprobe_limit(state, timings) + 1s;
 }
 
@@ -48,6 +50,7 @@ std::string_view to_string(ProbePhase phase) noexcept {
         case ProbePhase::checking: return "checking";
         case ProbePhase::asking: return "asking";
         case ProbePhase::bulk_checking: return "bulk_checking";
+        case ProbePhase::reauthenticating: return "reauthenticating";
     }
     return "?";
 }

@@ -19,7 +19,7 @@ namespace memdb::reach {
 
 /// idle: stopped. waiting: blamed, until the next attempt. resolving to pinging: the stages of an attempt.
 /// kept: proved, the connection rests until the next PING. checking: that PING is out. asking: CLUSTER SHARDS or SLOTS
-/// is. bulk_checking: a PING with a large payload is.
+/// is. bulk_checking: a PING with a large payload is. reauthenticating: another AUTH on the kept connection is (IAM).
 enum class ProbePhase : std::uint8_t {
     idle,
     waiting,
@@ -31,7 +31,8 @@ enum class ProbePhase : std::uint8_t {
     kept,
     checking,
     asking,
-    bulk_checking
+    bulk_checking,
+    reauthenticating
 };
 
 enum class NodeHealth : std::uint8_t { unknown, ok, failed };
@@ -42,6 +43,7 @@ struct Blame {
     std::string code;                           ///< finding code
     std::string evidence;                       ///< one printable line
     bool silent = false;                        ///< the deadline passed and nothing had come
+    bool unsent = false;                        ///< the node was not asked: there was no token to log in with
     bool operator==(const Blame&) const = default;
 };
 
@@ -63,6 +65,9 @@ struct ProbeTarget {
     std::uint16_t port = 6379;
     bool tls = true;   ///< off: there is no securing stage
     bool auth = true;  ///< off: there is no authenticating stage
+    bool iam = false;  ///< with auth: the password is a token, which ends; a kept connection needs a new one in time
+    std::uint64_t token = 0;  ///< iam: its number, of those that the agent had; 0: there is none that is valid now
+    std::string no_token{};   ///< iam: why there is none, one phrase
     bool operator==(const ProbeTarget&) const = default;
 };
 
@@ -83,6 +88,7 @@ struct TopologyRequested { bool operator==(const TopologyRequested&) const = def
 struct BulkRequested { bool operator==(const BulkRequested&) const = default; };
 struct RhythmChanged { Rhythm rhythm; bool operator==(const RhythmChanged&) const = default; };
 struct PathChanged { bool operator==(const PathChanged&) const = default; };  ///< e.g. the tunnel came up anew
+struct TokenChanged { bool operator==(const TokenChanged&) const = default; };  ///< iam: the target has a new token
 struct Resolved { std::vector<std::string> addresses; Microseconds took{}; bool operator==(const Resolved&) const = default; };
 struct ResolveFailed { std::string text; bool operator==(const ResolveFailed&) const = default; };
 struct Connected { Microseconds took{}; bool operator==(const Connected&) const = default; };
@@ -94,7 +100,7 @@ struct ReplyMalformed { std::string text; bool operator==(const ReplyMalformed&)
 struct PeerClosed { std::string text; bool operator==(const PeerClosed&) const = default; };
 struct DeadlinePassed { bool operator==(const DeadlinePassed&) const = default; };
 using ProbeEvent = std::variant<StartRequested, StopRequested, ProbeRequested, TopologyRequested, BulkRequested, RhythmChanged, PathChanged,
-                                Resolved, ResolveFailed, Connected, ConnectFailed, Secured, SecureFailed, ReplyReceived,
+                                TokenChanged, Resolved, ResolveFailed, Connected, ConnectFailed, Secured, SecureFailed, ReplyReceived,
                                 ReplyMalformed, PeerClosed, DeadlinePassed>;
 
 // Actions: what to do now. Imperative.
@@ -137,6 +143,14 @@ struct ProbeState {
     std::vector<std::string> candidates;        ///< addresses of this attempt that were not tried
     Stages attempt;                             ///< durations so far
     TopologyCommand asked = TopologyCommand::shards;
+
+    // Of a connection that a token has authenticated; gone with it.
+    std::optional<TimePoint> authenticated_at;  ///< the last time
+    std::optional<TimePoint> reauth_at;         ///< due then; it goes out behind the next PONG
+    std::uint64_t reauth_token = 0;             ///< number of the token that went out then and was not taken
+    std::string reauth_refusal;                 ///< what the node said to it; empty: nothing, or it was taken since
+    bool is_reauth_open = false;                ///< another AUTH went out, and no PONG has come since
+
     bool wants_ping = false;      ///< a probe was requested while another question was out
     bool wants_topology = false;  ///< the same for topology
     bool wants_bulk = false;      ///< the same for a bulk check; outlives a re-probe

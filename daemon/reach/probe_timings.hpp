@@ -18,6 +18,7 @@ struct ProbeTimings {
     Duration bulk_limit = 1500ms;      ///< for the echo of a large PING on a kept connection
     Duration topology_interval = 15s;  ///< between looks at the cluster's shards; at once after a change
     Duration bulk_interval = 30s;      ///< between large PINGs to the sentinel; one as well after each change of it
+    Duration reauth_after = 11h;       ///< a kept connection of a user by IAM is authenticated again; 12 h are its end
     Duration sentinel_term = 60s;      ///< then the next shard provides the sentinel
     bool operator==(const ProbeTimings&) const = default;
 };

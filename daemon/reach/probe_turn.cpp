@@ -20,7 +20,8 @@ bool has_connection(ProbePhase phase) noexcept {
         case ProbePhase::kept:
         case ProbePhase::checking:
         case ProbePhase::asking:
-        case ProbePhase::bulk_checking: return true;
+        case ProbePhase::bulk_checking:
+        case ProbePhase::reauthenticating: return true;
     }
     return false;
 }
@@ -30,7 +31,7 @@ bool has_connection(ProbePhase phase) noexcept {
 bool is_proving(ProbePhase phase) noexcept { return phase >= ProbePhase::resolving && phase <= ProbePhase::pinging; }
 
 bool is_talking(ProbePhase phase) noexcept {
-    return phase >= ProbePhase::authenticating && phase <= ProbePhase::bulk_checking;
+    return phase >= ProbePhase::authenticating && phase <= ProbePhase::reauthenticating;
 }
 
 void ProbeTurn::enter(ProbePhase phase, Duration limit) {
@@ -49,6 +50,11 @@ TimePoint ProbeTurn::next_tick() const {
 
 void ProbeTurn::close() {
     if (has_connection(s_.phase)) act(CloseConnection{});
+    s_.authenticated_at.reset();
+    s_.reauth_at.reset();
+    s_.reauth_token = 0;
+    s_.reauth_refusal.clear();
+    s_.is_reauth_open = false;
 }
 
 // --- beginnings ------------------------------------------------------------------------------------------------------
@@ -90,8 +96,7 @@ void ProbeTurn::connect_next() {
     connect();
 }
 
-void ProbeTurn::secure_or_further() {
-    if (!target_.tls) return authenticate_or_further();
+void ProbeTurn::secure() {
     enter(ProbePhase::securing, timings_.tls_limit);
     act(Secure{});
 }
@@ -126,12 +131,37 @@ void ProbeTurn::check_bulk() {
     act(SendBulk{});
 }
 
+/// Not with a token that the node has refused: it would refuse it again, and note that in its log each time.
+bool ProbeTurn::is_reauth_due() const {
+    return s_.reauth_at && now_ >= *s_.reauth_at && !lacks_token() && target_.token != s_.reauth_token;
+}
+
+/// Nodes of one cluster were proved in the same moment: by their shares of the rhythm they come one after the other.
+void ProbeTurn::note_authenticated() {
+    if (!target_.iam) return;
+    const Duration spread = timings_.reauth_after / 64;
+    const auto share = static_cast<double>((s_.rhythm.offset % std::max(s_.rhythm.interval, Duration(1))).count()) /
+                       static_cast<double>(std::max(s_.rhythm.interval, Duration(1)).count());
+    s_.authenticated_at = now_;
+    s_.reauth_at = now_ + timings_.reauth_after - Duration(static_cast<Duration::rep>(share * double(spread.count())));
+    s_.reauth_token = 0;
+    s_.reauth_refusal.clear();
+}
+
+void ProbeTurn::reauthenticate() {
+    s_.is_reauth_open = true;
+    s_.reauth_token = target_.token;
+    enter(ProbePhase::reauthenticating, timings_.auth_limit);
+    act(SendAuth{});
+}
+
 void ProbeTurn::rest() {
     s_.phase = ProbePhase::kept;
     s_.deadline = next_tick();
     if (s_.wants_ping) return check();
     if (s_.wants_topology) return ask(TopologyCommand::shards);
-    if (s_.wants_bulk) check_bulk();
+    if (s_.wants_bulk) return check_bulk();
+    if (is_reauth_due()) reauthenticate();
 }
 
 // --- ends ------------------------------------------------------------------------------------------------------------
@@ -150,6 +180,7 @@ ProbeStep ProbeTurn::prove(Microseconds took) {
     s_.last_ok = now_;
     s_.ping = took;
     s_.misses = 0;
+    s_.is_reauth_open = false;
     s_.attempt_deadline.reset();
     s_.candidates.clear();
     s_.wants_ping = false;
@@ -195,7 +226,7 @@ ProbeStep ProbeTurn::miss_bulk() {
 }
 
 ProbeScene ProbeTurn::scene() const {
-    return {s_.phase, format_place(s_.address, target_.port), now_ - s_.stage_began};
+    return {s_.phase, format_place(s_.address, target_.port), now_ - s_.stage_began, target_.iam};
 }
 
 }  // namespace memdb::reach

@@ -40,18 +40,23 @@ class ProbeTurn {
     void begin_attempt();
     void begin_reprobe();
     void connect_next();  ///< to the first of the candidates
-    void secure_or_further();
-    void authenticate_or_further();
+    void secure();
+    void authenticate_or_further();  ///< not without a token where one is needed: see lacks_token()
     void first_ping();
     void check();
     void ask(TopologyCommand command);
     void check_bulk();
+    void reauthenticate();
     void rest();  ///< between PINGs, or on to what was wanted meanwhile
 
     // Ends.
     [[nodiscard]] ProbeStep prove(Microseconds took);
     [[nodiscard]] ProbeStep fail(ProbeVerdict verdict);
     [[nodiscard]] ProbeStep miss_bulk();  ///< not a failure of the node: it is proved anew
+
+    /// By IAM, and there is no valid token: AUTH would be refused.
+    [[nodiscard]] bool lacks_token() const { return target_.auth && target_.iam && target_.token == 0; }
+    void note_authenticated();
 
     [[nodiscard]] ProbeScene scene() const;
     [[nodiscard]] TimePoint next_tick() const;  ///< the first one of the rhythm after now
@@ -66,6 +71,7 @@ class ProbeTurn {
     void enter(ProbePhase phase, Duration limit);
     void resolve(Duration limit);
     void connect();
+    [[nodiscard]] bool is_reauth_due() const;
 
     std::vector<ProbeAction> actions_;
 };

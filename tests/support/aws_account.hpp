@@ -123,7 +123,11 @@ inline void settle(Inventory& account) {
     for (auto& one : endpoint.routes)
         if (one.state == "creating") one.state = "active";
     if (endpoint.state == "pending-associate" && !endpoint.associations.empty()) endpoint.state = "available";
-    if (endpoint.state == "deleting") account.endpoint.reset();
+    if (endpoint.state != "deleting") return;
+    account.endpoint.reset();
+    if (account.more.empty()) return;
+    account.endpoint = account.more.front();
+    account.more.erase(account.more.begin());
 }
 
 }  // namespace memdb::tests

@@ -11,6 +11,8 @@ namespace memdb::reach::words {
 inline constexpr TimePoint t0{1000000s};  // a multiple of every interval in use: ticks fall on whole seconds of a story
 inline const ProbeTarget kTarget{6379, true, true};
 inline const ProbeTarget kPlain{6379, false, false};
+inline const ProbeTarget kByIam{6379, true, true, true, 1};
+inline const ProbeTarget kNoToken{6379, true, true, true, 0, "no IAM token was pushed yet"};
 inline const ProbeTimings kTimings{};
 
 inline ReplyReceived status(std::string text, Microseconds took = 300us) {

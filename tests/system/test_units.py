@@ -10,7 +10,7 @@ from memdb import BUILD, MEMDBD, ROOT
 from sandbox import run
 
 UNITS = ["memdbd.service", "memdbd.socket"]
-USER_UNITS = ["memdbctl-rotate.service", "memdbctl-rotate.timer"]
+USER_UNITS = [f"memdbctl-{word}.{kind}" for word in ("auth", "rotate") for kind in ("service", "timer")]
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +109,7 @@ def test_systemd_understands_the_units_of_the_user(root, tmp_path):
 
 SLIPS = {  # what a hand may slip on: words of systemd's complaint
     ("OnCalendar=daily", "OnCalendar=dialy"): "dialy",
+    ("OnCalendar=*:0/6", "OnCalendar=*:0/sx"): "0/sx",
     ("Persistent=true", "Persistant=true"): "Persistant",
     ("[Timer]", "[Tmier]"): "Tmier",
     ("Type=oneshot", "Type=once"): "once",
@@ -133,9 +134,10 @@ def test_a_slip_in_the_service_would_be_seen(lent, slip):
         unit_file.write_text(text)
 
 
-def test_the_rotation_of_the_user_is_a_command_that_there_is(root):
-    """What the timer runs, as it is written, against no agent: the words are understood."""
-    program, *words = unit("user/memdbctl-rotate.service")["Service"]["ExecStart"].split()
+@pytest.mark.parametrize("name", [name for name in USER_UNITS if name.endswith(".service")])
+def test_what_a_timer_of_the_user_runs_is_a_command_that_there_is(root, name):
+    """As it is written, against no agent: the words are understood."""
+    program, *words = unit(f"user/{name}")["Service"]["ExecStart"].split()
     done = run(f"{root}{program}", *words, "--socket", "/nonexistent", check=False)
     assert done.returncode == 3 and "agent" in done.stderr, done
 

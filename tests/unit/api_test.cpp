@@ -295,6 +295,47 @@ TEST(Api, import_requests_come_back) {
     EXPECT_EQ(back->clusters[1].tls, config::ClusterTls::off);
 }
 
+TEST(Api, login_by_iam_is_asked_for_in_words_and_comes_back) {
+    config::ImportRequest request = an_import();
+    request.clusters[0].iam = true;
+    request.clusters[0].iam_cluster = "demo";
+    const auto back = parse_import_request(to_json(request));
+    ASSERT_TRUE(back.has_value()) << back.error().message;
+    EXPECT_TRUE(back->clusters[0].iam && !back->clusters[1].iam);
+    EXPECT_EQ(back->clusters[0].iam_cluster, "demo");
+    EXPECT_EQ(back->clusters[0].iam_region, "");
+
+    config::ProfileChange change;
+    change.auth = config::UserAuth::iam;
+    change.iam_region = "eu-central-1";
+    EXPECT_EQ(to_json(change), R"({"auth":"iam","iam_region":"eu-central-1"})");
+    const auto changed = parse_profile_change(to_json(change));
+    ASSERT_TRUE(changed.has_value()) << changed.error().message;
+    EXPECT_EQ(changed->auth, config::UserAuth::iam);
+    EXPECT_EQ(changed->iam_cluster, std::nullopt);
+    EXPECT_EQ(changed->iam_region, "eu-central-1");
+    EXPECT_EQ(parse_profile_change(R"({"auth":"ldap"})").error().message,
+              "auth: a word that this version does not know");
+}
+
+TEST(Api, tokens_and_what_is_known_of_them_come_back) {
+    const auto token = parse_token_request(token_request_json(Secret<>(std::string("demo/?User=\"x"))));
+    ASSERT_TRUE(token.has_value()) << token.error().message;
+    EXPECT_EQ(token->reveal(), "demo/?User=\"x");
+    const TokenReport report{"dev", "demo", "app", support::kSeenAt};
+    EXPECT_EQ(*parse_token_report(to_json(report)), report);
+
+    Snapshot snapshot = support::snapshot_of({support::reachable_profile()});
+    auto& iam = snapshot.profiles[0].clusters[0].iam.emplace();
+    iam = {"app", "demo", "eu-central-1", std::nullopt, std::nullopt, std::nullopt, false};
+    EXPECT_EQ(*parse_snapshot(to_json(snapshot)), snapshot);
+    iam.token_signed_at = support::kSeenAt;
+    iam.token_expires_at = support::kSeenAt + 15min;
+    iam.connections_end_at = support::kSeenAt + 12h;
+    iam.mints = true;
+    EXPECT_EQ(*parse_snapshot(to_json(snapshot)), snapshot);
+}
+
 TEST(Api, import_failures_never_quote_a_secret) {
     const Wrong rows[] = {
         {R"({"name":"a","key":["hunter2"]})", "key: text expected"},

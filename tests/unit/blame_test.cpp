@@ -283,6 +283,20 @@ TEST(Blame, a_password_that_cannot_be_used_is_the_cause_only_when_there_is_no_ot
     EXPECT_EQ(codes(facts), Codes{"password-unusable"}) << "told before anybody connects";
 }
 
+TEST(Blame, of_login_by_iam_one_sentence_is_enough) {
+    Facts facts = good_day();
+    facts.access = {{"iam-token-failed", "connections end", "", Severity::warning}};
+    EXPECT_EQ(codes(facts), Codes{"iam-token-failed"});
+    EXPECT_EQ(blame(facts).first_failing, std::nullopt) << "nothing is broken yet";
+    for (NodeFacts& node : facts.clusters[0].nodes) fail(node, Layer::auth, "iam-token-failed", Layer::tls);
+    ASSERT_EQ(codes(facts), Codes{"iam-token-failed"});
+    EXPECT_EQ(blame(facts).conditions[0].summary, "6 of 6 nodes refuse the IAM token");
+    EXPECT_EQ(blame(facts).first_failing, Layer::auth);
+    facts.access = {{"iam-token-failed", "no IAM token was pushed yet", ""}};
+    ASSERT_EQ(codes(facts), Codes{"iam-token-failed"});
+    EXPECT_EQ(blame(facts).conditions[0].summary, "no IAM token was pushed yet") << "nodes were asked nothing";
+}
+
 TEST(Blame, uses_only_codes_of_the_catalogue) {
     for (const CatalogEntry& entry : catalog()) {
         Facts facts = good_day();

@@ -53,6 +53,9 @@ TEST(Arguments, every_command_is_found) {
         {"pki revoke c1 --reason superseded --yes", "pki revoke"},
         {"pki crl --publish cvpn-endpoint-0123 --region r --aws-profile p", "pki crl"},
         {"pki list --json", "pki list"},
+        {"auth push --if-due", "auth push"},
+        {"auth push demo --aws-profile work --region eu-central-1 --json", "auth push"},
+        {"profile set --iam --user u", "profile set"},
         {"version", "version"},
     };
     for (const auto& [line, command] : rows) EXPECT_EQ(command_of(parse(line)), command) << line;
@@ -76,6 +79,11 @@ TEST(Arguments, values_arrive) {
     EXPECT_THAT(import.clusters, testing::ElementsAre("a:1", "b"));
     EXPECT_EQ(import.cert + import.key + import.user + import.password_file + import.ca, "ckupx");
     EXPECT_FALSE(import.tls);
+    const auto by_iam =
+        parse("profile add --direct --name n --cluster c --user u --iam --iam-cluster d --iam-region r");
+    EXPECT_TRUE(by_iam.arguments.iam);
+    EXPECT_EQ(by_iam.arguments.iam_cluster + by_iam.arguments.iam_region, "dr");
+    EXPECT_TRUE(parse("auth push --if-due").arguments.keys.if_due);
 }
 
 TEST(Arguments, mistakes_are_one_line_and_exit_2_or_3_for_check) {
@@ -94,6 +102,11 @@ TEST(Arguments, mistakes_are_one_line_and_exit_2_or_3_for_check) {
         {"wait --for breakfast", "--for: breakfast not in"},
         {"ping --count 0", "--count: "},
         {"ping --count many", "--count: "},
+        {"profile set --iam --password-file f", "--password-file excludes --iam"},
+        {"profile set --iam --no-user", "--iam excludes --no-user"},
+        {"profile add --direct --name n --cluster c --iam --password-file f", "--password-file excludes --iam"},
+        {"auth", "which of its commands?; see memdbctl auth --help"},
+        {"auth push --region -x", "--region: "},
     };
     for (const auto& [line, error] : rows) {
         const Parsed parsed = parse(line);

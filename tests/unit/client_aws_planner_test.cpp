@@ -301,6 +301,23 @@ TEST(AwsPlanner, destroy_takes_away_all_of_it_from_every_point_and_nothing_else)
     }
 }
 
+TEST(AwsPlanner, two_of_a_kind_are_refused_and_both_removed) {
+    const Wish wish = plain_wish();
+    Played good = play(applying(wish), wish, bare_account(), fresh_laptop());
+    Endpoint second;
+    second.id = "cvpn-endpoint-2";
+    second.state = "available";
+    good.account.more = {second};
+    good.account.more_certificates = {{"arn:aws:acm:us-east-1:123456789012:certificate/2"}};
+    EXPECT_THAT(plan_apply(wish, good.account, good.local, kToday).refusal,
+                testing::AllOf(HasSubstr("cvpn-endpoint-1 and cvpn-endpoint-2"), HasSubstr("aws ec2 delete-tags")));
+    const Planner destroying = [&](const Inventory& a, const LocalState& l) { return plan_destroy(wish, a, l); };
+    const Played gone = play(destroying, wish, good.account, good.local);
+    EXPECT_EQ(std::count(gone.steps.begin(), gone.steps.end(), "delete-endpoint"), 2);
+    EXPECT_EQ(std::count(gone.steps.begin(), gone.steps.end(), "delete-certificate"), 2);
+    EXPECT_TRUE(gone.account.more.empty() && gone.account.more_certificates.empty() && !gone.account.endpoint);
+}
+
 /// Whatever state the parts are in, a plan is refused, finished, waits, or has a next step; and it comes to an end.
 TEST(AwsPlanner, random_accounts_keep_the_invariants) {
     std::mt19937 random(20261126);  // NOLINT: the same every time

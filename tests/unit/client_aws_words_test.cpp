@@ -43,6 +43,11 @@ TEST(AwsError, what_aws_says_becomes_one_line_with_the_next_step) {
          "authorized to perform: "
          "acm:ImportCertificate on resource: arn:aws:acm:us-east-1:1:certificate/*",
          AwsErrorKind::denied, "acm:ImportCertificate on arn:aws:acm:us-east-1:1:certificate/*"},
+        {"An error occurred (UnauthorizedOperation) when calling the CreateClientVpnEndpoint operation: You are not "
+         "authorized to "
+         "perform this operation. Please ensure that you have the iam:CreateServiceLinkedRole permission configure for "
+         "your user/role",
+         AwsErrorKind::denied, "access denied: iam:CreateServiceLinkedRole;"},
         {"An error occurred (ExpiredTokenException) when calling the DescribeClusters operation: The security token "
          "included in the request is "
          "expired",

@@ -223,7 +223,7 @@ TEST(Render, lists_and_shows_profiles) {
               "demo        tunnel  reachable    clustercfg.demo.lab.memorydb.test:6379\n"
               "production  tunnel  UNREACHABLE  clustercfg.demo.lab.memorydb.test:6379\n");
     EXPECT_EQ(render_profile_list(snapshot_of({}), kPlain), "no profile yet: memdbctl profile import --help\n");
-    EXPECT_EQ(render_profile_facts(reachable_profile(), kPlain),
+    EXPECT_EQ(render_profile_facts(reachable_profile(), kSeenAt, kPlain),
               "demo\n"
               "  kind     tunnel\n"
               "  wanted   connected\n"
@@ -235,16 +235,29 @@ TEST(Render, lists_and_shows_profiles) {
               "  valid    2026-08-15 to 2027-07-22, 241 days left\n"
               "  CA to    2035-02-09\n"
               "  key      generation 1\n");
+    ProfileView by_iam = reachable_profile();
+    auto& iam = by_iam.clusters[0].iam.emplace();
+    iam.user = "app";
+    iam.cluster = "demo";
+    iam.region = "eu-central-1";
+    EXPECT_THAT(render_profile_facts(by_iam, kSeenAt, kPlain),
+                HasSubstr("  auth     IAM user app, no token yet; tokens are for demo in eu-central-1\n"));
+    iam.token_expires_at = kSeenAt + 1s;
+    const std::string until = render_profile(by_iam, kSeenAt, kPlain);
+    EXPECT_THAT(until, HasSubstr("  auth     IAM user app, token until "));
+    EXPECT_THAT(render_profile(by_iam, kSeenAt + 2s, kPlain), HasSubstr("  auth     IAM user app, token expired at "));
     ProfileView profile = reachable_profile();
     profile.signer = "pki:/home/me/pki";
     profile.signer_uid = 1000;
-    EXPECT_THAT(render_profile_facts(profile, kPlain), HasSubstr("  signer   pki:/home/me/pki, set by uid 1000\n"));
+    EXPECT_THAT(render_profile_facts(profile, kSeenAt, kPlain),
+                HasSubstr("  signer   pki:/home/me/pki, set by uid 1000\n"));
     profile.revoke_old = true;
     profile.revoke_old_uid = 1000;
-    EXPECT_THAT(render_profile_facts(profile, kPlain),
+    EXPECT_THAT(render_profile_facts(profile, kSeenAt, kPlain),
                 HasSubstr("pki:/home/me/pki, set by uid 1000; then revokes the old certificate\n"));
     profile.revoke_old_uid = 7;
-    EXPECT_THAT(render_profile_facts(profile, kPlain), HasSubstr("uid 7\n")) << "for another's wish is not followed";
+    EXPECT_THAT(render_profile_facts(profile, kSeenAt, kPlain), HasSubstr("uid 7\n"))
+        << "for another's wish is not followed";
 }
 
 TEST(CheckLine, follows_the_convention_of_monitoring_plugins) {

@@ -76,6 +76,8 @@ TEST(ControlHandler, every_path_method_and_right) {
         {"/v1/profiles/demo/ping", {p, p, "ping", p, p}, {p, p, "ping", p, p}},
         {"/v1/profiles/demo/crl", {p, p, "400", p, p}, {p, p, "403", p, p}},
         {"/v1/profiles/none/crl", {p, p, "404", p, p}, {p, p, "403", p, p}},
+        {"/v1/profiles/demo/auth", {p, p, "400", p, p}, {p, p, "403", p, p}},
+        {"/v1/profiles/none/auth", {p, p, "404", p, p}, {p, p, "403", p, p}},
         {"/v1/profiles/demo/key/request", {p, p, "key request", p, p}, {p, p, "403", p, p}},
         {"/v1/profiles/demo/key/install", {p, p, "key install", p, p}, {p, p, "403", p, p}},
         {"/v1/profiles/demo/key/rollback", {p, p, "key rollback", p, p}, {p, p, "403", p, p}},
@@ -125,6 +127,21 @@ TEST(ControlHandler, an_import_is_checked_for_form_and_name) {
     request.name = "demo";
     EXPECT_EQ(show(handle({"POST", "/v1/profiles", to_json(request)}, Right::control, snapshot)), "409");
     EXPECT_EQ(show(handle({"POST", "/v1/profiles", "{"}, Right::control, snapshot)), "400");
+}
+
+TEST(ControlHandler, a_token_is_taken_whole_and_never_shown) {
+    const Snapshot snapshot = snapshot_of({reachable_profile()});
+    const std::string path = "/v1/profiles/demo/auth", body = token_request_json(Secret<>("demo/?Action=connect"));
+    const auto answer = handle({"POST", path, body}, Right::control, snapshot);
+    const auto& intent = std::get<AuthIntent>(std::get<Intent>(answer));
+    EXPECT_EQ(intent.token.reveal(), "demo/?Action=connect");
+    EXPECT_EQ(intent.profile, "demo");
+    EXPECT_TRUE(is_control(std::get<Intent>(answer)));
+    for (const std::string_view wrong : {R"({"token":7})", R"({"tokens":"x"})", "{}", "[]", R"({"token":"secret",})"}) {
+        const auto refused = handle({"POST", path, wrong}, Right::control, snapshot);
+        EXPECT_EQ(show(refused), "400") << wrong;
+        EXPECT_EQ(std::get<Reply>(refused).body.find("secret"), std::string::npos);
+    }
 }
 
 TEST(ControlHandler, a_ping_may_name_a_node_that_exists) {

@@ -103,6 +103,37 @@ TEST(ImportPolicy, each_bad_input_has_its_line) {
     }
 }
 
+TEST(ImportPolicy, a_user_by_iam_has_a_name_to_sign_for_and_no_password) {
+    ImportRequest request = direct_request();
+    request.clusters = {
+        {"clustercfg.demo.abc.memorydb.eu-central-1.amazonaws.com", "app", ClusterTls::on, true, "", ""}};
+    const auto judged = judge_import(request, kNow);
+    ASSERT_TRUE(judged) << judged.error().message;
+    EXPECT_EQ(judged->profile.clusters[0].iam, (IamName{"demo", "eu-central-1"}));
+    EXPECT_FALSE(judged->profile.has_password);
+    struct Row {
+        std::function<void(ImportRequest&)> spoil;
+        std::string message;
+    };
+    // clang-format off
+    const Row rows[] = {
+        {[](auto& r) { r.clusters[0].user = ""; },  "IAM needs a user: give it with --user"},
+        {[](auto& r) { r.clusters[0].tls = ClusterTls::off; }, "IAM needs TLS: MemoryDB takes no token without it"},
+        {[](auto& r) { r.password = Secret<>("x"); }, "IAM and a password exclude each other: leave --iam or --password-file away"},
+        {[](auto& r) { r.clusters[0].endpoint = "10.20.0.7"; }, "10.20.0.7 does not tell the cluster's name and region, which an IAM token needs: give them with --iam-cluster and --iam-region"},
+        {[](auto& r) { r.clusters[0].iam_region = "a b"; }, "\"a b\" is no region: give one such as eu-central-1"},
+        {[](auto& r) { r.clusters.push_back({"other.test", "app", ClusterTls::on, true, "demo", "eu-central-1"}); }, "two clusters cannot both be demo of eu-central-1: give --iam-cluster to a profile with one cluster only"},
+        {[](auto& r) { r.clusters[0].iam = false; r.clusters[0].iam_region = "x"; }, "a cluster's name and region for IAM without IAM: give --iam, too"},
+    };
+    // clang-format on
+    for (const Row& row : rows) {
+        ImportRequest spoilt = request;
+        row.spoil(spoilt);
+        const auto refused = judge_import(spoilt, kNow);
+        EXPECT_EQ(refused ? "accepted" : refused.error().message, row.message);
+    }
+}
+
 TEST(ImportPolicy, without_tls_a_cluster_is_taken_with_a_warning) {
     ImportRequest request = direct_request();
     request.clusters[0].tls = ClusterTls::off;

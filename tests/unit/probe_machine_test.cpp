@@ -20,29 +20,30 @@ using health::Layer;
 using enum ProbePhase;
 
 // The whole table, one row a phase, one column an event. "-" stands for "ignored". The node was proved before.
-constexpr std::array kPhases = {idle,    waiting, resolving, connecting, securing,     authenticating,
-                                pinging, kept,    checking,  asking,     bulk_checking};
+constexpr std::array kPhases = {idle,    waiting, resolving, connecting, securing,      authenticating,
+                                pinging, kept,    checking,  asking,     bulk_checking, reauthenticating};
 
 struct Row {
     ProbePhase phase;
     std::string_view start, stop, probe, soon, topology, bulk, rhythm, path, resolved, unresolved, connected, refused,
-        secured, untrusted, ok, pong, echo, error, malformed, closed, deadline;
+        secured, untrusted, ok, pong, echo, error, malformed, closed, deadline, token;
 };
 
 // clang-format off
 constexpr Row kTable[] = {
-// phase         start    stop    probe            soon          topology             bulk                rhythm        path            resolved    unresolved  connected    refused     secured    untrusted         ok                   pong                      echo                 error                     malformed   closed      deadline
-{idle,           "start", "-",    "-",             "-",          "-",                 "-",                "-",          "-",            "-",        "-",        "-",         "-",        "-",       "-",              "-",                 "-",                      "-",                 "-",                      "-",        "-",        "-"},
-{waiting,        "-",     "stop", "probe at once", "probe soon", "-",                 "-",                "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "-",                 "-",                      "-",                 "-",                      "-",        "-",        "try again"},
-{resolving,      "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "resolved", "re-probe", "-",         "-",        "-",       "-",              "-",                 "-",                      "-",                 "-",                      "-",        "-",        "re-probe"},
-{connecting,     "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "connected", "re-probe", "-",       "-",              "-",                 "-",                      "-",                 "-",                      "-",        "-",        "re-probe"},
-{securing,       "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "secured", "blamed at once", "-",                 "-",                      "-",                 "-",                      "-",        "re-probe", "re-probe"},
-{authenticating, "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "authenticated",     "re-probe",               "re-probe",          "blamed at once",         "re-probe", "re-probe", "re-probe"},
-{pinging,        "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "re-probe",          "proved",                 "re-probe",          "blamed at once",         "re-probe", "re-probe", "re-probe"},
-{kept,           "-",     "stop", "probe at once", "probe soon", "ask topology",      "ping before bulk", "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "re-probe",          "re-probe",               "re-probe",          "re-probe",               "re-probe", "re-probe", "ping due"},
-{checking,       "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "re-probe",          "answered",               "re-probe",          "blamed at once",         "re-probe", "re-probe", "re-probe"},
-{asking,         "-",     "stop", "probe next",    "probe next", "-",                 "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "topology received", "topology received",      "topology received", "topology received",      "re-probe", "re-probe", "re-probe"},
-{bulk_checking,  "-",     "stop", "probe next",    "probe next", "ask topology next", "-",                "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "re-probe",          "bulk cannot be checked", "bulk passed",       "bulk cannot be checked", "re-probe", "re-probe", "bulk missed"},
+// phase           start    stop    probe            soon          topology             bulk                rhythm        path            resolved    unresolved  connected    refused     secured    untrusted         ok                     pong                      echo                 error                           malformed   closed      deadline       token
+{idle,             "start", "-",    "-",             "-",          "-",                 "-",                "-",          "-",            "-",        "-",        "-",         "-",        "-",       "-",              "-",                   "-",                      "-",                 "-",                            "-",        "-",        "-",           "-"},
+{waiting,          "-",     "stop", "probe at once", "probe soon", "-",                 "-",                "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "-",                   "-",                      "-",                 "-",                            "-",        "-",        "try again",   "-"},
+{resolving,        "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "resolved", "re-probe", "-",         "-",        "-",       "-",              "-",                   "-",                      "-",                 "-",                            "-",        "-",        "re-probe",    "-"},
+{connecting,       "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "connected", "re-probe", "-",       "-",              "-",                   "-",                      "-",                 "-",                            "-",        "-",        "re-probe",    "-"},
+{securing,         "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "secured", "blamed at once", "-",                   "-",                      "-",                 "-",                            "-",        "re-probe", "re-probe",    "-"},
+{authenticating,   "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "authenticated",       "re-probe",               "re-probe",          "blamed at once",               "re-probe", "re-probe", "re-probe",    "-"},
+{pinging,          "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "re-probe",            "proved",                 "re-probe",          "blamed at once",               "re-probe", "re-probe", "re-probe",    "-"},
+{kept,             "-",     "stop", "probe at once", "probe soon", "ask topology",      "ping before bulk", "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "re-probe",            "re-probe",               "re-probe",          "re-probe",                     "re-probe", "re-probe", "ping due",    "-"},
+{checking,         "-",     "stop", "-",             "-",          "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "re-probe",            "answered",               "re-probe",          "blamed at once",               "re-probe", "re-probe", "re-probe",    "-"},
+{asking,           "-",     "stop", "probe next",    "probe next", "-",                 "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "topology received",   "topology received",      "topology received", "topology received",            "re-probe", "re-probe", "re-probe",    "-"},
+{bulk_checking,    "-",     "stop", "probe next",    "probe next", "ask topology next", "-",                "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "re-probe",            "bulk cannot be checked", "bulk passed",       "bulk cannot be checked",       "re-probe", "re-probe", "bulk missed", "-"},
+{reauthenticating, "-",     "stop", "probe next",    "probe next", "ask topology next", "bulk next",        "new rhythm", "path changed", "-",        "-",        "-",         "-",        "-",       "-",              "authenticated again", "re-probe",               "re-probe",          "authentication refused, kept", "re-probe", "re-probe", "re-probe",    "-"},
 };
 // clang-format on
 
@@ -67,7 +68,8 @@ const std::vector<ProbeEvent>& every_event() {
                                                 refusal("NOAUTH Authentication required."),
                                                 ReplyMalformed{"no"},
                                                 PeerClosed{"no"},
-                                                DeadlinePassed{}};
+                                                DeadlinePassed{},
+                                                TokenChanged{}};
     return all;
 }
 
@@ -93,7 +95,7 @@ TEST(ProbeMachine, follows_the_transition_table) {
         const std::array want = {row.start,     row.stop,      row.probe,    row.soon,       row.topology,  row.bulk,
                                  row.rhythm,    row.path,      row.resolved, row.unresolved, row.connected, row.refused,
                                  row.secured,   row.untrusted, row.ok,       row.pong,       row.echo,      row.error,
-                                 row.malformed, row.closed,    row.deadline};
+                                 row.malformed, row.closed,    row.deadline, row.token};
         ASSERT_EQ(want.size(), every_event().size());
         for (std::size_t i = 0; i < want.size(); ++i, ++cells) {
             const ProbeState before = in_phase(row.phase);
@@ -102,7 +104,7 @@ TEST(ProbeMachine, follows_the_transition_table) {
         }
     }
     RecordProperty("cells", cells);
-    EXPECT_EQ(cells, 231);
+    EXPECT_EQ(cells, 264);
     EXPECT_EQ(std::size(kTable), kPhases.size());
 }
 
@@ -112,6 +114,15 @@ template <class Action>
 std::ptrdiff_t count(const ProbeStep& got) {
     return std::count_if(got.actions.begin(), got.actions.end(),
                          [](const ProbeAction& action) { return std::holds_alternative<Action>(action); });
+}
+
+/// AUTH is never sent without a token where one is needed, nor again with one that the node has refused.
+void expect_sound_login(const ProbeState& before, const ProbeStep& got, const ProbeTarget& target) {
+    if (count<SendAuth>(got) == 0) return;
+    EXPECT_TRUE(target.auth && (!target.iam || target.token != 0));
+    if (got.state.phase != reauthenticating) return;
+    EXPECT_TRUE(target.iam && before.reauth_at && *before.reauth_at <= t0);
+    EXPECT_NE(before.reauth_token, target.token);
 }
 
 void expect_sound(const ProbeState& before, const ProbeStep& got) {
@@ -144,6 +155,9 @@ void expect_sound(const ProbeState& before, const ProbeStep& got) {
                   count<Secure>(got),
               1);
     EXPECT_TRUE((s.phase != waiting && s.phase != idle) || !had || count<CloseConnection>(got) == 1);
+    // A login belongs to its connection.
+    EXPECT_TRUE(count<CloseConnection>(got) == 0 || (!s.authenticated_at && !s.reauth_at && !s.is_reauth_open));
+    EXPECT_TRUE(s.reauth_refusal.empty() || s.phase >= kept) << "a refused AUTH must not end a kept connection";
 }
 
 TEST(ProbeMachine, keeps_its_invariants_in_every_cell) {
@@ -152,7 +166,7 @@ TEST(ProbeMachine, keeps_its_invariants_in_every_cell) {
         for (const ProbeEvent& event : every_event())
             for (const unsigned misses : {0U, 1U, 2U})
                 for (const NodeHealth health : {NodeHealth::unknown, NodeHealth::ok, NodeHealth::failed})
-                    for (const ProbeTarget& target : {kTarget, kPlain})
+                    for (const ProbeTarget& target : {kTarget, kPlain, kByIam, kNoToken})
                         for (const bool wants : {false, true}) {
                             if ((phase >= kept && health != NodeHealth::ok) ||
                                 (phase == idle && health != NodeHealth::unknown) ||
@@ -163,18 +177,22 @@ TEST(ProbeMachine, keeps_its_invariants_in_every_cell) {
                             before.misses = misses;
                             before.blame = health == NodeHealth::failed ? std::optional(Blame{Layer::dns, "c", "e"})
                                                                         : std::nullopt;
-                            before.wants_ping = wants && (phase == asking || phase == bulk_checking);
+                            before.wants_ping = wants && phase >= asking;
                             before.wants_topology = wants && phase >= resolving && phase != asking && phase != kept;
                             before.wants_bulk = wants && phase >= resolving && phase != kept && phase != bulk_checking;
                             if (misses > 0 && phase >= resolving && phase <= pinging)
                                 before.attempt_deadline = t0 + 100ms;
                             if (phase == connecting && wants) before.candidates = {"10.0.0.2"};
+                            if (phase >= kept && target.iam) before.reauth_at = wants ? t0 : t0 + 1h;
+                            if (phase == reauthenticating) before.reauth_token = target.token;
                             SCOPED_TRACE(std::string(to_string(phase)) + " event " + std::to_string(event.index()));
-                            expect_sound(before, step(before, event, t0, target, kTimings));
+                            const ProbeStep got = step(before, event, t0, target, kTimings);
+                            expect_sound(before, got);
+                            expect_sound_login(before, got, target);
                             ++cells;
                         }
     RecordProperty("cells", cells);
-    EXPECT_GT(cells, 3000);
+    EXPECT_GT(cells, 6000);
 }
 
 TEST(ProbeMachine, a_slow_path_gets_longer_reprobes) {

@@ -94,6 +94,29 @@ TEST(ProfileParser, damage_is_named_by_line_and_key) {
     for (const Row& row : rows) EXPECT_EQ(refusal(changed(row.from, row.to)), row.message) << row.to;
 }
 
+TEST(ProfileParser, login_by_iam_is_three_keys_of_a_cluster) {
+    Profile profile = example();
+    profile.clusters[0].iam = {{"demo", "eu-central-1"}};
+    const std::string text = write_profile(profile);
+    EXPECT_NE(
+        text.find("user = \"memdb-check\"\nauth = \"iam\"\niam_cluster = \"demo\"\niam_region = \"eu-central-1\"\n"),
+        std::string::npos);
+    const auto read = parse_profile(text, "profile.toml");
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(*read, profile);
+    const auto with = [&](std::string_view from, std::string_view to) {
+        std::string changed = text;
+        return refusal(changed.replace(changed.find(from), from.size(), to));
+    };
+    EXPECT_EQ(with("\"iam\"", "\"ldap\""), "profile.toml:29: cluster.auth: must be iam");
+    EXPECT_EQ(with("\"demo\"\niam", "\"De mo\"\niam"), "profile.toml:30: cluster.iam_cluster: is no cluster's name");
+    EXPECT_EQ(with("\"eu-central-1\"", "\"\""), "profile.toml:31: cluster.iam_region: is no region");
+    EXPECT_EQ(with("auth = \"iam\"\n", ""),
+              "profile.toml:29: cluster.iam_cluster: unknown key\nprofile.toml:30: cluster.iam_region: unknown key");
+    EXPECT_EQ(with("\"memdb-check\"", "\"\""), "profile.toml:28: cluster.user: must not be empty with auth = \"iam\"");
+    EXPECT_EQ(with("\"on\"", "\"off\""), "profile.toml:27: cluster.tls: must be on with auth = \"iam\"");
+}
+
 TEST(ProfileParser, refuses_what_no_import_writes) {
     EXPECT_NE(refusal(""), "accepted");
     EXPECT_NE(refusal("remote = 1"), "accepted");

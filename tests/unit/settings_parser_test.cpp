@@ -85,7 +85,7 @@ TEST(SettingsParser, the_ranges_in_the_shipped_file_are_the_ranges_in_force) {
                                          std::to_string(outside));
         }
     }
-    EXPECT_EQ(ranges, 32);
+    EXPECT_EQ(ranges, 33);
 }
 
 TEST(SettingsParser, every_value_reaches_its_field) {
@@ -107,6 +107,9 @@ attempt_limit_s = 31
 longest_backoff_s = 11
 session_limit_h = 12
 renew_before_s = 600
+[iam]
+reauth_s = 5
+credentials = "credential:aws"
 [probe]
 sentinel_interval_ms = 200
 bulk_limit_ms = 900
@@ -128,6 +131,8 @@ topology_interval_s = 5
     EXPECT_EQ(settings->tunnel.longest_backoff, 11s);
     EXPECT_EQ(settings->tunnel.session_limit, 12h);
     EXPECT_EQ(settings->tunnel.renew_before, 600s);
+    EXPECT_EQ(settings->probe.reauth_after, 5s);
+    EXPECT_EQ(settings->iam.credentials, (PasswordSource{PasswordPlace::credential, "aws"}));
     EXPECT_EQ(settings->probe.sentinel_interval, 200ms);
     EXPECT_EQ(settings->probe.bulk_limit, 900ms);
     EXPECT_EQ(settings->probe.bulk_interval, 7s);
@@ -165,6 +170,9 @@ TEST(SettingsParser, says_file_line_key_and_reason) {
                                                      "memdbd.toml:3: tunnel.renew_before_s: must be shorter than tunnel.session_limit_h"},
         {"[tunnel]\nsession_limit_h = 0\nrenew_before_s = 60",
                                                      "memdbd.toml:3: tunnel.renew_before_s: must be shorter than tunnel.session_limit_h"},
+        {"[iam]\ncredentials = \"AKIASECRET\"",     "memdbd.toml:2: iam.credentials: must be empty or \"credential:NAME\""},
+        {"[iam]\ncredentials = \"/etc/keys\"",     "memdbd.toml:2: iam.credentials: must be empty or \"credential:NAME\""},
+        {"[iam]\nreauth_s = 43201",                "memdbd.toml:2: iam.reauth_s: must be between 1 and 43200, is 43201"},
         {"[passwords]\ndev = \"secret\"",           "memdbd.toml:2: passwords.dev: must be \"credential:NAME\" or an absolute path; the password itself does not belong here"},
         {"[passwords]\ndev = \"credential:../x\"",  "memdbd.toml:2: passwords.dev: the name of a credential must be that of one file: no slash, not . or .."},
         {"[passwords]\ndev = 1",                    "memdbd.toml:2: passwords.dev: must be a string, is an integer"},
