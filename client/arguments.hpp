@@ -58,6 +58,7 @@ struct AwsArguments {
     std::string bundle;       ///< empty: into the agent
     std::string source;       ///< --direct
     bool dry_run = false;
+    Duration timeout = 1min;  ///< apply: of the connection
     std::string revoke;       ///< crl: a client's name
     bool disconnect = false;  ///< crl: end its connections
     double price_association = 0.10, price_connection = 0.05;

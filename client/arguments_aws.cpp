@@ -117,9 +117,8 @@ void add_aws_apply(CLI::App& app, Arguments& into) {
     app.add_flag("--iam", into.iam, "the user logs in by IAM, with tokens of memdbctl auth push")->excludes(file);
     app.add_option("--ca", into.ca, "trust these certificates for the cluster, PEM")->type_name("FILE");
     app.add_flag("--dry-run", into.aws.dry_run, "ask EC2 whether each step would be allowed; change nothing");
-    into.timeout = 1min;
     app.add_option_function<std::string>(
-           "--timeout", [&into](const std::string& text) { into.timeout = parse_duration(text).value_or(1min); },
+           "--timeout", [&into](const std::string& text) { into.aws.timeout = parse_duration(text).value_or(1min); },
            "of the connection at the end (default 1m)")
         ->check([](const std::string& text) {
             return parse_duration(text) ? "" : "a time such as 30s, 500ms or 2m is expected";

@@ -112,6 +112,7 @@ Outcome<void> LocalStep::connect() const {
     Arguments told = context_.arguments;
     told.profile = wish_.profile;
     told.wait = true;
+    told.timeout = told.aws.timeout;
     Context own{told, context_.terminal, context_.client};
     if (told.iam)
         if (const int exit = run_auth_push(own); exit != 0)

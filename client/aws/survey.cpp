@@ -199,9 +199,8 @@ Outcome<void> Surveyor::ask_tagged_groups() {
 
 Outcome<Inventory> survey(Session& session, const Wish& wish, const Progress& progress) {
     Surveyor surveyor(session, wish.cluster, progress);
-    for (const auto step :
-         {&Surveyor::ask_cluster, &Surveyor::ask_network, &Surveyor::ask_groups, &Surveyor::ask_interfaces,
-          &Surveyor::ask_endpoints, &Surveyor::ask_crl, &Surveyor::ask_certificates})
+    for (const auto step : {&Surveyor::ask_cluster, &Surveyor::ask_network, &Surveyor::ask_groups,
+                            &Surveyor::ask_interfaces, &Surveyor::ask_endpoints, &Surveyor::ask_crl})
         if (const auto done = (surveyor.*step)(); done.has_error()) return done.error();
     if (const auto done = surveyor.ask_certificates(wish.server_name); done.has_error()) return done.error();
     if (const auto done = surveyor.ask_log_group(wish.log_group); done.has_error()) return done.error();
@@ -210,8 +209,7 @@ Outcome<Inventory> survey(Session& session, const Wish& wish, const Progress& pr
 
 Outcome<Inventory> survey_tagged(Session& session, const std::string& cluster, const Progress& progress) {
     Surveyor surveyor(session, cluster, progress);
-    for (const auto step :
-         {&Surveyor::ask_endpoints, &Surveyor::ask_crl, &Surveyor::ask_certificates, &Surveyor::ask_tagged_groups})
+    for (const auto step : {&Surveyor::ask_endpoints, &Surveyor::ask_crl, &Surveyor::ask_tagged_groups})
         if (const auto done = (surveyor.*step)(); done.has_error()) return done.error();
     if (const auto done = surveyor.ask_certificates({}); done.has_error()) return done.error();
     return surveyor.take();

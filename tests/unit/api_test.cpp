@@ -163,7 +163,8 @@ TEST(Api, writes_the_fields_in_the_order_of_the_design) {
         to_json(snapshot),
         R"({"schema":1,"agent":{"version":"0.1.0","pid":4242,"started_at":"2026-11-23T11:04:05.123Z","uptime_s":14400},)"
         R"("profiles":[{"name":"demo","kind":"tunnel","verdict":"unreachable","since":"1970-01-01T00:00:00.000Z",)"
-        R"("wanted":"connected","tunnel":{"phase":"waiting","since":"1970-01-01T00:00:01.000Z","attempt":3,"restarts":2,)"
+        R"("wanted":"connected","tunnel":{"phase":"waiting","since":"1970-01-01T00:00:01.000Z","endpoint":"e:443",)"
+        R"("attempt":3,"restarts":2,)"
         R"("last_restart_cause":"openvpn-crashed","bytes_in":10,"bytes_out":20,"retry_at":"1970-01-01T00:00:02.000Z"},)"
         R"("layers":[{"layer":"process","state":"failed","since":"1970-01-01T00:00:01.000Z"}],)"
         R"("clusters":[{"endpoint":"c:6379","verdict":"unreachable","slots_covered":16384,"nodes":[{"name":"n1","state":"ok",)"
