@@ -8,6 +8,7 @@ from aws.course import FOREVER, Course
 from aws.model_files import AWS
 from aws_admin import CLIENT, FULLEST, SERVER
 from fake_key_agent import openssl
+from memdb import wait_for
 from sandbox import run
 
 APPLY = ["CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "ImportCertificate", "CreateClientVpnEndpoint", *["AssociateClientVpnTargetNetwork"] * 3,
@@ -213,8 +214,18 @@ def test_an_endpoint_that_is_being_deleted_is_waited_for(admins, applied):
     admin.vpn.associations.clear()
     admin.region.interfaces = {name: one for name, one in admin.region.interfaces.items() if not one.get("RequesterManaged")}
     admin.bundle.unlink()
-    admin.vpn.course = Course(admin.world.clock, ("deleting", 2.5), (None, FOREVER))
-    said = admin.apply()
+    dead = admin.vpn
+    dead.course = Course(admin.world.clock, ("deleting", FOREVER))
+    client = admin.start("apply", "--yes")
+
+    def waits():
+        asked = [one.action for one in admin.endpoint.calls]
+        return client.poll() is not None or (asked.count("DescribeClientVpnEndpoints") > 1 and asked[-1] == "DescribeClientVpnRoutes")
+
+    wait_for(waits, 60, "it waits", 0.005)
+    dead.course = Course(admin.world.clock, (None, FOREVER))
+    said, err = client.communicate(timeout=60)
+    assert client.returncode == 0 and err == "", said + err
     assert "is being deleted" in said and admin.vpn.state == "available" and "CreateClientVpnEndpoint" in admin.changes()
     assert len([one for one in admin.region.groups if admin.region.tags.get(one)]) == 1 and len(admin.region.certificates) == 1
 
