@@ -59,6 +59,11 @@ Plan plan_of(const Arguments& arguments, const Wish& wish, const aws::Inventory&
 Outcome<void> check_before(const Context& context, const Wish& wish, const aws::LocalState& local) {
     const Arguments& arguments = context.arguments;
     if (arguments.direct) return boost::system::in_place_value;
+    if (!wish.bundle.empty() && !local.bundle) {
+        const std::string folder = wish.bundle.substr(0, std::max<std::size_t>(wish.bundle.rfind('/'), 1));
+        if (::access(folder.c_str(), W_OK | X_OK) != 0)
+            return Problem{Exit::failed, "cannot write to " + folder + ": choose another file for --bundle"};
+    }
     if (wish.bundle.empty() && !local.agent_runs)
         return Problem{Exit::no_agent, "memdbd does not answer on " + context.client.socket() +
                                            ": start it first, or say --bundle FILE to get a file instead of a profile"};

@@ -110,7 +110,7 @@ std::string render_aws_status(const StatusReport& report, const Style& style) {
     const auto& associations = inventory.endpoint->associations;
     const Cost cost = cost_of(associations.size(), active, report.prices);
     table.line(
-        fmt::format("costs about ${:.2f} a month for {}, at ${} an hour each, and ${} for each hour of a "
+        fmt::format("costs about ${:.2f} a month for {}, at ${:.2f} an hour each, and ${:.2f} for each hour of a "
                     "connection (--price-association, --price-connection: prices of us-east-1 unless given)",
                     cost.associations, count_text(associations.size(), "target network"),
                     report.prices.association_hour, report.prices.connection_hour));

@@ -13,6 +13,11 @@ template <class T>
 Outcome<void> refresh_part(Session& session, const std::string& id, const std::string& what,
                            Result<std::vector<T>> (*parse)(std::string_view), std::vector<T>& out) {
     auto answer = session.ask(describe_endpoint_part_words(what, id), parse);
+    // Deleted between two calls: the next look at the endpoint says so.
+    if (answer.has_error() && answer.error().error.kind == AwsErrorKind::not_found) {
+        out.clear();
+        return boost::system::in_place_value;
+    }
     if (answer.has_error()) return answer.error().problem;
     out = std::move(*answer);
     return boost::system::in_place_value;

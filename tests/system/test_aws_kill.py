@@ -39,13 +39,14 @@ def test_apply_ended_after_a_call(admin, applied, nth):
     assert sorted(admin.changes()) == sorted(APPLY), "nothing was made twice"
 
 
-def test_apply_that_never_gets_further_than_before_a_call(admin, applied):
-    """As often as there are calls: each run does one, and ends when it asks for the next one, which AWS does not hear."""
-    ends = 0
-    while admin.killed("apply", "--yes", *FULLEST, before=min(ends, 1) + 1):
-        ends += 1
-    assert ends == len(APPLY) and sorted(admin.changes()) == sorted(APPLY)
-    same(admin.endpoint.snapshot(), applied(*FULLEST).endpoint.snapshot())
+if os.environ.get("MEMDB_SLOW"):  # what AWS has not heard of is for it as if memdbctl had ended after the call before
+    def test_apply_that_never_gets_further_than_before_a_call(admin, applied):
+        """As often as there are calls: each run does one, and ends when it asks for the next one, which AWS does not hear."""
+        ends = 0
+        while admin.killed("apply", "--yes", *FULLEST, before=min(ends, 1) + 1):
+            ends += 1
+        assert ends == len(APPLY) and sorted(admin.changes()) == sorted(APPLY)
+        same(admin.endpoint.snapshot(), applied(*FULLEST).endpoint.snapshot())
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
