@@ -60,9 +60,11 @@ Outcome<void> check_before(const Context& context, const Wish& wish, const aws::
     const Arguments& arguments = context.arguments;
     if (arguments.direct) return boost::system::in_place_value;
     if (!wish.bundle.empty() && !local.bundle) {
-        const std::string folder = wish.bundle.substr(0, std::max<std::size_t>(wish.bundle.rfind('/'), 1));
-        if (::access(folder.c_str(), W_OK | X_OK) != 0)
-            return Problem{Exit::failed, "cannot write to " + folder + ": choose another file for --bundle"};
+        const auto made = write_new(wish.bundle, {}, 0600);
+        if (made.has_error())
+            return Problem{Exit::failed,
+                           made.error().message + ": choose another file for --bundle; nothing was changed"};
+        (void)::unlink(wish.bundle.c_str());
     }
     if (wish.bundle.empty() && !local.agent_runs)
         return Problem{Exit::no_agent, "memdbd does not answer on " + context.client.socket() +
