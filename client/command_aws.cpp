@@ -89,6 +89,8 @@ int report_end(const Context& context, const aws::Executor& executor, const aws:
               wish.profile + " --cluster " + executor.inventory().cluster.host + "\n");
     else if (!wish.bundle.empty())
         print(clean(wish.bundle, true) + " is ready (" + calls + ")\n");
+    else if (executor.local().profile && executor.local().profile->degraded)
+        print("all of it is so, but " + wish.profile + " is degraded (" + calls + "): see memdbctl status\n");
     else
         print("all of it is so (" + calls + ")\n");
     return 0;

@@ -60,8 +60,11 @@ Outcome<void> Executor::do_step(const Step& step) {
         if (const auto done = is_remote(step.action) ? do_remote(step) : do_local(step); done.has_error())
             return done.error();
     }
-    if (said_) print(render_done(step, now() - begun, context_.terminal.out));
-    said_ = true;
+    if (!is_done_) {  // something still needs it: how long that has lasted goes on being counted
+        is_done_ = true;
+        return boost::system::in_place_value;
+    }
+    print(render_done(step, now() - begun, context_.terminal.out));
     waiting_since_.reset();
     return boost::system::in_place_value;
 }
@@ -100,7 +103,7 @@ Outcome<void> Executor::recover(const Step& step, const CallFailure& failure) {
     }
     if (failure.error.kind == AwsErrorKind::in_use && is_removal(step.action)) {
         tries_[step.what] = 0;
-        said_ = false;
+        is_done_ = false;
         return pause("waiting until nothing uses " + step.target + " any more");
     }
     return Problem{failure.problem.exit,

@@ -37,6 +37,7 @@ class Executor {
     Outcome<void> dry_run();
 
     [[nodiscard]] const Inventory& inventory() const { return inventory_; }
+    [[nodiscard]] const LocalState& local() const { return local_; }
     [[nodiscard]] unsigned changes() const { return changes_; }  ///< calls that changed something at AWS
 
   private:
@@ -55,7 +56,7 @@ class Executor {
     Planner plan_;
     Survey survey_;
     unsigned changes_ = 0;
-    bool said_ = true;                       ///< false: the step is not done after all
+    bool is_done_ = true;                    ///< false: the step that was tried has to be tried again
     std::map<std::string, unsigned> tries_;  ///< by what a step is
     std::optional<TimePoint> waiting_since_, said_at_;
     Duration pause_{};

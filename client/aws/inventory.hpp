@@ -183,6 +183,7 @@ struct LocalProfile {
     std::vector<std::string> clusters;
     std::string serial;  ///< of the certificate in force
     bool reachable = false;
+    bool degraded = false;  ///< PING works, but something is wrong
     bool operator==(const LocalProfile&) const = default;
 };
 

@@ -116,7 +116,8 @@ void look_at_agent(const Context& context, const Wish& wish, LocalState& state) 
     if (view->tunnel) profile.endpoint = view->tunnel->endpoint.value_or("?");
     for (const auto& cluster : view->clusters) profile.clusters.push_back(cluster.endpoint);
     if (view->credential) profile.serial = view->credential->serial;
-    profile.reachable = view->verdict == health::Verdict::reachable || view->verdict == health::Verdict::degraded;
+    profile.reachable = view->verdict == health::Verdict::reachable;
+    profile.degraded = view->verdict == health::Verdict::degraded;
     state.profile = std::move(profile);
 }
 

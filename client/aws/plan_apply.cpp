@@ -118,6 +118,17 @@ void plan_certificates(Draft& draft) {
     plan_client(draft);
 }
 
+void plan_connection(Draft& draft, bool ready) {
+    const auto& profile = draft.local.profile;
+    StepState state = profile && ready ? StepState::todo : StepState::later;
+    std::string why = "reachable means that PONG came back";
+    if (profile && (profile->reachable || profile->degraded)) {
+        state = StepState::done;
+        why = profile->reachable ? "is reachable" : "is degraded: memdbctl status " + draft.wish.profile + " says why";
+    }
+    draft.add(Action::connect, state, "connect, and PING every node", why);
+}
+
 void plan_profile(Draft& draft) {
     const auto& profile = draft.local.profile;
     const auto& endpoint = draft.inventory.endpoint;
@@ -138,15 +149,17 @@ void plan_profile(Draft& draft) {
     else if (profile && !(endpoint && is_profile_of(*profile, *endpoint)))
         draft.refuse("the profile " + draft.wish.profile + " is for another endpoint (" + profile->endpoint +
                      "): memdbctl profile remove " + draft.wish.profile + ", or choose another name with --profile");
+    const std::string cluster = draft.inventory.cluster.host + ":" + std::to_string(draft.inventory.cluster.port);
+    const bool has_cluster =
+        profile && std::find(profile->clusters.begin(), profile->clusters.end(), cluster) != profile->clusters.end();
+    if (profile && !has_cluster)
+        draft.refuse("the profile " + draft.wish.profile + " does not have the cluster " + cluster +
+                     ": add it to its list with memdbctl profile set " + draft.wish.profile +
+                     " --cluster, or choose another name with --profile");
     draft.add(Action::import_profile, profile ? StepState::done : next,
               "client configuration exported and imported into memdbd as " + draft.wish.profile,
               profile ? "is there" : "with the client certificate and its key");
-    const bool reachable = profile && profile->reachable;
-    draft.add(Action::connect,
-              reachable          ? StepState::done
-              : profile && ready ? StepState::todo
-                                 : StepState::later,
-              "connect, and PING every node", reachable ? "is reachable" : "reachable means that PONG came back");
+    plan_connection(draft, ready);
 }
 
 Plan plan_apply(const Wish& wish, const Inventory& inventory, const LocalState& local, WallTime now) {

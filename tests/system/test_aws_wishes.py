@@ -1,5 +1,6 @@
 """`memdbctl aws` and what a person may wish: the options, what an earlier wish left behind, and what AWS's own instructions warn of."""
 import os
+import re
 
 import pytest
 from aws.scenario import DOMAIN, lab_nodes
@@ -169,6 +170,9 @@ def test_where_client_vpn_cannot_go(admins):
 @pytest.fixture
 def office():
     """A network namespace in which this laptop has an address of the VPC's range. Words to get in."""
+    for old in re.findall(r"^memdb-office-(\d+)", run("ip", "netns", "list").stdout, re.M):  # of a run that was killed
+        if not os.path.exists(f"/proc/{old}"):
+            run("ip", "netns", "delete", f"memdb-office-{old}")
     name = f"memdb-office-{os.getpid()}"
     run("ip", "netns", "add", name)
     run("ip", "-n", name, "link", "add", "eth0", "type", "veth", "peer", "name", "nobody")

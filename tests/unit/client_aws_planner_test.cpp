@@ -236,6 +236,8 @@ TEST(AwsPlanner, refuses_what_cannot_be_changed_in_an_endpoint) {
          "--association-id cvpn-assoc-subnet-a"},
         {"rule", [](Inventory& a, LocalState&, Wish&) { a.endpoint->rules.front().state = "failed"; },
          "revoke-client-vpn-ingress"},
+        {"cluster", [](Inventory&, LocalState& l, Wish&) { l.profile->clusters = {"clustercfg.other.test:6379"}; },
+         "does not have the cluster clustercfg.demo.lab.memorydb.test:6379"},
         {"pki", [](Inventory&, LocalState& l, Wish&) { l.serials.clear(); }, "was not made by the PKI in /home/me/pki"},
     };
     for (const Refused& row : table) {
@@ -299,6 +301,16 @@ TEST(AwsPlanner, destroy_takes_away_all_of_it_from_every_point_and_nothing_else)
         EXPECT_TRUE(gone.local.has_authority || cut < 3) << "the PKI stays";
         EXPECT_FALSE(gone.local.profile);
     }
+}
+
+TEST(AwsPlanner, degraded_is_never_called_reachable) {
+    const Wish wish = plain_wish();
+    Played good = play(applying(wish), wish, bare_account(), fresh_laptop());
+    good.local.profile->reachable = false;
+    good.local.profile->degraded = true;
+    const Plan plan = plan_apply(wish, good.account, good.local, kToday);
+    EXPECT_TRUE(is_finished(plan));
+    EXPECT_THAT(plan.steps.back().why, HasSubstr("is degraded: memdbctl status demo"));
 }
 
 TEST(AwsPlanner, two_of_a_kind_are_refused_and_both_removed) {
