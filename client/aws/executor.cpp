@@ -106,6 +106,11 @@ Outcome<void> Executor::recover(const Step& step, const CallFailure& failure) {
         is_done_ = false;
         return pause("waiting until nothing uses " + step.target + " any more");
     }
+    // Made a moment ago: not every part of AWS has heard of it.
+    if (failure.error.kind == AwsErrorKind::not_found && changes_ > 0 && tries_[step.what] < kTries) {
+        is_done_ = false;
+        return pause("waiting until all of AWS knows what was just made");
+    }
     return Problem{failure.problem.exit,
                    failure.problem.message + (changes_ > 0 ? "; what is done stays, the same command goes on" : "")};
 }

@@ -148,14 +148,16 @@ Outcome<void> Surveyor::ask_crl() {
     if (!inventory_.endpoint || inventory_.endpoint->state == "deleting") return boost::system::in_place_value;
     progress_("its revocation list");
     auto answer = session_.ask(export_crl_words(inventory_.endpoint->id), parse_endpoint_crl);
-    if (answer.has_value())
+    if (answer.has_value()) {
         inventory_.endpoint->crl = std::move(*answer);
-    else if (answer.error().error.kind != AwsErrorKind::denied)
-        return answer.error().problem;
-    else
-        inventory_.unknown.emplace_back(
-            "until when the endpoint's revocation list holds is unknown: "
-            "ec2:ExportClientVpnClientCertificateRevocationList is denied");
+        return boost::system::in_place_value;
+    }
+    const CallFailure& failure = answer.error();
+    const bool is_answer = !failure.error.code.empty();  // AWS's own word, not the program's
+    if (!is_answer || failure.error.kind == AwsErrorKind::expired || failure.error.kind == AwsErrorKind::throttled)
+        return failure.problem;
+    inventory_.unknown.push_back("until when the endpoint's revocation list holds is unknown: " +
+                                 failure.problem.message);
     return boost::system::in_place_value;
 }
 

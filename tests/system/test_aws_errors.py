@@ -122,6 +122,20 @@ def test_throttled_for_a_moment_is_the_program_s_business(admin):
     assert len(admin.endpoint.of("CreateSecurityGroup")) == 3 and len(admin.changes()) == 8
 
 
+def test_what_was_just_made_is_not_known_everywhere_at_once(admin):
+    admin.endpoint.inject("AssociateClientVpnTargetNetwork", "InvalidClientVpnEndpointId.NotFound", "Endpoint does not exist", times=2)
+    admin.apply()
+    assert len(admin.endpoint.of("AssociateClientVpnTargetNetwork")) == 5
+    admin.endpoint.inject("ExportClientVpnClientCertificateRevocationList", "InvalidOddity", "no list")
+    assert any("revocation list holds is unknown" in one["text"] and "no list" in one["text"] for one in admin.plan()["remarks"])
+
+
+def test_what_is_gone_is_not_waited_for_for_ever(admin):
+    admin.endpoint.inject("AuthorizeClientVpnIngress", "InvalidClientVpnEndpointId.NotFound", "Endpoint does not exist", times=-1)
+    line = admin.run("apply", "--yes").line
+    assert "AuthorizeClientVpnIngress: Endpoint does not exist" in line and len(admin.endpoint.of("AuthorizeClientVpnIngress")) == 3, line
+
+
 def test_throttled_for_ever(admin):
     admin.endpoint.inject("CreateClientVpnEndpoint", "throttled", times=-1)
     line = admin.run("apply", "--yes", env={"AWS_MAX_ATTEMPTS": "2"}).line
