@@ -48,6 +48,15 @@ Plan plan_of(const Arguments& arguments, const Wish& wish, const aws::Inventory&
              const aws::LocalState& local) {
     if (arguments.direct) return aws::plan_direct(wish, arguments.aws.source, inventory);
     Plan plan = aws::plan_apply(wish, inventory, local, wall_now());
+    const bool has_login = !arguments.user.empty() || !arguments.password_file.empty() || !arguments.ca.empty();
+    if (local.profile && has_login && wish.bundle.empty())
+        plan.remarks.push_back({aws::Level::note,
+                                "the profile " + wish.profile + " is there: its user, password and CA stay",
+                                "memdbctl profile set " + wish.profile + " changes them"});
+    if (!local.profile && wish.bundle.empty() && arguments.user.empty() && inventory.cluster.acl != "open-access")
+        plan.remarks.push_back({aws::Level::note,
+                                "the cluster's ACL is " + inventory.cluster.acl + ": its nodes want a login",
+                                "memdbctl aws apply with --user, and --password-file or --iam"});
     if (!local.agent_runs && wish.bundle.empty())
         plan.remarks.push_back({aws::Level::warning,
                                 "memdbd does not answer: the profile can be imported only when it runs",
@@ -60,17 +69,16 @@ Outcome<void> check_before(const Context& context, const Wish& wish, const aws::
     const Arguments& arguments = context.arguments;
     if (arguments.direct) return boost::system::in_place_value;
     if (!wish.bundle.empty() && !local.bundle) {
-        const auto made = write_new(wish.bundle, {}, 0600);
+        const std::string probe = wish.bundle + ".making-" + std::to_string(::getpid());
+        const auto made = write_new(probe, {}, 0600);
         if (made.has_error())
             return Problem{Exit::failed,
                            made.error().message + ": choose another file for --bundle; nothing was changed"};
-        (void)::unlink(wish.bundle.c_str());
+        (void)::unlink(probe.c_str());
     }
     if (wish.bundle.empty() && !local.agent_runs)
         return Problem{Exit::no_agent, "memdbd does not answer on " + context.client.socket() +
                                            ": start it first, or say --bundle FILE to get a file instead of a profile"};
-    Arguments told = arguments;
-    told.name = wish.profile;
     for (const std::string& file : {arguments.password_file, arguments.ca})
         if (!file.empty())
             if (const auto readable = read_whole(file, 1024 * 1024); readable.has_error()) return readable.error();

@@ -6,6 +6,7 @@
 #include "client/command_pki.hpp"
 #include "client/confirm.hpp"
 #include "client/crl_upload.hpp"
+#include "client/pki/name_policy.hpp"
 #include "client/progress_line.hpp"
 #include "client/render_key.hpp"
 #include "client/render_pki.hpp"
@@ -26,39 +27,72 @@ Outcome<std::string> find_endpoint(const Context& context, aws::Session& session
     const auto all = session.ask(aws::describe_endpoints_words(),
                                  [&](std::string_view json) { return aws::parse_endpoints(json, cluster); });
     if (all.has_error()) return all.error().problem;
+    std::vector<std::string> own;
     for (const auto& one : *all)
-        if (one.ours && one.state != "deleting") return one.id;
+        if (one.ours && one.state != "deleting") own.push_back(one.id);
+    if (own.size() > 1)
+        return Problem{Exit::failed, "two endpoints carry the tag " + std::string(aws::kTag) + "=" + cluster + ", " +
+                                         own[0] + " and " + own[1] +
+                                         ": memdbctl pki crl --publish ID gives the list to one of them"};
+    if (own.size() == 1) return own.front();
     return Problem{Exit::failed,
                    "no endpoint carries the tag " + std::string(aws::kTag) + "=" + cluster +
                        ": memdbctl aws apply makes one; for one made by hand, memdbctl pki crl --publish"};
 }
 
-/// Revokes --revoke, unless that is done. Says so.
-Outcome<void> revoke(Context& context, const pki::Authority& authority) {
-    const Arguments& arguments = context.arguments;
-    const std::string& name = arguments.aws.revoke;
-    const auto certificate = authority.find(name);
-    if (certificate.has_error()) return certificate.error();
-    if (!certificate->revoked_at && !arguments.yes) {
-        if (!context.terminal.in_is_one)
-            return Problem{Exit::usage, "revoking " + name + " cannot be undone: say --yes; nothing was changed"};
-        if (!confirmed("Revoke " + name + " (serial " + certificate->serial + ") for good?"))
-            return Problem{Exit::failed, "nothing was revoked"};
+/// The client's certificates: of that name, and the later ones of renewals and rotations that are in force.
+Outcome<std::vector<pki::Revocable>> certificates_of(const pki::Authority& authority, const std::string& name) {
+    std::vector<pki::Revocable> found;
+    const auto entries = authority.folder().entries();
+    if (entries.has_error()) return entries.error();
+    for (const auto& entry : *entries) {
+        const bool later = pki::is_later_name(entry.common_name, name);
+        if (!later || entry.status == pki::CertificateStatus::revoked) continue;
+        auto one = authority.find(entry.common_name);
+        if (one.has_error()) return one.error();
+        if (!one->revoked_at) found.push_back(std::move(*one));
     }
-    const auto moved = authority.revoke(*certificate, arguments.pki.reason);
-    if (moved.has_error()) return moved.error();
-    print(certificate->revoked_at ? name + " was revoked on " + keys::date_text(*certificate->revoked_at) + "\n"
-                                  : "revoked " + name + ", serial " + certificate->serial + "\n");
+    auto first = authority.find(name);
+    if (first.has_error() && found.empty()) return first.error();
+    if (first.has_value()) found.insert(found.begin(), std::move(*first));
+    return found;
+}
+
+/// What the endpoint calls who connects with it: the CN in the certificate.
+std::string common_name_of(const pki::Revocable& certificate) {
+    const auto read = keys::read_certificates(certificate.pem, certificate.name);
+    return read.has_value() ? read->front().info.common_name : certificate.name;
+}
+
+/// Revokes all of them that are not yet. Says so.
+Outcome<void> revoke(Context& context, const pki::Authority& authority,
+                     const std::vector<pki::Revocable>& certificates) {
+    const Arguments& arguments = context.arguments;
+    std::string names;
+    for (const auto& one : certificates)
+        if (!one.revoked_at) names += (names.empty() ? "" : ", ") + one.name + " (serial " + one.serial + ")";
+    if (!names.empty() && !arguments.yes) {
+        if (!context.terminal.in_is_one)
+            return Problem{Exit::usage, "revoking " + names + " cannot be undone: say --yes; nothing was changed"};
+        if (!confirmed("Revoke " + names + " for good?")) return Problem{Exit::failed, "nothing was revoked"};
+    }
+    for (const auto& one : certificates) {
+        const auto moved = authority.revoke(one, arguments.pki.reason);
+        if (moved.has_error()) return moved.error();
+        print(one.revoked_at ? one.name + " was revoked on " + keys::date_text(*one.revoked_at) + "\n"
+                             : "revoked " + one.name + ", serial " + one.serial + "\n");
+    }
     return boost::system::in_place_value;
 }
 
-/// The connections whose certificate has that name. How many were told to end.
-Outcome<std::size_t> disconnect(aws::Session& session, const std::string& endpoint, const std::string& name) {
+/// The connections whose certificate has one of these names. How many were told to end.
+Outcome<std::size_t> disconnect(aws::Session& session, const std::string& endpoint,
+                                const std::vector<std::string>& names) {
     const auto all = session.ask(aws::describe_endpoint_part_words("connections", endpoint), aws::parse_connections);
     if (all.has_error()) return all.error().problem;
     std::size_t ended = 0;
     for (const auto& one : *all) {
-        if (one.common_name != name || one.state != "active") continue;
+        if (one.state != "active" || std::find(names.begin(), names.end(), one.common_name) == names.end()) continue;
         const auto told = session.call(aws::terminate_words(endpoint, one.id));
         if (told.has_error()) return told.error().problem;
         ++ended;
@@ -104,15 +138,21 @@ int run_aws_crl(Context& context) {
     aws::Session session(aws_choice(arguments));
     const auto endpoint = find_endpoint(context, session);
     if (endpoint.has_error()) return complain(context, endpoint.error());
-    if (!arguments.aws.revoke.empty())
-        if (const auto done = revoke(context, *authority); done.has_error()) return complain(context, done.error());
+    std::vector<std::string> names;
+    if (!arguments.aws.revoke.empty()) {
+        const auto certificates = certificates_of(*authority, arguments.aws.revoke);
+        if (certificates.has_error()) return complain(context, certificates.error());
+        for (const auto& one : *certificates) names.push_back(common_name_of(one));
+        const auto done = revoke(context, *authority, *certificates);
+        if (done.has_error()) return complain(context, done.error());
+    }
     const auto facts = authority->make_crl(arguments.pki.days);
     if (facts.has_error()) return complain(context, facts.error());
     print("revocation list: " + crl_text(*facts, wall_now()) + "\n");
     if (const auto done = publish(context, session, *endpoint, authority->folder(), *facts); done.has_error())
         return complain(context, done.error());
     if (arguments.aws.disconnect) {
-        const auto ended = disconnect(session, *endpoint, arguments.aws.revoke);
+        const auto ended = disconnect(session, *endpoint, names);
         if (ended.has_error()) return complain(context, ended.error());
         print(*ended == 0 ? "no connection of " + arguments.aws.revoke + " was left\n"
                           : count_text(*ended, "connection") + " of " + arguments.aws.revoke + " ended\n");

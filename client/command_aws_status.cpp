@@ -4,6 +4,7 @@
 #include "client/aws/planner.hpp"
 #include "client/aws/render_plan.hpp"
 #include "client/aws/replies.hpp"
+#include "client/aws_words.hpp"
 #include "client/command_aws.hpp"
 #include "client/confirm.hpp"
 #include "client/progress_line.hpp"
@@ -29,6 +30,10 @@ std::vector<std::string> log_of(aws::Session& session, const std::string& group)
     return lines;
 }
 
+std::string region_text(const Arguments& arguments) {
+    return arguments.pki.region.empty() ? "the region that aws is set to" : clean(arguments.pki.region, true);
+}
+
 Outcome<aws::Inventory> ask_tagged(const Context& context, aws::Session& session, const std::string& cluster) {
     ProgressLine line(context);
     return aws::survey_tagged(session, cluster, [&](const std::string& what) { line.show(what); });
@@ -42,6 +47,8 @@ int run_aws_status(Context& context) {
     auto inventory = ask_tagged(context, session, arguments.aws.cluster);
     if (inventory.has_error()) return complain(context, inventory.error());
     inventory->cluster.name = arguments.aws.cluster;
+    inventory->region = inventory->certificate ? arn_part(inventory->certificate->arn, 3) : arguments.pki.region;
+    if (inventory->certificate) inventory->account = arn_part(inventory->certificate->arn, 4);
     std::vector<aws::Connection> connections;
     std::vector<std::string> log;
     if (inventory->endpoint) {
@@ -73,11 +80,12 @@ int run_aws_destroy(Context& context) {
     };
     const aws::Plan plan = planner(found.inventory, found.local);
     if (plan.steps.empty()) {
-        print("nothing carries the tag " + std::string(aws::kTag) + "=" + wish.cluster + session.options() +
-              ": there is nothing to remove\n");
+        print("nothing in " + region_text(arguments) + " carries the tag " + std::string(aws::kTag) + "=" +
+              wish.cluster + ": there is nothing to remove there\n");
         return 0;
     }
-    print("this would be removed, for good:\n" + aws::render_plan(plan, context.terminal.out));
+    print("this would be removed in " + region_text(arguments) + ", for good:\n" +
+          aws::render_plan(plan, context.terminal.out));
     if (!arguments.yes) {
         if (!context.terminal.in_is_one)
             return complain(context, {Exit::usage, "this cannot be undone: say --yes; nothing was removed"});

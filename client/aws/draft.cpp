@@ -89,8 +89,8 @@ std::vector<TakenNetwork> taken_networks(const Inventory& inventory, const Local
 }
 
 bool is_remote(Action action) noexcept {
-    return !is_one_of(action, {Action::make_authority, Action::make_server, Action::make_client, Action::import_profile,
-                               Action::write_bundle, Action::connect, Action::remove_profile});
+    return !is_one_of(action, {Action::make_authority, Action::import_crl, Action::make_server, Action::make_client,
+                               Action::import_profile, Action::write_bundle, Action::connect, Action::remove_profile});
 }
 
 bool is_removal(Action action) noexcept {
@@ -121,6 +121,7 @@ std::string_view to_string(Action action) noexcept {
         case Action::reimport_certificate: return "reimport-certificate";
         case Action::create_log_group: return "create-log-group";
         case Action::create_endpoint: return "create-endpoint";
+        case Action::import_crl: return "import-crl";
         case Action::modify_endpoint: return "modify-endpoint";
         case Action::associate: return "associate";
         case Action::apply_groups: return "apply-groups";

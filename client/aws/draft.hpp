@@ -59,6 +59,7 @@ inline constexpr auto kRenewBefore = std::chrono::days(30);
 void plan_groups(Draft& draft);
 void plan_certificates(Draft& draft);
 void plan_endpoint(Draft& draft);
+void plan_crl(Draft& draft);
 void plan_associations(Draft& draft);
 void plan_authorization(Draft& draft);
 void plan_routes(Draft& draft);

@@ -95,7 +95,8 @@ Outcome<void> Executor::recover(const Step& step, const CallFailure& failure) {
         (void)absorb(inventory_, step, wish_, local_, {});
         return boost::system::in_place_value;
     }
-    if (failure.error.kind == AwsErrorKind::duplicate) {  // somebody was faster, or an answer was lost
+    if (failure.error.kind == AwsErrorKind::duplicate &&
+        tries_[step.what] < 2) {  // somebody was faster, or an answer was lost
         auto again = survey_();
         if (again.has_error()) return again.error();
         inventory_ = std::move(*again);
@@ -104,7 +105,7 @@ Outcome<void> Executor::recover(const Step& step, const CallFailure& failure) {
     if (failure.error.kind == AwsErrorKind::in_use && is_removal(step.action)) {
         tries_[step.what] = 0;
         is_done_ = false;
-        return pause("waiting until nothing uses " + step.target + " any more");
+        return pause("waiting until nothing uses " + step.target + " any more (" + failure.error.message + ")");
     }
     // Made a moment ago: not every part of AWS has heard of it.
     if (failure.error.kind == AwsErrorKind::not_found && changes_ > 0 && tries_[step.what] < kTries) {
@@ -155,6 +156,8 @@ Outcome<void> Executor::do_local(const Step& step) {
     auto seen = look_around(context_, wish_);
     if (seen.has_error()) return seen.error();
     local_ = std::move(*seen);
+    if (step.action == Action::import_crl && inventory_.endpoint)
+        inventory_.endpoint->crl = EndpointCrl{"pending", std::nullopt, local_.revoked};
     return boost::system::in_place_value;
 }
 

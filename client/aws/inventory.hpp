@@ -133,6 +133,7 @@ struct Endpoint {
     std::vector<AuthorizationRule> rules;
     std::vector<VpnRoute> routes;
     std::optional<EndpointCrl> crl;
+    bool crl_is_unknown = false;  ///< it could not be asked
     bool operator==(const Endpoint&) const = default;
 };
 
@@ -192,6 +193,7 @@ struct LocalState {
     bool has_authority = false;
     std::optional<LocalCertificate> server, client;  ///< of the wished names, not revoked; the last to expire
     std::vector<std::string> serials;                ///< of every certificate that this PKI has issued
+    std::size_t revoked = 0;                         ///< how many of them are revoked
     bool agent_runs = false;
     std::optional<LocalProfile> profile;
     std::optional<std::string> bundle;  ///< the file of --bundle is there, for this host; empty: for none

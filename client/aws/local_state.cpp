@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "client/local_files.hpp"
 #include "client/pki/certificate_kind.hpp"
+#include "client/pki/name_policy.hpp"
 #include "keys/certificate.hpp"
 
 #include <arpa/inet.h>
@@ -68,7 +69,7 @@ std::optional<LocalCertificate> best_of(const pki::PkiFolder& folder, const std:
         const std::string file = each.path().stem().string();
         if (each.path().extension() != ".crt" || !file.starts_with(name)) continue;
         const std::string& own_name = kind == pki::CertificateKind::server ? name : file;
-        if (own_name != name && !file.starts_with(name + "-2")) continue;
+        if (own_name != name && !pki::is_later_name(file, name)) continue;
         auto found = certificate_in(folder, file, own_name, kind);
         if (!found || (best && best->not_after >= found->not_after)) continue;
         const pki::IndexEntry* entry = pki::find_serial(entries, found->serial);
@@ -99,7 +100,11 @@ Outcome<void> look_into_pki(const pki::PkiFolder& folder, const Wish& wish, Loca
     const auto entries = folder.entries();
     if (entries.has_error()) return entries.error();
     state.serials.clear();
-    for (const auto& entry : *entries) state.serials.push_back(entry.serial);
+    state.revoked = 0;
+    for (const auto& entry : *entries) {
+        state.serials.push_back(entry.serial);
+        state.revoked += entry.status == pki::CertificateStatus::revoked ? 1 : 0;
+    }
     state.server = best_of(folder, *entries, wish.server_name, pki::CertificateKind::server);
     state.client = best_of(folder, *entries, wish.client_name, pki::CertificateKind::client);
     return boost::system::in_place_value;

@@ -9,6 +9,8 @@
 #include "client/profile_import.hpp"
 #include "keys/certificate.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 
@@ -49,6 +51,7 @@ Outcome<void> LocalStep::run(const Step& step) const {
         return authority->make(std::string(kAuthorityName), std::nullopt);
     }
     if (is_one_of(step.action, {Action::make_server, Action::make_client})) return make_certificate(step);
+    if (step.action == Action::import_crl) return import_crl();
     if (step.action == Action::import_profile) return import_profile();
     if (step.action == Action::write_bundle) return write_bundle();
     if (step.action == Action::connect) return connect();
@@ -65,6 +68,16 @@ Outcome<void> LocalStep::make_certificate(const Step& step) const {
     // A renewal keeps the name that the clients' configurations verify.
     if (server && step.target != wish_.server_name) issue.common_name = wish_.server_name;
     return authority->issue(issue);
+}
+
+Outcome<void> LocalStep::import_crl() const {
+    const auto authority = pki::Authority::open(wish_.pki_folder, context_.arguments.pki.easyrsa);
+    if (authority.has_error()) return authority.error();
+    const auto made = authority->make_crl(std::nullopt);
+    if (made.has_error()) return made.error();
+    const auto done = session_.call(import_crl_words(inventory_.endpoint->id, authority->folder().crl()));
+    if (done.has_error()) return done.error().problem;
+    return boost::system::in_place_value;
 }
 
 Outcome<std::string> LocalStep::exported() const {
@@ -105,7 +118,13 @@ Outcome<void> LocalStep::write_bundle() const {
     if (client.has_error()) return client.error();
     const auto bundle = pki::make_ovpn_bundle(*text, client->certificate, client->key);
     if (bundle.has_error()) return Problem{Exit::failed, bundle.error().message};
-    return write_new(wish_.bundle, bundle->reveal(), 0600);
+    // Whole or not at all, and never over something else.
+    const std::string draft = wish_.bundle + ".making-" + std::to_string(::getpid());
+    if (const auto made = write_new(draft, bundle->reveal(), 0600); made.has_error()) return made.error();
+    const int failed = ::link(draft.c_str(), wish_.bundle.c_str()) == 0 ? 0 : errno;
+    (void)::unlink(draft.c_str());
+    if (failed != 0) return Problem{Exit::failed, system_failure(wish_.bundle, failed).message};
+    return boost::system::in_place_value;
 }
 
 Outcome<void> LocalStep::connect() const {

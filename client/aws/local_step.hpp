@@ -19,6 +19,7 @@ class LocalStep {
   private:
     [[nodiscard]] Outcome<void> make_certificate(const Step& step) const;
     [[nodiscard]] Outcome<std::string> exported() const;
+    [[nodiscard]] Outcome<void> import_crl() const;
     [[nodiscard]] Outcome<void> import_profile() const;
     [[nodiscard]] Outcome<void> write_bundle() const;
     [[nodiscard]] Outcome<void> connect() const;

@@ -21,6 +21,7 @@ enum class Action : std::uint8_t {
     reimport_certificate,
     create_log_group,
     create_endpoint,
+    import_crl,  ///< of the PKI, when it has revoked somebody
     modify_endpoint,
     associate,
     apply_groups,

@@ -143,17 +143,20 @@ void plan_routes(Draft& draft) {
     const auto is_wanted = [&](const IpNetwork& network) {
         return std::any_of(wanted.begin(), wanted.end(), [&](const auto& one) { return one.first == network; });
     };
-    for (const auto& route : endpoint ? endpoint->routes : std::vector<VpnRoute>{}) {
-        if (route.origin == "associate" || route.state == "deleting" || is_wanted(route.network)) continue;
-        if (route.description == kDescription) {
-            Step& step = draft.add(Action::delete_route, StepState::todo,
-                                   "delete the route to " + to_string(route.network) + " through " + route.subnet,
-                                   "not asked for any more");
-            step.network = to_string(route.network);
-            step.target = route.subnet;
-        } else {
+    const std::vector<VpnRoute> routes = endpoint ? endpoint->routes : std::vector<VpnRoute>{};
+    const auto counts = [](const VpnRoute& route) { return route.origin != "associate" && route.state != "deleting"; };
+    // Somebody else's first: with one of theirs, ours of the same network are wanted, too.
+    for (const auto& route : routes)
+        if (counts(route) && route.description != kDescription && !is_wanted(route.network) &&
+            route.network != kEverywhere)  // never without --internet
             wanted.emplace_back(route.network, "the same route through every subnet: names lead to any of them");
-        }
+    for (const auto& route : routes) {
+        if (!counts(route) || route.description != kDescription || is_wanted(route.network)) continue;
+        Step& step = draft.add(Action::delete_route, StepState::todo,
+                               "delete the route to " + to_string(route.network) + " through " + route.subnet,
+                               "not asked for any more");
+        step.network = to_string(route.network);
+        step.target = route.subnet;
     }
     for (const auto& [network, why] : wanted)
         for (const Subnet* subnet : chosen_subnets(draft.inventory)) {

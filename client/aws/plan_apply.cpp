@@ -170,6 +170,7 @@ Plan plan_apply(const Wish& wish, const Inventory& inventory, const LocalState& 
     plan_groups(draft);
     plan_certificates(draft);
     plan_endpoint(draft);
+    plan_crl(draft);
     plan_associations(draft);
     plan_authorization(draft);
     plan_routes(draft);
@@ -195,6 +196,11 @@ Plan plan_direct(const Wish& wish, const std::string& source, const Inventory& i
                            "inbound rule on the cluster's group " + group_text(inventory, group) + ": " +
                                port_text(inventory) + " from " + source,
                            there ? rule->id : "for instances in the same VPC, or a peered one");
+    if (network && network->prefix == 0)
+        draft.warn("--source " + source +
+                       " lets everything in: the cluster has no public address, but whatever else "
+                       "gets its group is open to everybody",
+                   "name the security group of the instances instead");
     step.target = group;
     step.network = network ? to_string(*network) : std::string();
     if (!network) step.settings = {source};

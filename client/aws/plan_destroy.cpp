@@ -36,13 +36,6 @@ Plan plan_destroy(const Wish& wish, const Inventory& inventory, const LocalState
         draft.add(Action::delete_endpoint, StepState::later, "delete the Client VPN endpoint " + one.id + ", too",
                   "it carries the same tag");
     const bool gone = !endpoint && inventory.more.empty();
-    std::vector<ServerCertificate> certificates = inventory.more_certificates;
-    if (inventory.certificate) certificates.push_back(*inventory.certificate);
-    for (const auto& one : certificates)
-        draft
-            .add(Action::delete_certificate, after(gone), "delete the server certificate " + one.arn,
-                 "the copy in ACM; the PKI keeps its own")
-            .target = one.arn;
     bool rules_left = false;
     for (const auto& rule : inventory.rules) {
         if (!rule.ours) continue;
@@ -60,9 +53,19 @@ Plan plan_destroy(const Wish& wish, const Inventory& inventory, const LocalState
                 .add(Action::delete_group, after(gone && !rules_left), "delete the security group " + group.id,
                      group.name)
                 .target = group.id;
+    std::vector<ServerCertificate> certificates = inventory.more_certificates;
+    if (inventory.certificate) certificates.push_back(*inventory.certificate);
+    for (const auto& one : certificates)
+        draft
+            .add(Action::delete_certificate, after(gone), "delete the server certificate " + one.arn,
+                 "the copy in ACM; the PKI keeps its own")
+            .target = one.arn;
     if (endpoint && !endpoint->log_group.empty())
         draft.note("the log group " + endpoint->log_group + " is left: it is the record of who was connected",
                    "aws logs delete-log-group --log-group-name " + endpoint->log_group);
+    if (!local.agent_runs && !draft.plan.steps.empty())
+        draft.note("memdbd does not answer: a profile that leads to this endpoint is left",
+                   "memdbctl profile remove, when it runs");
     for (const auto& sentence : inventory.unknown) draft.note(sentence);
     return std::move(draft.plan);
 }

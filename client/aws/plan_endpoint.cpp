@@ -77,6 +77,20 @@ void check_endpoint(Draft& draft, const Endpoint& endpoint) {
                      " does not authenticate by mutual certificates, which cannot be changed: memdbctl aws destroy "
                      "--cluster " +
                      draft.wish.cluster + ", then apply");
+    const auto& certificate = draft.inventory.certificate;
+    if (!certificate)
+        draft.refuse("the endpoint " + endpoint.id +
+                     " carries the tag, but its server certificate does not: it was not "
+                     "made by memdbctl aws, and its clients would be lost; connect through it with memdbctl profile "
+                     "import, and take the tag off: aws ec2 delete-tags --resources " +
+                     endpoint.id + " --tags Key=" + std::string(kTag));
+    else if (!endpoint.client_root.empty() && endpoint.client_root != certificate->arn)
+        draft.refuse("the endpoint " + endpoint.id + " lets in clients of another authority (" + endpoint.client_root +
+                     "), which cannot be changed: connect through it with memdbctl profile import");
+    if (endpoint.transport != "udp")
+        draft.refuse("the endpoint " + endpoint.id + " is for " + endpoint.transport +
+                     ", which cannot be changed: memdbctl aws destroy --cluster " + draft.wish.cluster +
+                     ", then apply");
     if (draft.wish.client_network && endpoint.client_network && draft.wish.client_network != endpoint.client_network)
         draft.refuse("the endpoint " + endpoint.id + " gives its clients " + to_string(*endpoint.client_network) +
                      ", which cannot be changed: leave --client-cidr out, or memdbctl aws destroy --cluster " +
@@ -150,6 +164,23 @@ void plan_endpoint(Draft& draft) {
     }
 }
 
+/// Before anybody can connect: an endpoint without the list lets everybody in whom the PKI has revoked.
+void plan_crl(Draft& draft) {
+    const auto& endpoint = draft.inventory.endpoint;
+    const std::size_t revoked = draft.local.revoked;
+    if (revoked == 0 || (endpoint && endpoint->crl_is_unknown)) return;
+    const std::size_t there = endpoint && endpoint->crl ? endpoint->crl->entries : 0;
+    const bool usable = endpoint && endpoint->state != "deleting";
+    draft.add(Action::import_crl,
+              there >= revoked ? StepState::done
+              : usable         ? StepState::todo
+                               : StepState::later,
+              "revocation list of the PKI into the endpoint",
+              there >= revoked ? std::to_string(there) + " revoked"
+                               : std::to_string(revoked) + " revoked by the PKI, " + std::to_string(there) +
+                                     " known to the endpoint");
+}
+
 void plan_associations(Draft& draft) {
     if (draft.inventory.vpc.dedicated)
         draft.refuse("the VPC " + draft.inventory.vpc.id +
@@ -171,6 +202,12 @@ void plan_associations(Draft& draft) {
                             : std::to_string(subnet.free_addresses) + " free addresses, Client VPN needs 20"),
                    "its zone is reached through the others, at their price for traffic between zones");
     }
+    for (const auto& one :
+         draft.inventory.endpoint ? draft.inventory.endpoint->associations : std::vector<Association>{})
+        if (std::none_of(chosen.begin(), chosen.end(), [&](const Subnet* subnet) { return subnet->id == one.subnet; }))
+            draft.warn("the endpoint has one more target network, " + one.subnet + ", which costs like the others",
+                       "aws ec2 disassociate-client-vpn-target-network --client-vpn-endpoint-id " +
+                           draft.inventory.endpoint->id + " --association-id " + one.id);
     plan_endpoint_groups(draft);
 }
 

@@ -96,9 +96,9 @@ void remark_endpoint(Draft& draft) {
     const auto& endpoint = draft.inventory.endpoint;
     for (const auto& other : draft.inventory.others)
         if (!endpoint && other.vpc == draft.inventory.vpc.id)
-            draft.warn("the VPC has an endpoint that was not made by memdbctl: " + other.id,
-                       "it is left alone; to take it over: aws ec2 create-tags --resources " + other.id +
-                           " --tags Key=" + std::string(kTag) + ",Value=" + draft.wish.cluster);
+            draft.warn(
+                "the VPC has an endpoint that was not made by memdbctl: " + other.id,
+                "it is left alone; to connect through it instead: memdbctl profile import with its configuration");
     for (const auto& network : draft.local.networks)
         for (const auto& own : draft.inventory.vpc.networks)
             if (overlaps(network, own))

@@ -1,6 +1,8 @@
 // Subnets, VPC, route tables, security groups, interfaces: the parts of EC2 that Client VPN goes through.
 #include "client/aws/reply_reader.hpp"
 
+#include <algorithm>
+
 namespace memdb::client::aws {
 
 Result<std::vector<Subnet>> parse_subnets(std::string_view json) {
@@ -19,12 +21,21 @@ Result<Vpc> parse_vpc(std::string_view json) {
         std::string tenancy;
         f.read_optional("InstanceTenancy", tenancy, 32);
         vpc.dedicated = tenancy == "dedicated";
-        std::vector<std::optional<IpNetwork>> more;
-        f.read_list("CidrBlockAssociationSet", more,
-                    [](Fields& a, std::optional<IpNetwork>& one) { one = read_network(a, "CidrBlock"); });
-        for (const auto& one : more)
-            if (one) vpc.networks.push_back(*one);
-        if (const auto main = read_network(f, "CidrBlock"); main && vpc.networks.empty()) vpc.networks.push_back(*main);
+        // The first one is the primary: the resolver is in it.
+        if (const auto main = read_network(f, "CidrBlock")) vpc.networks.push_back(*main);
+        struct Block {
+            std::optional<IpNetwork> network;
+            std::string state = "associated";
+        };
+        std::vector<Block> blocks;
+        f.read_list("CidrBlockAssociationSet", blocks, [](Fields& a, Block& block) {
+            block.network = read_network(a, "CidrBlock");
+            a.read_object("CidrBlockState", [&](Fields& s) { s.read_optional("State", block.state, 64); });
+        });
+        for (const auto& block : blocks)
+            if (block.network && block.state == "associated" &&
+                std::find(vpc.networks.begin(), vpc.networks.end(), *block.network) == vpc.networks.end())
+                vpc.networks.push_back(*block.network);
     });
     if (all.has_error()) return all.error();
     if (all->size() != 1) return Failure{Errc::malformed, "the answer of aws: one VPC is expected"};
@@ -95,7 +106,7 @@ Result<std::vector<GroupRule>> parse_group_rules(std::string_view json, std::str
         rule.to = to.value_or(-1);
         std::string v6;
         f.read_optional("CidrIpv6", v6, 64);
-        if (v6 == "::/0") rule.network = parse_network(v6);
+        if (!v6.empty()) rule.network = parse_network(v6);
         if (const auto v4 = read_network(f, "CidrIpv4")) rule.network = v4;
         f.read_object("ReferencedGroupInfo", [&](Fields& r) { read_optional_id(r, "GroupId", rule.source_group); });
         rule.ours = read_tag(f, "Tags", cluster);

@@ -18,6 +18,27 @@ std::uint64_t read_count(Fields& f, std::string_view key) {
     return count;
 }
 
+/// What is about a network, which may be one of IPv6: that is nothing for us.
+template <class T>
+struct Maybe {
+    T value;
+    bool is_v4 = false;
+};
+
+bool read_into(Fields& f, std::string_view key, IpNetwork& out) {
+    const auto network = read_network(f, key);
+    if (network) out = *network;
+    return network.has_value();
+}
+
+template <class T>
+std::vector<T> only_v4(std::vector<Maybe<T>> all) {
+    std::vector<T> kept;
+    for (auto& one : all)
+        if (one.is_v4) kept.push_back(std::move(one.value));
+    return kept;
+}
+
 void read_endpoint(Fields& f, Endpoint& endpoint, std::string_view cluster) {
     read_id(f, "ClientVpnEndpointId", endpoint.id);
     read_state(f, "Status", endpoint.state, endpoint.message);
@@ -75,22 +96,28 @@ Result<std::vector<Association>> parse_associations(std::string_view json) {
 }
 
 Result<std::vector<AuthorizationRule>> parse_authorization_rules(std::string_view json) {
-    return read_items<AuthorizationRule>(json, "AuthorizationRules", [](Fields& f, AuthorizationRule& rule) {
-        if (const auto network = read_network(f, "DestinationCidr")) rule.network = *network;
+    auto all = read_items<Maybe<AuthorizationRule>>(json, "AuthorizationRules", [](Fields& f, auto& one) {
+        AuthorizationRule& rule = one.value;
+        one.is_v4 = read_into(f, "DestinationCidr", rule.network);
         read_state(f, "Status", rule.state, rule.message);
         f.read_optional("Description", rule.description, 512);
         f.read_flag("AccessAll", rule.everyone);
     });
+    if (all.has_error()) return all.error();
+    return only_v4(std::move(*all));
 }
 
 Result<std::vector<VpnRoute>> parse_routes(std::string_view json) {
-    return read_items<VpnRoute>(json, "Routes", [](Fields& f, VpnRoute& route) {
-        if (const auto network = read_network(f, "DestinationCidr")) route.network = *network;
+    auto all = read_items<Maybe<VpnRoute>>(json, "Routes", [](Fields& f, auto& one) {
+        VpnRoute& route = one.value;
+        one.is_v4 = read_into(f, "DestinationCidr", route.network);
         read_optional_id(f, "TargetSubnet", route.subnet);
         f.read_optional("Origin", route.origin, 32);
         f.read_optional("Description", route.description, 512);
         read_state(f, "Status", route.state, route.message);
     });
+    if (all.has_error()) return all.error();
+    return only_v4(std::move(*all));
 }
 
 Result<std::optional<EndpointCrl>> parse_endpoint_crl(std::string_view json) {

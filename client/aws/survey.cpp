@@ -156,6 +156,7 @@ Outcome<void> Surveyor::ask_crl() {
     const bool is_answer = !failure.error.code.empty();  // AWS's own word, not the program's
     if (!is_answer || failure.error.kind == AwsErrorKind::expired || failure.error.kind == AwsErrorKind::throttled)
         return failure.problem;
+    inventory_.endpoint->crl_is_unknown = true;
     inventory_.unknown.push_back("until when the endpoint's revocation list holds is unknown: " +
                                  failure.problem.message);
     return boost::system::in_place_value;
@@ -172,9 +173,13 @@ Outcome<void> Surveyor::ask_certificates(const std::string& domain) {
     std::stable_partition(all.begin(), all.end(), [&](const ServerCertificate& one) { return one.arn == used; });
     for (auto& one : all) {
         bool tagged = false;
-        done = ask(
-            certificate_tags_words(one.arn), [&](std::string_view json) { return is_tagged(json, cluster_); }, tagged);
-        if (done.has_error()) return done.error();
+        progress_("aws acm list-tags-for-certificate");
+        const auto answer = session_.ask(certificate_tags_words(one.arn),
+                                         [&](std::string_view json) { return is_tagged(json, cluster_); });
+        const auto kind = answer.has_error() ? answer.error().error.kind : AwsErrorKind::other;
+        if (answer.has_error() && kind != AwsErrorKind::denied && kind != AwsErrorKind::not_found)
+            return answer.error().problem;
+        tagged = answer.has_value() && *answer;  // somebody else's may be none of our business
         if (tagged) inventory_.more_certificates.push_back(std::move(one));
     }
     auto& tagged = inventory_.more_certificates;
@@ -241,6 +246,7 @@ Outcome<void> refresh_endpoint(Session& session, Inventory& inventory, const std
     Endpoint now = std::move(answer->front());
     if (known.state == "deleting") now.state = "deleting";
     now.crl = std::move(known.crl);
+    now.crl_is_unknown = known.crl_is_unknown;
     inventory.endpoint = std::move(now);
     return ask_parts(session, *inventory.endpoint);
 }

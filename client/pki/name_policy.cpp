@@ -17,6 +17,11 @@ bool is_name(std::string_view name) noexcept {
            std::all_of(name.begin(), name.end(), is_word_character);
 }
 
+bool is_later_name(std::string_view name, std::string_view base) noexcept {
+    if (!name.starts_with(base) || name.size() != base.size() + 9 || name[base.size()] != '-') return false;
+    return name.substr(base.size() + 1).find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 bool is_reason(std::string_view word) noexcept {
     return std::find(kReasons.begin(), kReasons.end(), word) != kReasons.end();
 }

@@ -9,6 +9,9 @@ namespace memdb::client::pki {
 /// 1 to 64 of A-Z a-z 0-9 . _ -, not beginning with . or -, not "ca" (its files are the CA's own).
 bool is_name(std::string_view name) noexcept;
 
+/// Whether `name` is `base` with a day behind it, "laptop-20261126", as renewals and rotations call later keys.
+bool is_later_name(std::string_view name, std::string_view base) noexcept;
+
 /// What is_name() asks for, as part of a sentence.
 inline constexpr std::string_view kNameRule =
     "1 to 64 letters, digits, '.', '_' and '-', beginning with a letter, a digit or '_', and not \"ca\"";

@@ -124,7 +124,7 @@ REMARKS = {
     "open access": ({"open_access": True}, "ACL is open-access: who reaches it needs no password"),
     "small subnet": ({"small_subnet": True}, "has less than the /27 that Client VPN needs"),
     "few addresses": ({"few_addresses": True}, "has 11 free addresses, Client VPN needs 20"),
-    "made by hand": ({"other_endpoint": True}, "it is left alone; to take it over: aws ec2 create-tags"),
+    "made by hand": ({"other_endpoint": True}, "it is left alone; to connect through it instead: memdbctl profile import"),
 }
 
 

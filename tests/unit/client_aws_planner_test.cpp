@@ -303,6 +303,50 @@ TEST(AwsPlanner, destroy_takes_away_all_of_it_from_every_point_and_nothing_else)
     }
 }
 
+TEST(AwsPlanner, whom_the_pki_has_revoked_no_new_endpoint_lets_in) {
+    const Wish wish = plain_wish();
+    Played good = play(applying(wish), wish, bare_account(), fresh_laptop());
+    good.local.revoked = 2;
+    EXPECT_THAT(texts(plan_apply(wish, good.account, good.local, kToday), StepState::todo), ElementsAre("import-crl "));
+    good.account.endpoint->crl = EndpointCrl{"active", kToday + std::chrono::days(100), 2};
+    EXPECT_TRUE(is_finished(plan_apply(wish, good.account, good.local, kToday)));
+    Inventory bare = bare_account();
+    const auto later = texts(plan_apply(wish, bare, good.local, kToday), StepState::later);
+    const auto list = std::find(later.begin(), later.end(), "import-crl ");
+    const auto rule = std::find(later.begin(), later.end(), "authorize 10.20.0.0/16");
+    EXPECT_TRUE(list != later.end() && rule != later.end() && list < rule) << "before anybody can go anywhere";
+}
+
+TEST(AwsPlanner, an_endpoint_of_somebody_else_with_our_tag_is_not_touched) {
+    const Wish wish = plain_wish();
+    const Played good = play(applying(wish), wish, bare_account(), fresh_laptop());
+    Inventory account = good.account;
+    account.certificate.reset();  // the tag is on the endpoint alone
+    EXPECT_THAT(plan_apply(wish, account, good.local, kToday).refusal, HasSubstr("was not made by memdbctl aws"));
+    account = good.account;
+    account.endpoint->client_root = "arn:theirs";
+    EXPECT_THAT(plan_apply(wish, account, good.local, kToday).refusal, HasSubstr("another authority (arn:theirs)"));
+    account = good.account;
+    account.endpoint->transport = "tcp";
+    EXPECT_THAT(plan_apply(wish, account, good.local, kToday).refusal, HasSubstr("is for tcp"));
+}
+
+TEST(AwsPlanner, a_route_of_theirs_and_its_copies_of_ours_stay_in_whatever_order) {
+    const Wish wish = plain_wish();
+    const Played good = play(applying(wish), wish, bare_account(), fresh_laptop());
+    for (const bool ours_first : {true, false}) {
+        Inventory account = good.account;
+        const VpnRoute theirs{net("10.30.0.0/16"), "subnet-a", "active", "", "add-route", "theirs"};
+        const VpnRoute ours{net("10.30.0.0/16"), "subnet-b", "active", "", "add-route", std::string(kDescription)};
+        account.endpoint->routes.push_back(ours_first ? ours : theirs);
+        account.endpoint->routes.push_back(ours_first ? theirs : ours);
+        EXPECT_TRUE(is_finished(plan_apply(wish, account, good.local, kToday))) << ours_first;
+    }
+    Inventory account = good.account;
+    account.endpoint->routes.push_back({net("0.0.0.0/0"), "subnet-a", "active", "", "add-route", "theirs"});
+    EXPECT_TRUE(is_finished(plan_apply(wish, account, good.local, kToday))) << "never to everywhere without --internet";
+}
+
 TEST(AwsPlanner, degraded_is_never_called_reachable) {
     const Wish wish = plain_wish();
     Played good = play(applying(wish), wish, bare_account(), fresh_laptop());

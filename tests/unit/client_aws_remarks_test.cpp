@@ -56,7 +56,7 @@ TEST(AwsRemarks, each_condition_is_named_with_what_to_do) {
              a.others = {endpoint_of("cvpn-endpoint-9", false)};
          },
          {"lets in 10.200.0.0/22", "it has no effect, AWS translates", "made by memdbctl: cvpn-endpoint-9",
-          "create-tags"}},
+          "memdbctl profile import"}},
         {[](Inventory& a, LocalState&, Wish&) {
              a.rules = {open_rule("10.200.0.0/16")};
              a.endpoint = endpoint_of("cvpn-endpoint-1", true);

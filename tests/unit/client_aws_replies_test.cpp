@@ -69,9 +69,12 @@ TEST(AwsReplies, inbound_rules_only) {
 TEST(AwsReplies, networks) {
     const Vpc vpc = got(parse_vpc(
         R"({"Vpcs":[{"VpcId":"vpc-1","CidrBlock":"10.20.0.0/16","InstanceTenancy":"dedicated","CidrBlockAssociationSet":[
-        {"CidrBlock":"10.20.0.0/16"},{"CidrBlock":"100.64.0.0/16"}]}]})"));
+        {"CidrBlock":"100.64.0.0/16","CidrBlockState":{"State":"associated"}},
+        {"CidrBlock":"10.20.0.0/16","CidrBlockState":{"State":"associated"}},
+        {"CidrBlock":"10.99.0.0/16","CidrBlockState":{"State":"disassociated"}}]}]})"));
     EXPECT_TRUE(vpc.dedicated);
-    EXPECT_EQ(vpc.networks.size(), 2u);
+    ASSERT_EQ(vpc.networks.size(), 2u) << "one of them is gone";
+    EXPECT_EQ(to_string(vpc.networks.front()), "10.20.0.0/16") << "the primary first: the resolver is in it";
     const auto tables = got(parse_route_tables(
         R"({"RouteTables":[{"Associations":[{"Main":false,"SubnetId":"subnet-1"},{"Main":true}],"Routes":[
         {"DestinationCidrBlock":"10.20.0.0/16","GatewayId":"local","State":"active"},{"DestinationIpv6CidrBlock":"::/0"},
@@ -99,6 +102,10 @@ TEST(AwsReplies, parts_of_an_endpoint) {
         got(parse_authorization_rules(R"({"AuthorizationRules":[{"DestinationCidr":"10.20.0.0/16","AccessAll":true,
         "Description":"memdbd","GroupId":"","Status":{"Code":"failed","Message":"why"}}]})"));
     EXPECT_EQ(rules.front().message, "why");
+    EXPECT_TRUE(got(parse_authorization_rules(
+                        R"({"AuthorizationRules":[{"DestinationCidr":"::/0","Status":{"Code":"active"}}]})"))
+                    .empty())
+        << "not 0.0.0.0/0";
     const auto routes =
         got(parse_routes(R"({"Routes":[{"DestinationCidr":"10.20.0.0/16","TargetSubnet":"subnet-1","Type":"Nat",
         "Origin":"associate","Status":{"Code":"active"},"Description":"Default Route"}]})"));

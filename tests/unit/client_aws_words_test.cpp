@@ -3,6 +3,7 @@
 #include "client/aws/cost.hpp"
 #include "client/aws/network_choice.hpp"
 #include "client/aws/render_plan.hpp"
+#include "client/pki/name_policy.hpp"
 #include "client/text.hpp"
 #include "tests/support/aws_account.hpp"
 
@@ -133,6 +134,14 @@ TEST(AwsCalls, no_wish_can_smuggle_an_option) {
     Inventory account = bare_account();
     const Words words = step_words({Action::create_group, StepState::todo, "", "", "memdbd-vpn-x"}, wish, account, {});
     EXPECT_THAT(words.back(), HasSubstr(R"("Value":"a\",{\"Key\":\"x")"));
+}
+
+TEST(NamePolicy, a_later_name_has_a_day_and_nothing_else) {
+    using client::pki::is_later_name;
+    EXPECT_TRUE(is_later_name("laptop-20261126", "laptop"));
+    for (const char* other : {"laptop", "laptop-2", "laptop-2026112", "laptop-202611260", "laptop-2026112x",
+                              "laptopx20261126", "bob-20261126"})
+        EXPECT_FALSE(is_later_name(other, "laptop")) << other;
 }
 
 TEST(AwsCost, hours_times_prices) {
