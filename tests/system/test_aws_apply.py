@@ -62,7 +62,7 @@ def test_from_nothing_to_everything_and_back(admins):
     assert admin.endpoint.leftovers() == [] and admin.endpoint.is_as_before() and "nothing of it is left" in said
     assert (admin.pki / "private/ca.key").stat().st_mode & 0o777 == 0o600, "the PKI stays"
     admin.endpoint.clear_calls()
-    assert "nothing carries the tag" in admin.destroy() and admin.endpoint.mutating() == []
+    assert "carries the tag memdbd:cluster=demo: there is nothing to remove there" in admin.destroy() and admin.endpoint.mutating() == []
 
 
 def test_the_program_as_a_shell_starts_it(admins):

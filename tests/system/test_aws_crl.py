@@ -102,3 +102,15 @@ def test_a_list_that_ends_soon_is_remarked(admins, applied):
     admin = admins(like=applied())
     admin.good("crl", "--days", "5")
     assert any("revocation list ends on" in one and "memdbctl aws crl --cluster demo" in one for one in admin.remarks())
+
+
+def test_whom_the_pki_has_revoked_a_new_endpoint_does_not_let_in(admin):
+    """Also the later keys of that client; the list goes to the endpoint before anybody can go anywhere."""
+    admin.apply()
+    admin.good("crl", "--revoke", CLIENT, "--yes")
+    admin.destroy()
+    admin.endpoint.clear_calls()
+    admin.apply("--client-name", "other", "--bundle", str(admin.bundle) + "2")
+    changes = admin.changes()
+    assert changes.index("ImportClientVpnClientCertificateRevocationList") < changes.index("AuthorizeClientVpnIngress")
+    assert "1 certificate revoked" in admin.good("status")

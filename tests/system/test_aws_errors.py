@@ -93,7 +93,7 @@ def test_the_action_that_is_denied_is_named_until_all_are_allowed(admin):
         "logs:CreateLogGroup", "logs:TagResource", "ec2:CreateClientVpnEndpoint", "iam:CreateServiceLinkedRole",
         "ec2:AssociateClientVpnTargetNetwork", "ec2:AuthorizeClientVpnIngress", "ec2:CreateClientVpnRoute"]
     assert until_allowed(admin, "destroy") == [
-        "ec2:DisassociateClientVpnTargetNetwork", "ec2:RevokeSecurityGroupIngress", "ec2:DeleteClientVpnEndpoint", "acm:DeleteCertificate", "ec2:DeleteSecurityGroup"]
+        "ec2:DisassociateClientVpnTargetNetwork", "ec2:RevokeSecurityGroupIngress", "ec2:DeleteClientVpnEndpoint", "ec2:DeleteSecurityGroup", "acm:DeleteCertificate"]
     assert [one for one in admin.endpoint.leftovers() if "log" not in one] == []
 
 

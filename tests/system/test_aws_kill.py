@@ -12,7 +12,7 @@ from memdb import wait_for
 # An undisturbed run; test_the_moments_are_all says so.
 APPLY = ["CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "ImportCertificate", "CreateLogGroup", "CreateClientVpnEndpoint",
          *["AssociateClientVpnTargetNetwork"] * 3, *["AuthorizeClientVpnIngress"] * 3, *["CreateClientVpnRoute"] * 3]
-DESTROY = [*["DisassociateClientVpnTargetNetwork"] * 3, "RevokeSecurityGroupIngress", "DeleteClientVpnEndpoint", "DeleteCertificate", "DeleteSecurityGroup"]
+DESTROY = [*["DisassociateClientVpnTargetNetwork"] * 3, "RevokeSecurityGroupIngress", "DeleteClientVpnEndpoint", "DeleteSecurityGroup", "DeleteCertificate"]
 # What destroy leaves, and says so: the record of who was connected.
 LOG = ["us-east-1 log_groups /vpn/demo", "us-east-1 tag arn:aws:logs:us-east-1:123456789012:log-group:/vpn/demo memdbd:cluster=demo"]
 
