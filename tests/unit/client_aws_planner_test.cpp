@@ -1,5 +1,5 @@
 // The planner as a table: what is, what is wished -> the steps; and played to its end from every point on the way.
-#include "tests/support/aws_account.hpp"
+#include "tests/support/aws_play.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,69 +13,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-using Planner = std::function<Plan(const Inventory&, const LocalState&)>;
-
-Planner applying(const Wish& wish) {
-    return
-        [wish](const Inventory& account, const LocalState& local) { return plan_apply(wish, account, local, kToday); };
-}
-
-struct Played {
-    Inventory account;
-    LocalState local;
-    std::vector<std::string> steps;  ///< what was done, by action
-    std::string refusal;
-};
-
-/// Invariants of every plan.
-void check(const Plan& plan, const Wish& wish, const Inventory& account) {
-    if (!plan.refusal.empty()) return;
-    EXPECT_TRUE(is_finished(plan) || next_step(plan) != nullptr || has_state(plan, StepState::waiting))
-        << "nothing can be done next";
-    for (const Step& step : plan.steps) {
-        EXPECT_FALSE(step.what.empty());
-        if (step.action == Action::authorize && !wish.internet) {
-            EXPECT_NE(step.network, "0.0.0.0/0");
-        }
-        if (step.state == StepState::todo && is_remote(step.action)) {
-            const Words words = step_words(step, wish, account, {"/c", "/k", "/ca"});
-            ASSERT_GT(words.size(), 2u) << step.what;
-            for (const auto& word : words) EXPECT_FALSE(word.empty()) << step.what;
-        }
-    }
-}
-
-/// Until it is finished, or `stop_after` steps were done.
-Played play(const Planner& planner, const Wish& wish, Inventory account, LocalState local,
-            std::size_t stop_after = 100) {
-    Played played{std::move(account), std::move(local), {}, {}};
-    for (int turn = 0; turn < 200; ++turn) {
-        const Plan plan = planner(played.account, played.local);
-        check(plan, wish, played.account);
-        played.refusal = plan.refusal;
-        if (!plan.refusal.empty() || is_finished(plan) || played.steps.size() >= stop_after) return played;
-        const Step* step = next_step(plan);
-        if (step == nullptr) {
-            settle(played.account);
-            continue;
-        }
-        played.steps.emplace_back(to_string(step->action));
-        const Step copy = *step;
-        is_remote(copy.action) ? do_remote(played.account, played.local, copy, wish)
-                               : do_local(played.local, copy, wish, played.account);
-    }
-    ADD_FAILURE() << "it does not come to an end";
-    return played;
-}
-
-std::vector<std::string> texts(const Plan& plan, StepState state) {
-    std::vector<std::string> lines;
-    for (const Step& step : plan.steps)
-        if (step.state == state)
-            lines.push_back(std::string(to_string(step.action)) + " " + step.target + step.network);
-    return lines;
-}
 
 TEST(AwsPlanner, goes_from_nothing_to_reachable_in_the_documents_order) {
     const Wish wish = plain_wish();
@@ -277,32 +214,6 @@ TEST(AwsPlanner, one_subnet_for_each_zone) {
     EXPECT_THAT(plan.remarks, testing::Contains(testing::Field(&Remark::text, HasSubstr("subnet-c"))));
 }
 
-TEST(AwsPlanner, direct_is_one_rule) {
-    for (const std::string source : {"sg-app", "10.0.0.0/8"}) {
-        const Wish wish = plain_wish();
-        const Planner planner = [&](const Inventory& a, const LocalState&) { return plan_direct(wish, source, a); };
-        const Played played = play(planner, wish, bare_account(), {});
-        EXPECT_THAT(played.steps, ElementsAre("allow-source"));
-        EXPECT_THAT(play(planner, wish, played.account, {}).steps, IsEmpty());
-    }
-}
-
-TEST(AwsPlanner, destroy_takes_away_all_of_it_from_every_point_and_nothing_else) {
-    const Wish wish = full_wish();
-    const Played whole = play(applying(wish), wish, bare_account(), fresh_laptop());
-    const Planner destroying = [&](const Inventory& a, const LocalState& l) { return plan_destroy(wish, a, l); };
-    for (std::size_t cut = 0; cut <= whole.steps.size(); ++cut) {
-        Played part = play(applying(wish), wish, bare_account(), fresh_laptop(), cut);
-        part.account.rules.push_back({"sgr-theirs", "sg-cluster", "tcp", 6379, 6379, net("10.20.0.0/16")});
-        const Played gone = play(destroying, wish, part.account, part.local);
-        EXPECT_FALSE(gone.account.endpoint || gone.account.certificate) << cut;
-        EXPECT_EQ(gone.account.groups, bare_account().groups);
-        EXPECT_EQ(gone.account.rules.size(), 1u) << "theirs";
-        EXPECT_TRUE(gone.local.has_authority || cut < 3) << "the PKI stays";
-        EXPECT_FALSE(gone.local.profile);
-    }
-}
-
 TEST(AwsPlanner, whom_the_pki_has_revoked_no_new_endpoint_lets_in) {
     const Wish wish = plain_wish();
     Played good = play(applying(wish), wish, bare_account(), fresh_laptop());
@@ -355,23 +266,6 @@ TEST(AwsPlanner, degraded_is_never_called_reachable) {
     const Plan plan = plan_apply(wish, good.account, good.local, kToday);
     EXPECT_TRUE(is_finished(plan));
     EXPECT_THAT(plan.steps.back().why, HasSubstr("is degraded: memdbctl status demo"));
-}
-
-TEST(AwsPlanner, two_of_a_kind_are_refused_and_both_removed) {
-    const Wish wish = plain_wish();
-    Played good = play(applying(wish), wish, bare_account(), fresh_laptop());
-    Endpoint second;
-    second.id = "cvpn-endpoint-2";
-    second.state = "available";
-    good.account.more = {second};
-    good.account.more_certificates = {{"arn:aws:acm:us-east-1:123456789012:certificate/2"}};
-    EXPECT_THAT(plan_apply(wish, good.account, good.local, kToday).refusal,
-                testing::AllOf(HasSubstr("cvpn-endpoint-1 and cvpn-endpoint-2"), HasSubstr("aws ec2 delete-tags")));
-    const Planner destroying = [&](const Inventory& a, const LocalState& l) { return plan_destroy(wish, a, l); };
-    const Played gone = play(destroying, wish, good.account, good.local);
-    EXPECT_EQ(std::count(gone.steps.begin(), gone.steps.end(), "delete-endpoint"), 2);
-    EXPECT_EQ(std::count(gone.steps.begin(), gone.steps.end(), "delete-certificate"), 2);
-    EXPECT_TRUE(gone.account.more.empty() && gone.account.more_certificates.empty() && !gone.account.endpoint);
 }
 
 /// Whatever state the parts are in, a plan is refused, finished, waits, or has a next step; and it comes to an end.
