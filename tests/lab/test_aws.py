@@ -6,7 +6,9 @@ import subprocess
 import pytest
 from aws.endpoint import AwsEndpoint
 from aws.lab_vpn import LabVpn
+from aws.model_files import AWS
 from aws.scenario import demo_world
+from aws.warm_program import WarmProgram
 from memdb import MEMDBCTL, wait_for
 
 
@@ -40,6 +42,15 @@ def admin(agent, tmp_path):
     endpoint.close()
 
 
+@pytest.fixture
+def quick_admin(admin, tmp_path):
+    """The same with an aws program that has already started: each call of the cold one is most of a second of imports."""
+    warm = WarmProgram(tmp_path, AWS, ["ip", "netns", "exec", admin.agent.lab.laptop])
+    warm.take(admin.endpoint)
+    yield admin
+    warm.close()
+
+
 def test_from_nothing_to_pong_with_one_command_and_back(admin):
     said = admin.apply().stdout
     print(said, admin.endpoint.count_by_action())
@@ -64,7 +75,8 @@ def test_from_nothing_to_pong_with_one_command_and_back(admin):
     assert (admin.pki / "private" / "ca.key").stat().st_mode & 0o777 == 0o600, "the PKI stays, and its key is the user's alone"
 
 
-def test_a_revoked_client_is_cut_off_by_aws_crl_and_rotation_is_not_needed_by_the_others(admin):
+def test_a_revoked_client_is_cut_off_by_aws_crl_and_rotation_is_not_needed_by_the_others(quick_admin):
+    admin = quick_admin
     admin.apply()
     said = admin.aws("crl", "--pki", admin.pki, "--revoke", "laptop", "--reason", "keyCompromise", "--disconnect", "--profile", "demo", "--yes").stdout
     print(said)

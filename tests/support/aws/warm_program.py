@@ -35,14 +35,14 @@ posix._exit(int.from_bytes(answer, "big") if len(answer) == 4 else 120)
 
 
 class WarmProgram:
-    """One for a test run; take() puts it in place of an endpoint's program."""
+    """One for a test run; take() puts it in place of an endpoint's program. inside: words to get into a network namespace."""
 
-    def __init__(self, folder, program):
+    def __init__(self, folder, program, inside=()):
         first = pathlib.Path(program).resolve().read_bytes()[:200].split(b"\n")[0].decode()
         assert first.startswith("#!") and "python" in first, f"{program} is no Python program"
         self.python, self.socket = first[2:].split()[0], str(pathlib.Path(folder) / "warm")
         with open(pathlib.Path(folder) / "warm.log", "wb") as log:
-            self._process = subprocess.Popen([self.python, "-B", __file__, self.socket], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+            self._process = subprocess.Popen([*inside, self.python, "-B", __file__, self.socket], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         assert self._process.stdout.read(1) == b"+", (pathlib.Path(folder) / "warm.log").read_text()
 
     def take(self, endpoint):
