@@ -71,6 +71,8 @@ def push(agent, lab):
 @pytest.fixture
 def by_iam(agent, lab):
     """The profile demo, whose user logs in by IAM; connected, but nobody has pushed a token. The user's password comes back."""
+    for name in NODES:  # what an earlier test's tunnel took along when it went, the nodes go on counting for minutes
+        node(lab, name, "CLIENT", "KILL", "USER", "app")
     agent.import_demo()
     agent.ctl("profile", "set", "demo", "--user", "app", "--iam", "--iam-cluster", "demo", "--iam-region", "eu-central-1")
     agent.ctl("connect", "demo")
