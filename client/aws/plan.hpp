@@ -104,7 +104,7 @@ constexpr bool is_one_of(Action action, std::initializer_list<Action> them) noex
 /// Whether it takes something away.
 bool is_removal(Action action) noexcept;
 
-/// Whether a step changes something at AWS, not on this laptop.
+/// Whether a step is one call of aws and nothing else; the others need this laptop's PKI or agent (import_crl both).
 bool is_remote(Action action) noexcept;
 std::string_view to_string(Action action) noexcept;
 std::string_view to_string(StepState state) noexcept;
