@@ -85,6 +85,7 @@ Daemon::Daemon(DaemonOptions options)
       clock_(now(), wall_now()),
       started_(wall_now()),
       resolver_(io_),
+      bus_(io_),
       around_{io_, workers_, resolver_, settings_, options_.runtime_dir + "/private", [this] { changed(); }},
       passwords_(io_, options_.credentials_dir, [this] { read_passwords(); }) {
     around_.remember_ranges = [this](const Claim& claim) {

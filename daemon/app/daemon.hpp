@@ -9,6 +9,7 @@
 #include "app/profile_agent.hpp"
 #include "config/settings.hpp"
 #include "control/control_server.hpp"
+#include "host/bus_link.hpp"
 #include "host/name_resolver.hpp"
 #include "keys/profile_store.hpp"
 
@@ -101,6 +102,7 @@ class Daemon {
     ClockOffset clock_;
     WallTime started_;
     host::NameResolver resolver_;
+    host::BusLink bus_;
     Surroundings around_;
     PasswordAgent passwords_;
     std::unique_ptr<keys::ProfileStore> store_;
