@@ -7,8 +7,6 @@
 #include "base/overloaded.hpp"
 #include "config/settings_parser.hpp"
 #include "control/socket_files.hpp"
-#include "host/cleanup_runner.hpp"
-#include "host/service_notify.hpp"
 #include "keys/aws_key_store.hpp"
 
 #include <grp.h>
@@ -25,8 +23,6 @@ namespace memdb::app {
 namespace {
 
 constexpr std::size_t kSecretLimit = 64 * 1024;
-/// Everything of ours must be gone by then (design: within 5 s).
-constexpr Duration kStopLimit = 4800ms;
 
 spdlog::level::level_enum level_of(health::Severity severity) {
     return severity == health::Severity::info ? spdlog::level::info : spdlog::level::warn;
@@ -64,24 +60,12 @@ Result<config::Settings> read_settings(const DaemonOptions& options) {
     return config::parse_settings(*text, options.config_file);
 }
 
-Result<std::vector<std::string>> clean_up(const DaemonOptions& options) {
-    std::error_code error;
-    if (!std::filesystem::exists(options.state_dir, error) && !error) return std::vector<std::string>{};
-    const auto store = keys::ProfileStore::open(options.state_dir);  // for its lock
-    if (store.has_error()) return store.error();
-    auto link = host::RouteLink::open();
-    if (link.has_error()) return link.error();
-    host::FootprintStore footprints(options.state_dir);
-    host::CleanupReport report = host::clean_up(footprints, *link);
-    if (!report.problems.empty()) return Failure{Errc::io, report.problems.front()};
-    return std::move(report.done);
-}
-
 Daemon::Daemon(DaemonOptions options)
     : options_(std::move(options)),
       signals_(io_),
       look_timer_(io_),
       stop_timer_(io_),
+      watchdog_timer_(io_),
       clock_(now(), wall_now()),
       started_(wall_now()),
       resolver_(io_),
@@ -105,6 +89,9 @@ Result<void> Daemon::run() {
 }
 
 Result<void> Daemon::start() {
+    auto passed = host::take_passed_descriptors();
+    if (passed.has_error()) return passed.error();
+    passed_ = std::move(*passed);
     auto settings = read_settings(options_);
     if (settings.has_error()) return settings.error();
     settings_ = std::move(*settings);
@@ -127,11 +114,11 @@ Result<void> Daemon::start() {
     warn_of_unknown_profiles();
     look();
     wait_for_signal();
+    feed_watchdog();
     host::notify_ready();
     return {};
 }
 
-/// Before any openvpn is started: what a crash has left on this host goes first.
 void Daemon::watch_host() {
     auto watch = host::RouteWatch::open(io_, [this] {
         for (auto& [name, agent] : agents_) agent->host_changed();
@@ -144,9 +131,6 @@ void Daemon::watch_host() {
     routes_ = std::move(*watch);
     around_.routes = routes_.get();
     around_.footprints = &*footprints_;
-    const host::CleanupReport report = host::clean_up(*footprints_, routes_->link());
-    for (const std::string& line : report.done) logger("host")->info("left over by an earlier run: {}", line);
-    for (const std::string& line : report.problems) logger("host")->warn("{}", line);
 }
 
 control::AccessPolicy Daemon::access_policy() const {
@@ -170,9 +154,7 @@ control::ServerLimits Daemon::server_limits() const {
 }
 
 Result<void> Daemon::open_socket() {
-    auto passed = host::take_listen_socket();
-    if (passed.has_error()) return passed.error();
-    int listening = passed->value_or(-1);
+    int listening = passed_.listening.value_or(-1);
     std::string own_path;
     const control::AccessPolicy policy = access_policy();
     if (listening < 0) {
@@ -193,10 +175,13 @@ Result<void> Daemon::open_socket() {
     return {};
 }
 
+/// Nothing is started here yet: what is asked of the tunnels is done from the loop.
 void Daemon::start_profiles() {
+    std::set<std::string> taken_over;
     const auto names = store_->list();
     if (names.has_error()) {
         troubles_.push_back({"state-unreadable", "the profiles cannot be read", names.error().message});
+        sweep({});
         return;
     }
     for (const std::string& name : *names) {
@@ -208,8 +193,11 @@ void Daemon::start_profiles() {
         if (stored.trouble)
             damaged_[name] = {"state-unreadable", "the wish for " + name + " cannot be read: disconnected",
                               stored.trouble->message};
-        if (stored.wanted == control::Wanted::connected) agents_.at(name)->wish(control::Wish::connect);
+        if (stored.wanted != control::Wanted::connected) continue;
+        if (take_over(name)) taken_over.insert(name);
+        agents_.at(name)->wish(control::Wish::connect);
     }
+    sweep(taken_over);
     weigh_overlaps();
 }
 
@@ -271,62 +259,6 @@ Result<reach::AwsCredentials> Daemon::aws_keys() const {
     if (path) return keys::read_aws_keys(*path);
     return Failure{Errc::not_found,
                    "systemd gave memdbd no credentials: name it with LoadCredential= in memdbd.service"};
-}
-
-void Daemon::wait_for_signal() {
-    for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
-    signals_.async_wait([this](const boost::system::error_code& error, int number) {
-        if (error) return;
-        if (number == SIGHUP)
-            reload();
-        else if (!stopping_)
-            begin_stop();
-        else
-            finish_stop();  // asked twice: at once
-        if (!io_.stopped()) wait_for_signal();
-    });
-}
-
-void Daemon::reload() {
-    host::notify_reloading();
-    auto settings = read_settings(options_);
-    if (settings.has_error()) {
-        std::string why = settings.error().message;  // a line for each problem
-        std::replace(why.begin(), why.end(), '\n', ';');
-        logger("agent")->error("the settings stay as they were: {}", why);
-    } else {
-        settings_ = std::move(*settings);
-        (void)set_log_level(to_string(settings_.log.level));  // the parser lets no other word through
-        server_->set_policy(access_policy());
-        server_->set_limits(server_limits());
-        for (auto& [name, agent] : agents_) agent->settings_changed();
-        logger("agent")->info("read the settings again");
-    }
-    follow_passwords();  // also where the settings stay: what lies behind them may be another one
-    host::notify_ready();
-}
-
-void Daemon::begin_stop() {
-    stopping_ = true;
-    host::notify_stopping();
-    logger("agent")->info("ending");
-    agents_ending_ = agents_.size();
-    for (auto& [name, agent] : agents_)
-        agent->shut_down([this] {
-            if (--agents_ending_ == 0) finish_stop();
-        });
-    if (agents_.empty()) finish_stop();
-    stop_timer_.expires_after(kStopLimit);
-    stop_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (error || io_.stopped()) return;
-        logger("agent")->warn("not everything ended within {} ms", kStopLimit.count());
-        finish_stop();
-    });
-}
-
-void Daemon::finish_stop() {
-    server_->close();
-    io_.stop();
 }
 
 void Daemon::changed() {

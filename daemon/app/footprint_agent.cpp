@@ -36,6 +36,13 @@ void FootprintAgent::spawned(int pid) {
     write();
 }
 
+void FootprintAgent::taken_over() {
+    auto known = store_.load(profile_);
+    if (link_ == nullptr || known.has_error()) return;  // then nothing can be undone but by openvpn itself
+    footprint_ = std::move(*known);
+    recorded_ = true;
+}
+
 void FootprintAgent::device_known(const std::string& device) {
     if (!recorded_ || device.empty() || footprint_.device == device) return;
     footprint_.device = device;

@@ -17,6 +17,8 @@ class FootprintAgent {
 
     void about_to_spawn(const tunnel::ServerAddress& server);
     void spawned(int pid);
+    /// Goes on with the record of an openvpn that was taken over.
+    void taken_over();
     void device_known(const std::string& device);
     /// No process any more. Also undoes what it left, when it did not end in order.
     void gone();

@@ -1,6 +1,10 @@
 #include "app/profile_agent.hpp"
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
+#include "host/service_notify.hpp"
+
+#include <unistd.h>
 
 #include <boost/asio/post.hpp>
 
@@ -38,6 +42,7 @@ ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profi
                             : Result<keys::Generation>(Failure{Errc::not_found, "the profile has no certificate"}));
         host::RouteLink* const link = around_.routes != nullptr ? &around_.routes->link() : nullptr;
         if (around_.footprints != nullptr) footprint_.emplace(*around_.footprints, link, told.name);
+        if (host::is_managed()) handover_.emplace(told.name, around_.private_dir);
         tunnel_ = std::make_unique<tunnel::TunnelRunner>(around_.io, around_.resolver, tunnel_setup(),
                                                          around_.settings.tunnel, tunnel_handlers());
         incident_ = std::make_unique<IncidentRunner>(around_.io, *tunnel_, told.name, around_.changed);
@@ -75,10 +80,31 @@ tunnel::TunnelRunner::Handlers ProfileAgent::tunnel_handlers() {
         running_generation_ = credential_ ? credential_->generation : 0;
         if (footprint_) footprint_->about_to_spawn(server);
     };
-    if (!footprint_) return handlers;
-    handlers.spawned = [this](int pid) { footprint_->spawned(pid); };
-    handlers.gone = [this] { footprint_->gone(); };
+    if (footprint_) handlers.spawned = [this](int pid) { footprint_->spawned(pid); };
+    handlers.gone = [this] {
+        if (footprint_) footprint_->gone();
+        if (handover_) handover_->gone();
+    };
     return handlers;
+}
+
+bool ProfileAgent::take_over(const Handover& left) {
+    const bool same_key = credential_ && left.record.generation == credential_->generation;
+    const auto log = logger("tunnel");
+    if (!tunnel_ || !same_key) {
+        ::close(left.descriptor);
+        log->info("{}: the running openvpn has another key than the one in force: it is ended", profile_.profile.name);
+        return false;
+    }
+    if (const auto adopted = tunnel_->adopt(left.descriptor, left.record); adopted.has_error()) {
+        log->info("{}: the tunnel of an earlier memdbd is not taken over: {}", profile_.profile.name,
+                  adopted.error().message);
+        return false;
+    }
+    running_generation_ = left.record.generation;
+    session_before_ = {left.record.connected_at, left.record.session_from};
+    if (footprint_) footprint_->taken_over();
+    return true;
 }
 
 ProfileAgent::~ProfileAgent() = default;
@@ -182,6 +208,8 @@ void ProfileAgent::tunnel_changed(const tunnel::TunnelState& state) {
     } else {
         stop_probes();
     }
+    if (handover_ && state.connected_at)
+        handover_->follow(*tunnel_, running_generation_, session_from(*state.connected_at, now(), wall_now()));
     around_.changed();
 }
 
@@ -269,6 +297,16 @@ void ProfileAgent::ping(const std::optional<std::string>& node, std::function<vo
                 round->done(std::move(round->report));
         });
     }
+}
+
+std::vector<Waiting> ProfileAgent::waiting() const {
+    const std::string& name = profile_.profile.name;
+    std::vector<Waiting> all = {{name, next_look_}};
+    if (tunnel_) all.push_back({name + ": the tunnel", tunnel::next_deadline(tunnel_->state())});
+    if (rotation_) all.push_back({name + ": the rotation", rotation_->state().deadline});
+    for (const ClusterAtWork& each : clusters_)
+        all.push_back({name + ": the probes of " + each.cluster.host, each.runner->next_deadline()});
+    return all;
 }
 
 void ProfileAgent::settings_changed() {

@@ -8,6 +8,7 @@
 #include "app/credential_map.hpp"
 #include "app/fact_map.hpp"
 #include "app/footprint_agent.hpp"
+#include "app/handover_agent.hpp"
 #include "app/iam_map.hpp"
 #include "app/incident_runner.hpp"
 #include "app/overlap_policy.hpp"
@@ -15,6 +16,7 @@
 #include "app/path_agent.hpp"
 #include "app/rotation_agent.hpp"
 #include "app/vpc_name_agent.hpp"
+#include "app/watchdog_policy.hpp"
 #include "config/settings.hpp"
 #include "control/api.hpp"
 #include "control/control_handler.hpp"
@@ -81,6 +83,10 @@ class ProfileAgent {
     /// too_large.
     Result<control::TokenReport> take_token(const Secret<>& text);
 
+    /// Takes over the tunnel that an earlier memdbd has left, before wish(). Whether it could: if not, its openvpn must
+    /// be ended by clean_up. `left.descriptor` is closed then, and else with the tunnel.
+    bool take_over(const Handover& left);
+
     /// Follows a person's wish. Idempotent.
     void wish(control::Wish wish);
 
@@ -89,6 +95,11 @@ class ProfileAgent {
 
     /// When the view may change by itself although nothing happens.
     [[nodiscard]] std::optional<TimePoint> next_look() const noexcept { return next_look_; }
+
+    /// Its machines, each with the moment that its timer waits for.
+    [[nodiscard]] std::vector<Waiting> waiting() const;
+    /// Of the tunnel's process; nothing without one.
+    [[nodiscard]] std::optional<int> openvpn_pid() const { return tunnel_ ? tunnel_->openvpn_pid() : std::nullopt; }
 
     /// The host's links, addresses or routes are others: attempts, probes and facts follow.
     void host_changed();
@@ -159,6 +170,7 @@ class ProfileAgent {
     void follow_network();
     void follow_ranges(const tunnel::TunnelState& state);
     void follow_session(TimePoint now, WallTime wall);
+    [[nodiscard]] WallTime session_from(TimePoint connected, TimePoint now, WallTime wall) const;
     [[nodiscard]] health::TunnelFacts tunnel_now(TimePoint now, WallTime wall);
     [[nodiscard]] health::Facts facts(TimePoint now, WallTime wall);
     void add_paths(health::ClusterFacts& facts, const ClusterAtWork& at_work);
@@ -188,6 +200,7 @@ class ProfileAgent {
     std::string credential_trouble_;  ///< why there is none, for a profile that needs one
     PathAgent path_;
     std::optional<FootprintAgent> footprint_;
+    std::optional<HandoverAgent> handover_;         ///< none without a service manager that keeps it
     std::unique_ptr<tunnel::TunnelRunner> tunnel_;  ///< none for a direct profile
     std::unique_ptr<IncidentRunner> incident_;      ///< the same
     std::unique_ptr<RotationAgent> rotation_;       ///< the same
@@ -197,8 +210,9 @@ class ProfileAgent {
     std::optional<Overlap> overlap_;
     std::uint64_t wanted_order_ = 0;
     WayOut way_out_;
-    std::vector<tunnel::ServerAddress> way_to_;              ///< the addresses that way_out_ was found for
-    std::optional<std::pair<TimePoint, WallTime>> session_;  ///< connected_at, and what the calendar said then
+    std::vector<tunnel::ServerAddress> way_to_;                     ///< the addresses that way_out_ was found for
+    std::optional<std::pair<TimePoint, WallTime>> session_;         ///< connected_at, and what the calendar said then
+    std::optional<std::pair<TimePoint, WallTime>> session_before_;  ///< the same of a tunnel that was taken over
     health::RenewalState renewal_;
     std::optional<TimePoint> renewal_look_;
     std::vector<ClusterAtWork> clusters_;

@@ -190,6 +190,13 @@ void ProfileAgent::show_tunnel(control::ProfileView& view, const health::Facts& 
 }
 
 /// The endpoint counts its limit in calendar time, from CONNECTED on, asleep or not.
+/// What the calendar said when the tunnel came up: sleep and clock steps since then do not move it.
+WallTime ProfileAgent::session_from(TimePoint connected, TimePoint now, WallTime wall) const {
+    for (const auto& known : {session_, session_before_})
+        if (known && known->first == connected) return known->second;
+    return wall - (now - connected);
+}
+
 void ProfileAgent::follow_session(TimePoint now, WallTime wall) {
     renewal_look_.reset();
     if (!tunnel_ || tunnel_->state().phase != Phase::up || !tunnel_->state().connected_at) {
@@ -198,7 +205,7 @@ void ProfileAgent::follow_session(TimePoint now, WallTime wall) {
         return;
     }
     const TimePoint connected = *tunnel_->state().connected_at;
-    if (!session_ || session_->first != connected) session_.emplace(connected, wall - (now - connected));
+    session_.emplace(connected, session_from(connected, now, wall));
     const tunnel::TunnelTimings& timings = around_.settings.tunnel;
     if (timings.session_limit <= 0s || timings.renew_before <= 0s || wanted_ == Wanted::disconnected) return;
     health::RenewalInput input{session_->second + timings.session_limit - wall, timings.renew_before, {}, 0};

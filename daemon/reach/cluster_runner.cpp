@@ -104,6 +104,13 @@ std::vector<const ProbeState*> ClusterRunner::probes() const {
     return states;
 }
 
+std::optional<TimePoint> ClusterRunner::next_deadline() const {
+    std::optional<TimePoint> earliest = armed_;
+    for (const auto& [label, node] : nodes_)
+        if (node->armed) earliest = std::min(earliest.value_or(*node->armed), *node->armed);
+    return earliest;
+}
+
 void ClusterRunner::every_node(const ProbeEvent& event) {
     for (const TrackedNode& node : tracker_.nodes)
         if (const auto found = nodes_.find(node.label); found != nodes_.end())

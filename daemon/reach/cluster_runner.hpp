@@ -91,6 +91,8 @@ class ClusterRunner {
     [[nodiscard]] const ProbeState* probe_of(const std::string& label) const noexcept;
     /// Of every node that is probed now, for silent_since(). Valid until control returns to the loop.
     [[nodiscard]] std::vector<const ProbeState*> probes() const;
+    /// The earliest moment that one of its timers waits for.
+    [[nodiscard]] std::optional<TimePoint> next_deadline() const;
     [[nodiscard]] const ProbeTimings& timings() const noexcept { return timings_; }
 
   private:

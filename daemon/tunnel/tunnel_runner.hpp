@@ -4,6 +4,7 @@
 #include "host/name_resolver.hpp"
 #include "tunnel/openvpn_arguments.hpp"
 #include "tunnel/tunnel_machine.hpp"
+#include "tunnel/tunnel_record.hpp"
 #include "tunnel/tunnel_timings.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -33,6 +34,18 @@ class TunnelRunner {
     TunnelRunner(const TunnelRunner&) = delete;
     TunnelRunner& operator=(const TunnelRunner&) = delete;
 
+    /// Takes over a tunnel that is up: the management connection that an earlier memdbd has stored, and its openvpn, if
+    /// they are what `record` says. Only while `stopped`, before connect(); when openvpn then does not answer as it
+    /// should, it is ended and another one started. Takes `descriptor` over in any case; never about_to_spawn, spawned.
+    ///
+    /// Errc::not_found: it is not that process any more; nothing was done. Errc::io.
+    Result<void> adopt(int descriptor, const TunnelRecord& record);
+
+    /// What adopt() needs, but for the key's generation; nothing unless the tunnel is up.
+    [[nodiscard]] std::optional<TunnelRecord> record() const;
+    /// Of the management connection, to be stored; stays the runner's. -1 without one.
+    [[nodiscard]] int management_descriptor() const noexcept;
+
     // Wishes: queued, and done from the loop.
     void connect();
     void disconnect();
@@ -55,6 +68,8 @@ class TunnelRunner {
     void terminate(std::function<void()> done);
 
     [[nodiscard]] const TunnelState& state() const noexcept;
+    /// Of the process, from its start until it is gone.
+    [[nodiscard]] std::optional<int> openvpn_pid() const;
 
   private:
     struct Impl;

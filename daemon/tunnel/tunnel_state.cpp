@@ -25,7 +25,7 @@ bool is_flapping(const TunnelState& state, TimePoint now) noexcept { return flap
 
 bool has_process(const TunnelState& state) noexcept {
     switch (state.phase) {
-        case Phase::starting: return state.starting == Starting::spawned;
+        case Phase::starting: return state.starting != Starting::resolving;
         case Phase::handshaking:
         case Phase::up:
         case Phase::stopping: return true;

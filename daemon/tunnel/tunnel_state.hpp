@@ -16,7 +16,7 @@ namespace memdb::tunnel {
 
 enum class Phase : std::uint8_t {
     stopped,      ///< nothing runs, nothing is wanted
-    starting,     ///< resolving the endpoint's name, then a process until its first management hold
+    starting,     ///< resolving the endpoint's name, then a process until its first management hold; or taking one over
     handshaking,  ///< the hold is released, openvpn talks (or tries to) with the server
     up,           ///< CONNECTED
     waiting,      ///< back-off until `retry_at`; no process
@@ -26,7 +26,7 @@ enum class Phase : std::uint8_t {
 inline constexpr Phase kPhases[] = {Phase::stopped, Phase::starting, Phase::handshaking, Phase::up,
                                     Phase::waiting, Phase::stopping, Phase::blocked};
 
-enum class Starting : std::uint8_t { resolving, spawned };
+enum class Starting : std::uint8_t { resolving, spawned, adopting };
 enum class AfterStop : std::uint8_t { nothing, restart, blocked };
 
 /// One address of the endpoint, as openvpn gets it.
@@ -82,7 +82,7 @@ struct TunnelState {
     std::string address;                        ///< ours in the tunnel, IPv4 or else IPv6
     std::uint64_t bytes_in = 0, bytes_out = 0;  ///< link bytes of the running process
     std::optional<TimePoint> link_grew_at;      ///< when bytes_in last grew: the server's last sign of life (blame)
-    std::optional<TimePoint> connected_at;      ///< in `up`
+    std::optional<TimePoint> connected_at;      ///< in `up`, and while an openvpn that was up is taken over
     std::optional<PushedOptions> pushed;        ///< what the server told the running process
 
     bool operator==(const TunnelState&) const = default;

@@ -37,6 +37,9 @@ inline const StateChanged kConnected = state_line(OpenvpnState::connected, "SUCC
 inline const StateChanged kReconnecting = state_line(OpenvpnState::reconnecting, "ping-restart");
 inline const EndpointResolved kResolved{{kOne, kTwo}};
 
+inline const ProcessFound kFound{
+    4711, kOne, "tun7", PushedOptions{.ping = 1s}, t0 - 30min, 2, {t0 - 50min, t0 - 40min}, "tunnel-silent"};
+
 struct NamedState {
     std::string_view name;
     TunnelState state;
@@ -47,6 +50,7 @@ inline const std::vector<NamedState>& states() {
         {"stopped", {}},
         {"resolving", after({ConnectRequested{}})},
         {"spawned", after({ConnectRequested{}, kResolved})},
+        {"adopting", after({kFound})},
         {"handshaking", after({ConnectRequested{}, kResolved, HoldAsked{}})},
         {"hold due", after({ConnectRequested{}, kResolved, HoldAsked{}, kConnected, kReconnecting})},
         {"up", after({ConnectRequested{}, kResolved, HoldAsked{}, kConnected})},
@@ -91,6 +95,9 @@ inline const std::vector<NamedEvent>& events() {
         {"openvpn missing", SpawnFailed{Cause::openvpn_missing, "ENOENT"}},
         {"management opened", ManagementOpened{4711}},
         {"management lost", ManagementLost{"closed"}},
+        {"found", kFound},
+        {"resynchronised", Resynchronised{kConnected.line}},
+        {"resynchronised, lost", Resynchronised{kReconnecting.line}},
         {"hold", HoldAsked{}},
         {"WAIT", state_line(OpenvpnState::wait)},
         {"AUTH", state_line(OpenvpnState::auth)},
@@ -120,6 +127,6 @@ inline Step cell(const TunnelState& state, const TunnelEvent& event, double jitt
     return step(state, event, at, jitter01, TunnelTimings{});
 }
 
-inline constexpr std::size_t kCells = 525;
+inline constexpr std::size_t kCells = 608;
 
 }  // namespace memdb::tunnel::cells

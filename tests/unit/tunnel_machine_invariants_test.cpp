@@ -63,7 +63,9 @@ void expect_invariants(const TunnelState& before, const TunnelEvent& event, cons
     }
     EXPECT_FALSE(before.heartbeat_outstanding && has(SendHeartbeat{}));
     EXPECT_GE(s.restarts, before.restarts);
-    EXPECT_LE(s.restarts, before.restarts + 1);
+    if (!std::holds_alternative<ProcessFound>(event)) {  // it brings those that an earlier memdbd counted
+        EXPECT_LE(s.restarts, before.restarts + 1);
+    }
     EXPECT_LE(s.tried.size(), 64u);
     EXPECT_LE(s.losses.size(), 8u);
     EXPECT_EQ(s.losses.size() != before.losses.size(), s.restarts != before.restarts);
