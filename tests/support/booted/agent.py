@@ -58,6 +58,15 @@ class BootedAgent:
         self.ctl("connect", "demo", "--wait", "--timeout", "30s")
         return self.api.wait_verdict("demo", "reachable", 20)
 
+    def drop_in(self, settings, name="test"):
+        """Settings of the service for this boot, in force at its next start."""
+        self.machine.write(f"/run/systemd/system/memdbd.service.d/{name}.conf", f"[Service]\n{settings}\n")
+        self.systemctl("daemon-reload")
+
+    def no_drop_in(self, name="test"):
+        self.machine.path(f"/run/systemd/system/memdbd.service.d/{name}.conf").unlink()
+        self.systemctl("daemon-reload")
+
     # --- what it says of itself ---
     def profiles(self):
         return [profile["name"] for profile in self.api.get("/v1/status")["profiles"]]

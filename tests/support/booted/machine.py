@@ -1,7 +1,7 @@
 """One Debian that boots its own systemd (systemd-nspawn), in the network of the lab's laptop.
 
-Its files are an overlay over a root that is built once, so a machine is there at once and a reboot keeps what was written. It dies
-with the process that made it, however that ends; what a kill leaves is removed by whoever makes the next one.
+Its files are an overlay over a root that is built once, so a machine is there at once and a reboot keeps what was written. What a
+killed owner leaves is ended and removed by whoever makes the next machine, of any name.
 """
 import pathlib
 import shutil
@@ -15,7 +15,7 @@ from . import remains
 LAUNCH = r"""
 set -eu
 for group in $CGROUPS; do mkdir -p "$group"; echo $$ >"$group/cgroup.procs"; done
-[ -z "$LOWER" ] || mount -t overlay machine -o "lowerdir=$LOWER,upperdir=$FOLDER/files,workdir=$FOLDER/work" "$TREE"
+[ -z "$LOWER" ] || mount -t overlay machine -o "redirect_dir=on,lowerdir=$LOWER,upperdir=$FOLDER/files,workdir=$FOLDER/work" "$TREE"
 unset CGROUPS LOWER FOLDER TREE
 exec "$@"
 """
@@ -31,28 +31,32 @@ class Machine:
         self._lock = remains.claim(self.name)
         self.folder = remains.folder_of(self.name)
         self.tree = self.folder / "tree"  # where its root is mounted, for itself alone
-        self.files = self.folder / "files"  # what it has written: before boot() things may be put here
+        self._layers = _Layers(self.folder, root)
         self._nspawn = None
         self.pid = None  # of its systemd, as this machine sees it
         self.boots = 0
-        self._lower = root if overlays(self.folder) else None
-        if self._lower is None:
-            self.files = self.tree
-            subprocess.run(["cp", "-a", "--reflink=auto", str(root), str(self.tree)], check=True)
-        for place in (self.tree, self.files, self.folder / "work"):
-            place.mkdir(exist_ok=True)
         self._furnish()
 
     def _furnish(self):
-        self._write("etc/systemd/resolved.conf.d/lab.conf", RESOLVED)
-        self._write("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 laptop\n")
-        self._write("etc/hostname", "laptop\n")
-        self._write("etc/machine-id", "0123456789abcdef0123456789abcdef\n")
+        """Written before it boots: who it is and whom it asks for names."""
+        for path, text in (("etc/systemd/resolved.conf.d/lab.conf", RESOLVED), ("etc/hostname", "laptop\n"),
+                           ("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 laptop\n"),
+                           ("etc/machine-id", "0123456789abcdef0123456789abcdef\n")):
+            place = self._layers.files / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text)
 
-    def _write(self, path, text):
-        place = self.files / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text)
+    def keep(self):
+        """What it has written until now is what every reset() goes back to. It is off."""
+        assert self._nspawn is None, "it runs"
+        self._layers.keep()
+
+    def reset(self, to_root=False):
+        """Forgets what it has written since keep(), or everything. It is off afterwards."""
+        if self._nspawn is not None:
+            self.pull_the_plug()
+        self._layers.reset(to_root)
+        self._furnish()
 
     # --- on and off ---
     def boot(self):
@@ -60,11 +64,11 @@ class Machine:
         begun = time.monotonic()
         assert self._nspawn is None, "it runs already"
         self.boots += 1
-        environment = {**ENVIRONMENT, "CGROUPS": " ".join(map(str, remains.cgroups_of(self.name))), "LOWER": str(self._lower or ""),
+        environment = {**ENVIRONMENT, "CGROUPS": " ".join(map(str, remains.cgroups_of(self.name))), "LOWER": self._layers.lower(),
                        "FOLDER": str(self.folder), "TREE": str(self.tree), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
         with open(self.folder / f"console-{self.boots}", "w", encoding="utf-8") as console:
             self._nspawn = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private", "bash", "-c", LAUNCH, "launch",
+                ["unshare", "--mount", "--propagation", "private", "bash", "-c", LAUNCH, "launch",
                  "systemd-nspawn", "--quiet", "--boot", f"--directory={self.tree}", f"--machine={self.name}",
                  f"--network-namespace-path=/run/netns/{self.lab.laptop}", "--bind=/dev/net/tun", "--capability=CAP_NET_ADMIN",
                  "--register=no", "--keep-unit", "--console=pipe", "--resolv-conf=off", "--timezone=off", "--link-journal=no"],
@@ -166,11 +170,47 @@ class Machine:
         return self.run("journalctl", "--no-pager", "-o", "short-precise", *arguments, check=False).stdout
 
 
+class _Layers:
+    """The machine's files: an overlay of what it writes (`files`) over what was kept over the root; where the kernel lays no
+    folder over another here, copies."""
+
+    def __init__(self, folder, root):
+        self._folder, self._root = folder, root
+        self._overlay = overlays(folder)
+        self._kept = None
+        self.files = folder / ("files" if self._overlay else "tree")
+        self._under = [root]
+        self._begin()
+
+    def lower(self):
+        """For mount; empty where there is nothing to mount."""
+        return ":".join(map(str, self._under)) if self._overlay else ""
+
+    def keep(self):
+        self._kept = self._folder / "kept"
+        assert not self._kept.exists(), "kept once already"
+        self.files.rename(self._kept)
+        self.reset(False)
+
+    def reset(self, to_root):
+        kept = [self._kept] if self._kept and not to_root else []
+        self._under = [*kept, self._root] if self._overlay else (kept or [self._root])
+        for place in (self.files, self._folder / "work"):
+            shutil.rmtree(place, ignore_errors=True)
+        self._begin()
+
+    def _begin(self):
+        for place in ("tree", "files", "work") if self._overlay else ():
+            (self._folder / place).mkdir(exist_ok=True)
+        if not self._overlay:
+            subprocess.run(["cp", "-a", "--reflink=auto", str(self._under[0]), str(self.files)], check=True)
+
+
 def overlays(folder):
     """Whether this machine's kernel lays one folder over another here."""
     for word in ("lower", "upper", "scratch", "merged"):
         (folder / "probe" / word).mkdir(parents=True)
-    options = ",".join(f"{key}={folder}/probe/{word}" for key, word in (("lowerdir", "lower"), ("upperdir", "upper"), ("workdir", "scratch")))
+    options = "redirect_dir=on," + ",".join(f"{key}={folder}/probe/{word}" for key, word in (("lowerdir", "lower"), ("upperdir", "upper"), ("workdir", "scratch")))
     done = subprocess.run(["unshare", "--mount", "--propagation", "private", "mount", "-t", "overlay", "probe", "-o", options,
                            f"{folder}/probe/merged"], capture_output=True)
     shutil.rmtree(folder / "probe")
