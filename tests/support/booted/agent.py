@@ -98,6 +98,13 @@ class BootedAgent:
         self.machine.run("kill", f"-{signal_name}", pid)
         return pid
 
+    def replace_openvpn(self, limit=30):
+        """Kills it and waits until another one has made the tunnel; the tunnel."""
+        old = self.tunnel()["openvpn_pid"]
+        self.machine.run("kill", "-KILL", old)
+        wait_for(lambda: (t := self.tunnel())["phase"] == "up" and t["openvpn_pid"] != old, limit, f"another openvpn than {old} is up")
+        return self.tunnel()
+
     def wait_restarted(self, old_pid, limit=20):
         """Another process is there and has said that it is ready."""
         def there():

@@ -1,0 +1,95 @@
+"""Removing and purging the package."""
+import hashlib
+
+from booted.agent import BootedAgent
+
+# Written by the tools themselves, whatever package is installed.
+VOLATILE = ("/proc", "/sys", "/dev", "/run", "/tmp", "/root", "/home", "/var/log", "/var/tmp", "/var/cache", "/var/lib/dpkg", "/var/lib/systemd/catalog",
+            "/var/lib/systemd/timers", "/var/lib/systemd/random-seed", "/var/lib/private", "/var/lib/apt")
+BACKUPS = {"/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-", "/etc/.pwd.lock", "/etc/.updated", "/var/.updated", "/etc/ld.so.cache"}
+
+
+def listing(machine):
+    """Every path with what it is and, of ordinary files in /etc and /usr/lib/systemd, what it says."""
+    prune = " -o ".join(f"-path {place}" for place in VOLATILE)
+    found = machine.run("sh", "-c", f"find / -xdev \\( {prune} \\) -prune -o -printf '%p|%y|%m|%u|%g|%l\\n'", timeout=120).stdout
+    files = dict(line.split("|", 1) for line in found.splitlines() if line.split("|", 1)[0] not in BACKUPS)
+    for path in files:
+        if path.startswith("/etc/") and files[path].startswith("f"):
+            files[path] += hashlib.sha256(machine.path(path).read_bytes()).hexdigest()
+    return files
+
+
+def difference(before, after):
+    return {path: (before.get(path), after.get(path)) for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+
+
+def gone(agent):
+    agent.wait_nothing_left()
+    assert not agent.has_socket() and agent.machine.run("pgrep", "-x", "memdbd", check=False).stdout == ""
+    units = agent.systemctl("list-units", "--all", "--no-legend", "memdbd*").stdout + agent.systemctl("list-unit-files", "--no-legend", "memdbd*", check=False).stdout
+    assert "memdbd.service" not in units and "memdbd.socket" not in units, units
+    assert agent.machine.run("sh", "-c", "command -v memdbctl memdbd", check=False).stdout == ""
+
+
+def test_remove_stops_everything_and_keeps_what_is_the_users(demo, deb):
+    del deb
+    demo.machine.write("/etc/memdbd/memdbd.toml", "# mine\n")
+    demo.machine.run("dpkg", "-r", "memdbd", timeout=120)
+    gone(demo)
+    assert demo.machine.path("/etc/memdbd/memdbd.toml").read_text() == "# mine\n"
+    assert demo.machine.path("/var/lib/memdbd/profiles/demo/profile.toml").exists()
+    assert demo.systemctl("is-system-running", check=False).stdout.strip() in ("running", "degraded")
+    assert "memdbd" not in demo.systemctl("--failed", "--no-legend").stdout
+
+
+def test_installed_again_after_remove_it_goes_on_where_it_was(demo, deb):
+    demo.machine.run("dpkg", "-r", "memdbd", timeout=120)
+    gone(demo)
+    deb.install(demo.machine)
+    demo.api.wait_verdict("demo", "reachable", 20)
+
+
+def test_purge_leaves_no_file_and_says_what_it_removes(bare, deb):
+    before = listing(bare)
+    deb.install(bare)
+    agent = BootedAgent(bare)
+    agent.connect_demo()
+    assert difference(before, listing(bare)), "the listing would see the package"
+    done = bare.run("dpkg", "-P", "memdbd", timeout=120)
+    gone(agent)
+    assert "/var/lib/memdbd" in done.stdout + done.stderr, "it says that profiles and keys are removed"
+    assert bare.run("getent", "passwd", "memdbd", check=False).stdout == "", "its user is left"
+    left = difference(before, listing(bare))
+    assert left == {}, left
+    assert "memdbd" not in bare.run("dpkg-query", "-W", "-f", "${Package} ${Status}\n", check=False).stdout
+
+
+def test_purge_after_remove_and_with_a_hung_openvpn(demo, deb):
+    del deb
+    demo.machine.run("kill", "-STOP", *demo.openvpns())
+    demo.machine.run("dpkg", "-r", "memdbd", timeout=120)
+    gone(demo)
+    demo.machine.run("dpkg", "-P", "memdbd", timeout=120)
+    for place in ("/var/lib/memdbd", "/etc/memdbd", "/run/memdbd"):
+        assert not demo.machine.path(place).exists(), place
+
+
+def test_an_interrupted_upgrade_is_finished_by_the_next(demo, deb, tmp_path):
+    """dpkg dies in the middle: unpacked, not configured. The tunnel lives, and `dpkg --configure -a` makes it whole."""
+    newer = deb.newer(tmp_path)
+    before = demo.tunnel()["openvpn_pid"]
+    demo.machine.put(newer.path, "/root/newer.deb")
+    demo.machine.run("dpkg", "--unpack", "/root/newer.deb", timeout=120)
+    assert demo.openvpns() == [before]
+    demo.machine.run("dpkg", "--configure", "-a", timeout=120)
+    assert demo.api.wait_verdict("demo", "reachable", 15)["tunnel"]["openvpn_pid"] == before
+
+
+def test_a_unit_that_was_disabled_or_stopped_stays_so_over_an_upgrade(demo, deb, tmp_path):
+    demo.systemctl("disable", "--now", "memdbd.socket", "memdbd.service")
+    demo.wait_nothing_left()
+    deb.newer(tmp_path).install(demo.machine)
+    for unit in ("memdbd.socket", "memdbd.service"):
+        assert demo.show("UnitFileState", unit) == "disabled", unit
+    assert demo.openvpns() == [] and demo.tun_devices() == []
