@@ -1,7 +1,6 @@
 """One lab and one machine for a worker; for each test the machine as it was after the installation, freshly booted.
 
-LAB names the lab (default `test`), MEMDB_DEB the package; without it what `cmake --install` of MEMDB_BUILD makes is put in place.
-MEMDB_SUITE=trixie boots another Debian. A machine without the means skips everything here and says so; with CI=true it fails.
+LAB names the lab (default `test`), MEMDB_DEB the package; without it scripts/package makes one of build/release as it is. A machine without the means skips everything here and says so; with CI=true it fails.
 """
 import os
 import pathlib
@@ -15,9 +14,9 @@ from booted import means  # noqa: E402
 from booted.agent import BootedAgent  # noqa: E402
 from booted.logind import Logind  # noqa: E402
 from booted.machine import Machine  # noqa: E402
-from booted.package import Deb, package_of  # noqa: E402
+from booted.package import package_of  # noqa: E402
 from booted.root import root_of  # noqa: E402
-from memdb import BUILD, Lab, own_name  # noqa: E402
+from memdb import Lab, own_name  # noqa: E402
 
 # Started in the background of a script, we inherit SIGINT as ignored, and so would the programs under test.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -40,20 +39,12 @@ def able(suite):
 
 @pytest.fixture(scope="session")
 def root():
-    return able(os.environ.get("MEMDB_SUITE", "bookworm"))
+    return able("bookworm")
 
 
 @pytest.fixture(scope="session")
 def package(tmp_path_factory):
-    return package_of(os.environ.get("MEMDB_DEB") or BUILD, tmp_path_factory.mktemp("package"))
-
-
-@pytest.fixture(scope="session")
-def deb(package):
-    """For what only dpkg does."""
-    if not isinstance(package, Deb):
-        means.give_up("no package: set MEMDB_DEB")
-    return package
+    return package_of(os.environ.get("MEMDB_DEB"), tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture(scope="session")

@@ -55,8 +55,8 @@ def test_a_restart_while_another_is_still_starting(demo, table):
         demo.wait_answers()
 
 
-def test_upgrade_to_a_newer_build(demo, deb, table, tmp_path):
-    newer = deb.newer(tmp_path)
+def test_upgrade_to_a_newer_build(demo, package, table, tmp_path):
+    newer = package.newer(tmp_path)
     pid = demo.main_pid
     demo.machine.write("/etc/memdbd/memdbd.toml", "# mine\n[probe]\nsentinel_interval_ms = 900\n")
     with nothing_happens_to_the_tunnel(demo, table, "dpkg -i of a newer build"):

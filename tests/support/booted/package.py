@@ -1,11 +1,10 @@
-"""What gets installed in the machine: a .deb, or, where there is none, the tree that `cmake --install` makes of a build."""
-import os
+"""The .deb that gets installed in the machine."""
 import pathlib
 import re
 import shutil
 import subprocess
 
-UNITS = ("memdbd.socket", "memdbd.service")
+from memdb import ROOT
 
 
 class Deb:
@@ -37,28 +36,11 @@ class Deb:
         return Deb(path)
 
 
-class Tree:
-    """Files only, then what a package's scripts would do: users, enabling, starting."""
-
-    def __init__(self, build, folder):
-        self.folder = pathlib.Path(folder) / "tree"
-        done = subprocess.run(["cmake", "--install", str(build), "--prefix", "/usr"], capture_output=True, text=True,
-                              env={**os.environ, "DESTDIR": str(self.folder)})
-        assert done.returncode == 0, f"cmake --install {build}: is it built? {done.stderr}"
-
-    def install(self, machine):
-        machine.folder.joinpath("tree.tar").unlink(missing_ok=True)
-        subprocess.run(["tar", "-C", self.folder, "--owner=0", "--group=0", "-cf", machine.folder / "tree.tar", "."], check=True)
-        machine.put(machine.folder / "tree.tar", "/root/tree.tar")
-        # tar removes a file before it writes the new one: the old program may be running.
-        machine.run("tar", "-C", "/", "--keep-directory-symlink", "--no-overwrite-dir", "-xf", "/root/tree.tar")
-        machine.run("systemd-sysusers")
-        machine.run("systemctl", "daemon-reload")
-        machine.run("systemctl", "enable", "--now", *UNITS)
-        return ""
-
-
-def package_of(what, folder):
-    """A .deb or a folder with a build."""
-    what = pathlib.Path(what)
-    return Deb(what) if what.suffix == ".deb" else Tree(what, folder)
+def package_of(path, folder):
+    """This .deb, or, without one, what scripts/package makes of build/release as it is."""
+    if path:
+        return Deb(path)
+    done = subprocess.run([ROOT / "scripts/package", "--deb", "--no-build", "--output", folder], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, f"scripts/package: is build/release built? {done.stdout}{done.stderr}"
+    (made,) = pathlib.Path(folder).glob("*.deb")
+    return Deb(made)
