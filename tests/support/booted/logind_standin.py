@@ -22,8 +22,8 @@ def say(event, **more):
 
 class Manager(dbus.service.Object):
     def __init__(self, bus):
-        self._name = dbus.service.BusName("org.freedesktop.login1", bus, do_not_queue=True)
         super().__init__(bus, "/org/freedesktop/login1")
+        self._ours = dbus.service.BusName("org.freedesktop.login1", bus, do_not_queue=True)  # given back when it is collected
         self._held = 0
 
     @dbus.service.method(MANAGER, in_signature="ssss", out_signature="h")
