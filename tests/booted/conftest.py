@@ -20,6 +20,7 @@ from memdb import Lab, own_name  # noqa: E402
 
 # Started in the background of a script, we inherit SIGINT as ignored, and so would the programs under test.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+collect_ignore = [] if os.environ.get("MEMDB_SLOW") else ["test_debian13.py"]
 TABLES = {"gap": "longest gap of a kept connection, PING every 10 ms", "wake": "time from wake to PING answered",
           "exposure": "systemd-analyze security", "process": "processes of the service"}
 
@@ -29,16 +30,21 @@ def pytest_configure(config):
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end: take everything down first
 
 
-def able(suite):
-    try:
-        means.check()
-        return root_of(suite)
-    except means.Unable as reason:
-        return means.give_up(reason)
+@pytest.fixture(scope="session")
+def able():
+    """suite -> its root; ends the test where this machine cannot boot one."""
+    def of(suite):
+        try:
+            means.check()
+            return root_of(suite)
+        except means.Unable as reason:
+            return means.give_up(reason)
+
+    return of
 
 
 @pytest.fixture(scope="session")
-def root():
+def root(able):
     return able("bookworm")
 
 

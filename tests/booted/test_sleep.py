@@ -8,7 +8,7 @@ from booted import remains
 from memdb import wait_for
 from pinger import pinging
 
-SLOW = os.environ.get("MEMDB_SLOW") == "1"
+SLOW = bool(os.environ.get("MEMDB_SLOW"))
 ASLEEP_S = {"1 s": 1.0, "30 s": 30.0} if SLOW else {"1 s": 1.0, "8 s": 8.0}
 PING_LIMIT_S = 2.0  # on the kept tunnel; then it is restarted
 RESTART_LIMIT_S = PING_LIMIT_S + 4.0

@@ -25,9 +25,10 @@ BOOT_LIMIT, STOP_LIMIT = 60, 60
 
 
 class Machine:
-    def __init__(self, lab, root):
+    def __init__(self, lab, root, name=None):
+        """One that is on at a time: the laptop has one network."""
         self.lab = lab
-        self.name = lab.name or "lab"
+        self.name = name or lab.name or "lab"
         self._lock = remains.claim(self.name)
         self.folder = remains.folder_of(self.name)
         self.tree = self.folder / "tree"  # where its root is mounted, for itself alone
