@@ -25,9 +25,9 @@ case $1 in
     reload_units
     # Debian's way: what is enabled runs after an upgrade. $2 is also there after a removal, so it cannot be try-restart.
     if [ -n "$2" ]; then
-      restart_service restart
+      restart_service restart || true
     else
-      start_units
+      start_units || true
       say_who_may_use_it
     fi
     ;;
@@ -37,7 +37,7 @@ case $1 in
   abort-remove)
     enable_units
     reload_units
-    start_units
+    start_units || true
     ;;
   *)
     echo "postinst called with unknown argument '$1'" >&2

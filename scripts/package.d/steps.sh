@@ -29,12 +29,11 @@ reload_units() {
   if systemd_runs; then systemctl daemon-reload || true; fi
 }
 
-# A service that does not start is no reason to fail an installation: it is in the journal, and is said.
+# Both say why, and return an error, when memdbd does not come up. For a package that is no reason to fail.
 start_units() {
   systemd_runs || return 0
   # shellcheck disable=SC2086
-  "$MEMDBD_SYSTEMCTL" start $MEMDBD_UNITS ||
-    echo "memdbd does not start; why: journalctl -b -u memdbd.service -n 20" >&2
+  "$MEMDBD_SYSTEMCTL" start $MEMDBD_UNITS || why_not
 }
 
 # The new program takes the place of the old one: one restart of the service, over which systemd keeps the socket and the
@@ -42,8 +41,12 @@ start_units() {
 # run, or try-restart.
 restart_service() {
   systemd_runs || return 0
-  "$MEMDBD_SYSTEMCTL" "$1" memdbd.service ||
-    echo "memdbd does not start again; why: journalctl -b -u memdbd.service -n 20" >&2
+  "$MEMDBD_SYSTEMCTL" "$1" memdbd.service || why_not
+}
+
+why_not() {
+  echo "memdbd does not start; why: journalctl -b -u memdbd.service -n 20" >&2
+  return 1
 }
 
 stop_units() {
