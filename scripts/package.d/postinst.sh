@@ -23,8 +23,9 @@ case $1 in
     load_tun
     enable_units
     reload_units
-    # Debian's way: what is enabled runs after an upgrade. $2 is also there after a removal, so it cannot be try-restart.
-    if [ -n "$2" ]; then
+    # Debian's way: what is enabled runs after an upgrade. $2 is also there after a removal, so it cannot be try-restart. One that runs
+    # although this is the first package was installed by scripts/install.
+    if [ -n "$2" ] || service_runs; then
       restart_service restart || true
     else
       start_units || true

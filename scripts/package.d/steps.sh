@@ -13,6 +13,8 @@ MEMDBD_SYSTEMCTL=systemctl
 
 systemd_runs() { [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1; }
 
+service_runs() { systemd_runs && systemctl -q is-active memdbd.service; }
+
 # The user, the group, and their folders.
 make_accounts_and_folders() {
   systemd-sysusers /usr/lib/sysusers.d/memdbd.conf

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# How scripts/install, scripts/uninstall and scripts/package talk. NAME is the script's.
+# What scripts/install, scripts/uninstall and scripts/package share: how they talk, and build. NAME is the script's.
 
 die() { printf '%s: %s\n' "$NAME" "$*" >&2; exit 1; }
 die_usage() { printf '%s: %s; see: scripts/%s --help\n' "$NAME" "$*" "$NAME" >&2; exit 2; }
@@ -18,6 +18,16 @@ quietly() {
   # shellcheck disable=SC2034
   LAST_OUTPUT=$(<"$log")
   rm -f "$log"
+}
+
+# Into build/release. Two at a time (in tests, for example) wait for each other.
+build_release() {
+  local folder
+  mkdir -p build
+  for folder in build build/release; do
+    [[ ! -e $folder || -w $folder ]] || die "$folder is another user's: who built there before? Run this as $(stat -c %U "$folder")"
+  done
+  { flock 9 && cmake --preset release && cmake --build --preset release; } 9>build/.release.lock
 }
 
 # What a package brought, only its tools take away; two ways of installing the same files end in neither.

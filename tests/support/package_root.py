@@ -85,20 +85,20 @@ echo ready; cat >/dev/null"""
                        stdout=subprocess.DEVNULL, check=True)
 
     def listing(self, *places):
-        """Every file and folder with kind, mode, owner and target, and the content of /etc; but for what dpkg and useradd keep for themselves."""
+        """Every file and folder with kind, mode, owner and target, and the content of /etc; but for what dpkg, useradd and labs keep."""
         said = self.run("sh", "-c", r"find %s -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp \) -prune -o "
                         r"-printf '%%p %%y %%m %%u %%g %%l\n'; find /etc -xdev -type f -exec md5sum {} +" % (" ".join(places) or "/")).stdout
-        diary = re.compile(r"/var/log/dpkg\.log|/var/lib/dpkg/|/var/cache/|/etc/(passwd|group|g?shadow|sub[ug]id)-|/etc/\.pwd\.lock|/var/lib/systemd ")
+        diary = re.compile(r"/var/log/dpkg\.log|/var/lib/dpkg/|/var/cache/|/etc/(passwd|group|g?shadow|sub[ug]id)-|/etc/\.pwd\.lock|/etc/netns|/var/lib/systemd ")
         return {line for line in said.splitlines() if not diary.search(line)}
 
 
 class FakeSystemd:
-    """A systemctl in a ChangedRoot that writes down what it is asked, and says yes."""
+    """A systemctl in a ChangedRoot that writes down what it is asked, and says yes; only not whether memdbd is `active`."""
 
-    def __init__(self, root):
+    def __init__(self, root, active=True):
         self.root = root
         root.run("sh", "-c", "mkdir -p /run/systemd/system && mv /bin/systemctl /bin/systemctl.real && cat >/bin/systemctl <<'END' && chmod +x /bin/systemctl\n"
-                 "#!/bin/sh\necho \"$*\" >>/tmp/calls\ncase \"$*\" in *is-enabled*) echo enabled ;; esac\nEND\n")
+                 "#!/bin/sh\necho \"$*\" >>/tmp/calls\ncase \"$*\" in *is-enabled*) echo enabled ;; *is-active*) exit %d ;; esac\nEND\n" % (not active))
 
     def calls(self, *words):
         """What this command made of it, without questions and the links of deb-systemd-helper."""
@@ -106,4 +106,4 @@ class FakeSystemd:
         self.root.run(*words)
         lines = self.root.run("sh", "-c", "cat /tmp/calls 2>/dev/null || true").stdout.splitlines()
         plain = [re.sub(r"--(quiet|system)\s*", "", line).strip() for line in lines]
-        return [line for line in plain if not re.match(r"is-(enabled|active)|--version|--root=/", line)]
+        return [line for line in plain if not re.match(r"(-q )?is-(enabled|active)|--version|--root=/", line)]

@@ -67,11 +67,11 @@ def test_only_what_changed_is_restarted_and_tunnels_stay(machine):
 def test_they_leave_a_package_alone(machine, made):
     machine.put(made[".deb"], "/tmp/memdbd.deb")
     machine.run("dpkg", "-i", "/tmp/memdbd.deb")
-    before = machine.listing(*PLACES)
+    before = machine.listing(*PLACES[:4])
     for script in (INSTALL, UNINSTALL):
         done = machine.run(script, check=False)
         assert done.returncode == 1 and done.stderr == f"{script.name}: memdbd is installed as a package; first: sudo apt remove memdbd\n"
-    assert machine.listing(*PLACES) == before
+    assert machine.listing(*PLACES[:4]) == before
 
 
 @pytest.mark.parametrize("script", (INSTALL, UNINSTALL), ids=lambda path: path.name)

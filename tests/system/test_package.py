@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from memdb import ROOT
-from made_packages import NEWER, packages, run
+from made_packages import NEWER, package, packages, run
 from package_root import ChangedRoot, FakeSystemd, base_root
 
 SCRIPTS = ("postinst", "prerm", "postrm")
@@ -212,7 +212,7 @@ def test_scripts_may_run_again(root, control, script):
 
 
 def test_only_a_removal_stops_anything(root):
-    systemd = FakeSystemd(root)
+    systemd = FakeSystemd(root, active=False)
     assert systemd.calls("dpkg", "-i", "/tmp/memdbd.deb") == ["daemon-reload", "start memdbd.socket memdbd.service"]
     # One restart of the service: the connection to openvpn, which systemd keeps over it, would not survive a stop.
     assert systemd.calls("dpkg", "-i", "/tmp/newer.deb") == ["daemon-reload", "restart memdbd.service"]
@@ -222,18 +222,23 @@ def test_only_a_removal_stops_anything(root):
     assert systemd.calls("dpkg", "-P", "memdbd") == ["stop memdbd.socket", "stop memdbd.service", "daemon-reload", "daemon-reload"]
 
 
+def test_what_scripts_install_had_started_is_restarted(root):
+    systemd = FakeSystemd(root)  # whose memdbd.service is active, whatever is installed
+    assert systemd.calls("dpkg", "-i", "/tmp/memdbd.deb") == ["daemon-reload", "restart memdbd.service"]
+
+
 def test_policy_rc_d_is_asked(root):
-    systemd = FakeSystemd(root)
+    systemd = FakeSystemd(root, active=False)
     root.run("sh", "-c", "printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d")
     assert systemd.calls("dpkg", "-i", "/tmp/memdbd.deb") == ["daemon-reload"]
     assert systemd.calls("dpkg", "-i", "/tmp/newer.deb") == ["daemon-reload"]
 
 
 def test_an_upgrade_that_fails_leaves_the_old_one_running(root):
-    systemd = FakeSystemd(root)
+    systemd = FakeSystemd(root, active=False)
     root.run("dpkg", "-i", "/tmp/memdbd.deb")
     root.run("sh", "-c", "cp -a /usr/sbin/memdbd /tmp/old; dpkg-deb -R /tmp/newer.deb /tmp/x && printf '#!/bin/sh\\nexit 1\\n' >/tmp/x/DEBIAN/preinst && "
-             "chmod 755 /tmp/x/DEBIAN/preinst && dpkg-deb -b /tmp/x /tmp/broken.deb")
+             "chmod 755 /tmp/x/DEBIAN/preinst && dpkg-deb -Znone -b /tmp/x /tmp/broken.deb")
     assert systemd.calls("sh", "-c", "dpkg -i /tmp/broken.deb || true") == []
     root.run("cmp", "/usr/sbin/memdbd", "/tmp/old")
     assert root.run("dpkg-query", "-W", "-f", "${db:Status-Status}", "memdbd").stdout == "installed"
@@ -241,13 +246,13 @@ def test_an_upgrade_that_fails_leaves_the_old_one_running(root):
 
 def test_scripts_of_the_rpm_do_the_same(root, made, tmp_path):
     """rpm itself is not here; its counts are."""
-    systemd = FakeSystemd(root)
+    systemd = FakeSystemd(root, active=False)
     root.run("dpkg", "-i", "/tmp/memdbd.deb")
     for tag, name in (("POSTIN", "post"), ("PREUN", "preun"), ("POSTUN", "postun")):
         (tmp_path / name).write_text(run("rpm", "-qp", "--qf", f"%{{{tag}}}", made[".rpm"]).stdout)
         root.put(tmp_path / name, f"/tmp/{name}")
     assert systemd.calls("sh", "/tmp/post", "1") == ["-q preset memdbd.socket memdbd.service", "daemon-reload",
-                                                     "-q is-enabled memdbd.socket", "start memdbd.socket memdbd.service"]
+                                                     "start memdbd.socket memdbd.service"]
     assert systemd.calls("sh", "/tmp/post", "2") == ["daemon-reload", "try-restart memdbd.service"]
     assert systemd.calls("sh", "/tmp/preun", "1") == systemd.calls("sh", "/tmp/postun", "1") == []
     assert systemd.calls("sh", "/tmp/preun", "0") == ["stop memdbd.socket", "stop memdbd.service",
@@ -262,6 +267,21 @@ def test_scripts_of_the_rpm_do_the_same(root, made, tmp_path):
 def test_what_it_does_not_understand_is_one_line(words):
     done = run(ROOT / "scripts/package", *words, check=False)
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stderr.startswith("package: ") and done.stdout == ""
+
+
+def test_packing_again_gives_the_same_bytes(newer, tmp_path):
+    again = package("--deb", "--no-build", "--version", NEWER, "--output", tmp_path)[0]
+    assert again.read_bytes() == newer.read_bytes()
+
+
+def test_a_build_that_fails_makes_no_package(made, tmp_path):
+    del made
+    cmake = tmp_path / "cmake"
+    cmake.write_text("#!/bin/sh\necho 'no compiler'\nexit 1\n")
+    cmake.chmod(0o755)
+    done = subprocess.run([ROOT / "scripts/package", "--output", tmp_path / "out"], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                          env={"PATH": f"{tmp_path}:/usr/sbin:/usr/bin:/sbin:/bin"})
+    assert done.returncode == 1 and done.stderr == "no compiler\npackage: the build failed, see above\n" and list((tmp_path / "out").iterdir()) == []
 
 
 def test_killed_it_leaves_nothing(made, tmp_path):
