@@ -12,6 +12,12 @@ std::string check_duration(const std::string& text) {
     return parse_duration(text) ? "" : "a time such as 30s, 500ms or 2m is expected";
 }
 
+/// "words" is what the scripts of the others ask with, and nobody else.
+std::string check_shell(const std::string& text) {
+    const bool known = text == "bash" || text == "zsh" || text == "fish" || text == "words";
+    return known ? "" : "bash, zsh or fish is expected";
+}
+
 void add_import(CLI::App& app, Arguments& into) {
     app.add_option("FILE", into.file, "client configuration as downloaded from AWS")->required();
     app.add_flag("--check", into.check, "only judge the file: exit 0 accepted, 1 refused; needs no agent");
@@ -99,7 +105,7 @@ void add_option(CLI::App& app, Option option, Arguments& into) {
         case Option::shell:
             app.add_option("SHELL", into.shell, "whose script to print")
                 ->required()
-                ->check(CLI::IsMember({"bash", "zsh", "fish", "words"}))
+                ->check(check_shell)
                 ->type_name("bash|zsh|fish");
             app.add_option("WORD", into.words, "what the scripts ask with")->group("");
             return;

@@ -41,6 +41,8 @@ int print_words(const Context& context) {
 
 int run_completion(Context& context) {
     if (context.arguments.shell == "words") return print_words(context);
+    if (!context.arguments.words.empty())
+        return complain(context, {Exit::usage, "one shell at a time: bash, zsh or fish"});
     print(completion_script(context.arguments.shell));
     return 0;
 }

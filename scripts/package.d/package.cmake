@@ -58,6 +58,9 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 
 set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
+foreach(when POST PREUN POSTUN)
+  set(CPACK_RPM_PACKAGE_REQUIRES_${when} systemd)
+endforeach()
 string(REPLACE "\n.\n" "\n\n" CPACK_RPM_PACKAGE_DESCRIPTION "${CPACK_PACKAGE_DESCRIPTION}")
 set(CPACK_RPM_PACKAGE_LICENSE Apache-2.0)
 set(CPACK_RPM_PACKAGE_GROUP "System Environment/Daemons")
@@ -65,7 +68,10 @@ set(CPACK_RPM_PACKAGE_REQUIRES "openvpn >= 2.6, systemd")
 set(CPACK_RPM_SPEC_MORE_DEFINE "%define _build_id_links none\nRecommends: easy-rsa >= 3.1\nSuggests: awscli\nSuggests: polkit\nSuggests: systemd-resolved")
 # Folders that other packages have too.
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/sbin /usr/lib/systemd /usr/lib/systemd/system /usr/lib/systemd/user
-  /usr/lib/systemd/system-preset /usr/lib/sysusers.d /usr/lib/tmpfiles.d /usr/lib/modules-load.d /usr/share/man /usr/share/man/man1)
+  /usr/lib/systemd/system-preset /usr/lib/sysusers.d /usr/lib/tmpfiles.d /usr/lib/modules-load.d
+  /usr/share/man /usr/share/man/man1 /usr/share/man/man5 /usr/share/man/man8 /usr/share/polkit-1 /usr/share/polkit-1/rules.d
+  /usr/share/bash-completion /usr/share/bash-completion/completions /usr/share/zsh /usr/share/zsh/vendor-completions
+  /usr/share/fish /usr/share/fish/vendor_completions.d)
 set(CPACK_RPM_USER_FILELIST "%config(noreplace) /etc/memdbd/memdbd.toml")
 set(CPACK_RPM_POST_INSTALL_SCRIPT_FILE ${PACKAGE_SCRIPTS}/rpm_post)
 set(CPACK_RPM_PRE_UNINSTALL_SCRIPT_FILE ${PACKAGE_SCRIPTS}/rpm_preun)

@@ -23,11 +23,12 @@ case $1 in
     load_tun
     enable_units
     reload_units
-    # Debian's way: what is enabled runs after an upgrade. $2 is also there after a removal, so it cannot be try-restart.
-    if [ -n "$2" ]; then
-      restart_service restart
+    # Debian's way: what is enabled runs after an upgrade. $2 is also there after a removal, so it cannot be try-restart. One that runs
+    # although this is the first package was installed by scripts/install.
+    if [ -n "$2" ] || service_runs; then
+      restart_service restart || true
     else
-      start_units
+      start_units || true
       say_who_may_use_it
     fi
     ;;
@@ -37,7 +38,7 @@ case $1 in
   abort-remove)
     enable_units
     reload_units
-    start_units
+    start_units || true
     ;;
   *)
     echo "postinst called with unknown argument '$1'" >&2

@@ -11,9 +11,9 @@ if [ "$1" = 1 ]; then
   if command -v systemctl >/dev/null 2>&1; then systemctl -q preset $MEMDBD_UNITS || true; fi
   reload_units
   # A preset of the distribution or of the administrator may say no.
-  if systemd_runs && systemctl -q is-enabled memdbd.socket; then start_units; fi
+  if systemd_runs && systemctl -q is-enabled memdbd.socket; then start_units || true; fi
   say_who_may_use_it
 else
   reload_units
-  restart_service try-restart
+  restart_service try-restart || true
 fi

@@ -13,6 +13,8 @@ MEMDBD_SYSTEMCTL=systemctl
 
 systemd_runs() { [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1; }
 
+service_runs() { systemd_runs && systemctl -q is-active memdbd.service; }
+
 # The user, the group, and their folders.
 make_accounts_and_folders() {
   systemd-sysusers /usr/lib/sysusers.d/memdbd.conf
@@ -29,12 +31,11 @@ reload_units() {
   if systemd_runs; then systemctl daemon-reload || true; fi
 }
 
-# A service that does not start is no reason to fail an installation: it is in the journal, and is said.
+# Both say why, and return an error, when memdbd does not come up. For a package that is no reason to fail.
 start_units() {
   systemd_runs || return 0
   # shellcheck disable=SC2086
-  "$MEMDBD_SYSTEMCTL" start $MEMDBD_UNITS ||
-    echo "memdbd does not start; why: journalctl -b -u memdbd.service -n 20" >&2
+  "$MEMDBD_SYSTEMCTL" start $MEMDBD_UNITS || why_not
 }
 
 # The new program takes the place of the old one: one restart of the service, over which systemd keeps the socket and the
@@ -42,8 +43,12 @@ start_units() {
 # run, or try-restart.
 restart_service() {
   systemd_runs || return 0
-  "$MEMDBD_SYSTEMCTL" "$1" memdbd.service ||
-    echo "memdbd does not start again; why: journalctl -b -u memdbd.service -n 20" >&2
+  "$MEMDBD_SYSTEMCTL" "$1" memdbd.service || why_not
+}
+
+why_not() {
+  echo "memdbd does not start; why: journalctl -b -u memdbd.service -n 20" >&2
+  return 1
 }
 
 stop_units() {

@@ -33,6 +33,8 @@ def here(place, tmp_path_factory):
     for shell in ("bash", "zsh", "fish"):
         script = subprocess.run([MEMDBCTL, "completion", shell], capture_output=True, check=True, stdin=subprocess.DEVNULL).stdout
         (folder / f"script.{shell}").write_bytes(script)
+    (folder / "functions").mkdir()
+    (folder / "functions/_memdbctl").symlink_to("../script.zsh")
     agent = SystemAgent(place).start()
     for name in ("demo", "direct"):
         subprocess.run([MEMDBCTL, "--socket", agent.socket, "profile", "add", "--direct", "--name", name, "--cluster", "node.test"],
@@ -74,7 +76,7 @@ def test_bash_understands_an_equals_sign(bash):
 @pytest.fixture(scope="module")
 def zsh(here):
     terminal = ShellTerminal(["zsh", "-f", "-i"], environment(here))
-    terminal.run(f"cd {here}; unsetopt zle_bracketed_paste; autoload -U compinit; compinit -D -u; source ./script.zsh; LISTMAX=1000")
+    terminal.run(f"cd {here}; unsetopt zle_bracketed_paste; fpath=({here}/functions $fpath); autoload -U compinit; compinit -D -u; LISTMAX=1000")
     yield terminal
     terminal.close()
 
@@ -93,11 +95,23 @@ def test_zsh(zsh, line):
         assert "demo" not in shown
 
 
+def test_zsh_may_also_source_the_script(here):
+    done = subprocess.run(["zsh", "-fc", "autoload -U compinit; compinit -D -u; source ./script.zsh; print $_comps[memdbctl]"], cwd=here,
+                          env=environment(here), capture_output=True, text=True, stdin=subprocess.DEVNULL, check=True)
+    assert done.stdout == "_memdbctl\n", done
+
+
 @pytest.mark.parametrize("line", LINES)
 def test_fish(here, line):
     done = subprocess.run(["fish", "--private", "-c", f"source ./script.fish; complete -C {line!r}"], cwd=here, env=environment(here), text=True,
                           capture_output=True, stdin=subprocess.DEVNULL, check=True)
     assert {word.split("\t")[0] for word in done.stdout.splitlines()} == LINES[line], done
+
+
+@pytest.mark.parametrize("words", ("csh", "bash zsh", ""))
+def test_another_shell_is_a_usage_error(words):
+    done = subprocess.run([MEMDBCTL, "completion", *words.split()], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("shell", ("bash", "zsh", "fish"))
