@@ -12,6 +12,12 @@ std::string check_duration(const std::string& text) {
     return parse_duration(text) ? "" : "a time such as 30s, 500ms or 2m is expected";
 }
 
+/// "words" is what the scripts of the others ask with, and nobody else.
+std::string check_shell(const std::string& text) {
+    const bool known = text == "bash" || text == "zsh" || text == "fish" || text == "words";
+    return known ? "" : "bash, zsh or fish is expected";
+}
+
 void add_import(CLI::App& app, Arguments& into) {
     app.add_option("FILE", into.file, "client configuration as downloaded from AWS")->required();
     app.add_flag("--check", into.check, "only judge the file: exit 0 accepted, 1 refused; needs no agent");
@@ -95,6 +101,13 @@ void add_option(CLI::App& app, Option option, Arguments& into) {
                    "what to wait for (default reachable)")
                 ->check(CLI::IsMember({"reachable", "up", "stopped"}))
                 ->type_name("reachable|up|stopped");
+            return;
+        case Option::shell:
+            app.add_option("SHELL", into.shell, "whose script to print")
+                ->required()
+                ->check(check_shell)
+                ->type_name("bash|zsh|fish");
+            app.add_option("WORD", into.words, "what the scripts ask with")->group("");
             return;
         case Option::follow: app.add_flag("--follow,-f", into.follow, "print every change as it happens"); return;
         case Option::count:
@@ -186,12 +199,11 @@ std::optional<Duration> parse_duration(std::string_view text) noexcept {
     return Duration(number * ms);
 }
 
-Parsed parse_arguments(std::span<const std::string> words, std::span<const Grammar> table, std::string_view socket) {
-    Parsed parsed;
-    parsed.arguments.socket = socket;
-    CLI::App app("memdbctl: ask and steer memdbd, the agent that keeps Amazon MemoryDB reachable", "memdbctl");
+std::vector<const CLI::App*> make_commands(CLI::App& app, Arguments& into, std::span<const Grammar> table,
+                                           std::string_view socket) {
+    into.socket = socket;
     app.set_help_all_flag("--help-all", "the help of every command");
-    app.add_option("--socket", parsed.arguments.socket,
+    app.add_option("--socket", into.socket,
                    "the agent's socket (default: $MEMDBD_SOCKET, else " + std::string(socket) + ")")
         ->type_name("PATH");
     app.fallthrough();
@@ -203,10 +215,17 @@ Parsed parse_arguments(std::span<const std::string> words, std::span<const Gramm
         command->description(std::string(grammar.summary));
         command->footer("examples:\n" + std::string(grammar.examples));
         command->fallthrough();
-        for (const Option option : grammar.options) add_option(*command, option, parsed.arguments);
-        if (grammar.more != nullptr) grammar.more(*command, parsed.arguments);
+        for (const Option option : grammar.options) add_option(*command, option, into);
+        if (grammar.more != nullptr) grammar.more(*command, into);
         commands.push_back(command);
     }
+    return commands;
+}
+
+Parsed parse_arguments(std::span<const std::string> words, std::span<const Grammar> table, std::string_view socket) {
+    Parsed parsed;
+    CLI::App app("memdbctl: ask and steer memdbd, the agent that keeps Amazon MemoryDB reachable", "memdbctl");
+    const auto commands = make_commands(app, parsed.arguments, table, socket);
     try {
         std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 wants it
         app.parse(std::move(reversed));

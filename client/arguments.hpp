@@ -1,4 +1,4 @@
-// The command line: argv to values. The only files of memdbctl that know CLI11 are arguments.cpp and arguments_key.cpp.
+// The command line: argv to values. The only files of memdbctl that know CLI11 are arguments*.cpp and completion.cpp.
 #pragma once
 
 #include "base/time.hpp"
@@ -87,6 +87,8 @@ struct Arguments {
     bool iam = false;
     std::string iam_cluster, iam_region;
     bool tls = true;
+    std::string shell;               ///< completion
+    std::vector<std::string> words;  ///< completion words: the line so far
     PkiArguments pki;
     KeyArguments keys;
     AwsArguments aws;
@@ -101,6 +103,7 @@ enum class Option : std::uint8_t {
     timeout,
     goal,
     follow,
+    shell,
     count,
     node,
     import,
@@ -127,6 +130,11 @@ struct Parsed {
     std::string error;  ///< one line, without "memdbctl: "
     int exit = 0;
 };
+
+/// Adds every command of the table, with its options and what they write into `into`, to `app`; returns the commands in
+/// the table's order. `into` must outlive `app`.
+std::vector<const CLI::App*> make_commands(CLI::App& app, Arguments& into, std::span<const Grammar> table,
+                                           std::string_view socket);
 
 Parsed parse_arguments(std::span<const std::string> words, std::span<const Grammar> table, std::string_view socket);
 

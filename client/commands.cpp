@@ -19,6 +19,7 @@ constexpr std::array kPing = {Option::profile, Option::count, Option::node, Opti
 constexpr std::array kImport = {Option::import, Option::json};
 constexpr std::array kAdd = {Option::add};
 constexpr std::array kList = {Option::json};
+constexpr std::array kShell = {Option::shell};
 constexpr std::array kShow = {Option::profile, Option::json};
 constexpr std::array kCrl = {Option::crl_file, Option::profile};
 constexpr std::array kSet = {Option::profile, Option::set, Option::json};
@@ -157,6 +158,10 @@ constexpr std::array kCommands = {
              "  systemctl --user enable --now memdbctl-auth.timer",
              add_auth_push},
             run_auth_push},
+    Command{{"completion", kShell, "print the script that completes memdbctl in a shell; the packages bring all three",
+             "  source <(memdbctl completion bash)\n  source <(memdbctl completion zsh)\n"
+             "  memdbctl completion fish >~/.config/fish/completions/memdbctl.fish"},
+            run_completion},
     Command{{"version", kList, "of memdbctl and of the agent", "  memdbctl version"}, run_version},
 };
 

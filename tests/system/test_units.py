@@ -34,7 +34,7 @@ def installed(root):
 
 
 def test_uninstall_knows_everything_that_is_installed(root):
-    listed = re.search(r"^FILES=\((.*?)\)", (ROOT / "scripts/install").read_text(), re.S | re.M)[1].split()
+    listed = re.search(r"^FILES=\((.*?)\)", (ROOT / "scripts/uninstall").read_text(), re.S | re.M)[1].split()
     assert installed(root) == {*listed, "/etc/memdbd/memdbd.toml"}
     programs = ["usr/sbin/memdbd", "usr/bin/memdbctl"]
     assert all((root / program).stat().st_mode & 0o777 == 0o755 for program in programs)
