@@ -179,6 +179,7 @@ void ProfileAgent::show_tunnel(control::ProfileView& view, const health::Facts& 
     view.tunnel = tunnel_view(tunnel_->state(), clock);
     view.tunnel->endpoint = endpoint_of(profile_.profile);
     // Translated once, when it was first seen: a clock that jumps, or a sleep, must not make it another moment.
+    if (session_ && session_->first == tunnel_->state().since) view.tunnel->since = session_->second;
     if (!shown_since_ || shown_since_->first != tunnel_->state().since)
         shown_since_.emplace(tunnel_->state().since, view.tunnel->since);
     view.tunnel->since = shown_since_->second;
