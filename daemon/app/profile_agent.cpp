@@ -208,8 +208,9 @@ void ProfileAgent::tunnel_changed(const tunnel::TunnelState& state) {
     } else {
         stop_probes();
     }
-    if (handover_ && state.connected_at)
-        handover_->follow(*tunnel_, running_generation_, session_from(*state.connected_at, now(), wall_now()));
+    if (state.phase == Phase::up && state.connected_at)
+        session_.emplace(*state.connected_at, session_from(*state.connected_at, now(), wall_now()));
+    if (handover_ && session_) handover_->follow(*tunnel_, running_generation_, session_->second);
     around_.changed();
 }
 
