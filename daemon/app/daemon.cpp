@@ -66,7 +66,7 @@ Daemon::Daemon(DaemonOptions options)
       look_timer_(io_),
       stop_timer_(io_),
       watchdog_timer_(io_),
-      clock_(now(), wall_now()),
+      clock_(now(), wall_now(), slept_since_boot()),
       started_(wall_now()),
       resolver_(io_),
       bus_(io_),
@@ -110,6 +110,7 @@ Result<void> Daemon::start() {
     watch_host();
     logger("agent")->info("memdbd {} runs as uid {}, state in {}", MEMDB_VERSION, ::geteuid(), options_.state_dir);
     passwords_.follow(settings_.passwords);
+    watch_sleep();
     start_profiles();
     warn_of_unknown_profiles();
     look();
@@ -277,15 +278,17 @@ control::Snapshot Daemon::build(TimePoint at, WallTime wall) {
     for (auto& [name, agent] : agents_) snapshot.profiles.push_back(agent->view(at, wall, clock_));
     std::vector<health::Condition> conditions = troubles_;
     for (const auto& [name, condition] : damaged_) conditions.push_back(condition);
+    if (clock_jump_ && at < clock_jump_->first) conditions.push_back(clock_jump_->second);
     health_.observe(conditions, at, wall);
     snapshot.findings = health_.visible();
     return snapshot;
 }
 
 void Daemon::look() {
+    if (sleep_) sleep_->look();
     const TimePoint at = now();
     const WallTime wall = wall_now();
-    clock_.adjust(at, wall);
+    follow_clock(at, wall);
     control::Snapshot fresh = build(at, wall);
     const auto events = control::diff(snapshot_, fresh, wall);
     snapshot_ = std::move(fresh);
@@ -301,10 +304,11 @@ void Daemon::look() {
 
 void Daemon::arm_look() {
     std::optional<TimePoint> at = health_.next_change();
+    if (clock_jump_ && clock_jump_->first > now()) at = std::min(at.value_or(clock_jump_->first), clock_jump_->first);
     for (const auto& [name, agent] : agents_)
         if (agent->next_look()) at = std::min(at.value_or(*agent->next_look()), *agent->next_look());
     look_timer_.cancel();
-    if (!at) return;
+    if (!at || (sleep_ && sleep_->is_parked())) return;
     look_timer_.expires_at(*at);
     look_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) changed();

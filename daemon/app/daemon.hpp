@@ -7,6 +7,7 @@
 #include "app/clock_offset.hpp"
 #include "app/password_agent.hpp"
 #include "app/profile_agent.hpp"
+#include "app/sleep_agent.hpp"
 #include "config/settings.hpp"
 #include "control/control_server.hpp"
 #include "host/bus_link.hpp"
@@ -25,6 +26,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace memdb::app {
@@ -101,6 +103,10 @@ class Daemon {
 
     void changed();  ///< something moved: look once, when the loop is free
     void look();
+    void watch_sleep();
+    void park();
+    void woke(Duration slept);
+    void follow_clock(TimePoint now, WallTime wall);
     void arm_look();
     control::Snapshot build(TimePoint now, WallTime wall);
 
@@ -116,6 +122,7 @@ class Daemon {
     WallTime started_;
     host::NameResolver resolver_;
     host::BusLink bus_;
+    std::unique_ptr<SleepAgent> sleep_;  ///< from start() on
     Surroundings around_;
     PasswordAgent passwords_;
     host::PassedDescriptors passed_;  ///< by systemd; what is still in it is nobody's
@@ -133,6 +140,7 @@ class Daemon {
     bool stopping_ = false;
     std::string status_;  ///< last told to systemd
     std::size_t agents_ending_ = 0;
+    std::optional<std::pair<TimePoint, health::Condition>> clock_jump_;  ///< told until then
 };
 
 }  // namespace memdb::app

@@ -33,7 +33,8 @@ ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profi
       password_(password_to_use(access.named, access.password, {})),
       ca_pem_(access.ca_pem),
       path_(around.routes),
-      ranges_(std::move(known_ranges)) {
+      ranges_(std::move(known_ranges)),
+      wake_timer_(around.io) {
     note_named(access.named);
     const config::Profile& told = profile_.profile;
     if (told.kind == config::ProfileKind::tunnel) {
@@ -67,7 +68,7 @@ ProfileAgent::ClusterAtWork ProfileAgent::put_to_work(const config::Cluster& clu
                                 ca_pem_};
     const auto changed = [&around = around_] { around.changed(); };
     auto runner = std::make_unique<reach::ClusterRunner>(around_.io, around_.resolver, std::move(target),
-                                                         around_.settings.probe, changed);
+                                                         around_.settings.probe, changed, around_.notice_sleep);
     if (const auto login = login_of(cluster))
         if (const reach::LoginToken* token = token_of(*login)) runner->take_token(*token);
     return {cluster, std::move(runner)};
@@ -76,6 +77,7 @@ ProfileAgent::ClusterAtWork ProfileAgent::put_to_work(const config::Cluster& clu
 tunnel::TunnelRunner::Handlers ProfileAgent::tunnel_handlers() {
     tunnel::TunnelRunner::Handlers handlers{
         [this](const tunnel::TunnelState& state) { tunnel_changed(state); }, {}, {}, {}};
+    handlers.about_to_handle = around_.notice_sleep;
     handlers.about_to_spawn = [this](const tunnel::ServerAddress& server) {
         running_generation_ = credential_ ? credential_->generation : 0;
         if (footprint_) footprint_->about_to_spawn(server);
@@ -151,6 +153,7 @@ void ProfileAgent::wish(control::Wish wish) {
     if (wanted_ == Wanted::disconnected) {
         held_ = false;
         overlap_.reset();
+        follow_wake(health::Unwanted{});
         if (tunnel_) tunnel_->disconnect();
         stop_probes();
     } else if (!tunnel_) {
@@ -197,7 +200,8 @@ void ProfileAgent::tunnel_changed(const tunnel::TunnelState& state) {
     if (state.addresses != way_to_) follow_network();
     follow_ranges(state);
     vpc_names_->follow(state);
-    if (state.phase == Phase::up && state.online && wanted_ == Wanted::connected) {
+    if (state.phase != Phase::up) follow_wake(health::TunnelLost{});
+    if (may_probe()) {
         const bool same_path = probing_ && probed_pid_ == state.openvpn_pid && probed_since_ == state.connected_at;
         probed_pid_ = state.openvpn_pid;
         probed_since_ = state.connected_at;
@@ -233,6 +237,7 @@ void ProfileAgent::follow_network() {
     way_to_ = state.addresses;
     const NetworkMove move = judge_move(before, way_out_, verdict_ == health::Verdict::reachable);
     if (move.tell_tunnel) tunnel_->network_changed(way_out_.online);
+    if (move.tell_tunnel) follow_wake(health::NetworkMoved{way_out_.online});
     if (!move.probe || !probing_) return;
     for (ClusterAtWork& each : clusters_) each.runner->probe_now();
 }
@@ -254,6 +259,7 @@ void ProfileAgent::set_overlap(const std::optional<Overlap>& overlap) {
 }
 
 void ProfileAgent::start_probes() {
+    if (is_parked()) return;
     probing_ = true;
     for (ClusterAtWork& each : clusters_) each.runner->start();
 }

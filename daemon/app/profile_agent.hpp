@@ -23,12 +23,14 @@
 #include "health/blame.hpp"
 #include "health/health_tracker.hpp"
 #include "health/renewal_machine.hpp"
+#include "health/wake_machine.hpp"
 #include "host/name_resolver.hpp"
 #include "keys/profile_store.hpp"
 #include "reach/cluster_runner.hpp"
 #include "tunnel/tunnel_runner.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -53,6 +55,7 @@ struct Surroundings {
     std::function<void(const Claim&)> remember_ranges{};  ///< an endpoint pushed other ranges than the last time
     /// What memdbd.toml names to sign IAM tokens with, read just now. Blocks for a few ms of disk.
     std::function<Result<reach::AwsCredentials>()> aws_keys{};
+    std::function<void()> notice_sleep{};  ///< before anything is concluded from silence; may call woke()
 };
 
 class ProfileAgent {
@@ -103,6 +106,13 @@ class ProfileAgent {
 
     /// The host's links, addresses or routes are others: attempts, probes and facts follow.
     void host_changed();
+
+    /// The machine is about to sleep: probes and timers rest, and nothing is concluded, until woke().
+    void sleep();
+    /// After a sleep, announced or not; 0: there was none. Nothing that was proved before it counts.
+    void woke(Duration slept);
+    /// The wall clock was set, by so much.
+    void clock_stepped(Duration step);
 
     /// The ranges behind its tunnel, as far as they are known; none for a direct profile.
     [[nodiscard]] Claim claim() const { return {profile_.profile.name, ranges_}; }
@@ -165,6 +175,11 @@ class ProfileAgent {
     [[nodiscard]] tunnel::TunnelSetup tunnel_setup() const;
     void follow_credential(WallTime wall);
     void tunnel_changed(const tunnel::TunnelState& state);
+    [[nodiscard]] bool is_parked() const noexcept { return wake_.phase == health::WakePhase::parked; }
+    void follow_wake(const health::WakeEvent& event);
+    void perform(health::WakeAction action);
+    void note_answers();
+    [[nodiscard]] bool may_probe() const;
     void start_probes();
     void stop_probes();
     void follow_network();
@@ -214,6 +229,9 @@ class ProfileAgent {
     std::optional<std::pair<TimePoint, WallTime>> session_;         ///< connected_at, and what the calendar said then
     std::optional<std::pair<TimePoint, WallTime>> session_before_;  ///< the same of a tunnel that was taken over
     health::RenewalState renewal_;
+    health::WakeState wake_;
+    boost::asio::steady_timer wake_timer_;
+    std::shared_ptr<const int> life_ = std::make_shared<const int>(0);
     std::optional<TimePoint> renewal_look_;
     std::vector<ClusterAtWork> clusters_;
     health::HealthTracker health_;

@@ -131,23 +131,27 @@ health::IncidentInput ProfileAgent::incident_seen(const std::vector<health::Clus
 }
 
 control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const ClockOffset& clock) {
-    follow_credential(wall);
-    for (ClusterAtWork& each : clusters_) each.runner->notice_sleep();
-    follow_session(now, wall);
-    follow_rotation(now, wall);
-    follow_tokens(now, wall);
+    note_answers();
+    if (!is_parked()) {
+        follow_credential(wall);
+        follow_session(now, wall);
+        follow_rotation(now, wall);
+        follow_tokens(now, wall);
+    }
     health::Facts seen = facts(now, wall);
     const std::vector<IamStanding> by_iam = iam_standings(wall, clock);
     for (health::Condition& condition : iam_conditions(by_iam, now)) seen.access.push_back(std::move(condition));
     health::IncidentInput incident;
     if (tunnel_) {
-        incident = incident_seen(seen.clusters);
+        // Right after a sleep silence is wake_machine's: an incident would give up what only has to be proved.
+        const bool watching = !is_parked() && wake_.phase != health::WakePhase::proving;
+        if (watching) incident = incident_seen(seen.clusters);
         incident_->observe(incident, now);
         if (!held_) seen.tunnel = tunnel_now(now, wall);  // with what it has just noticed
     }
     const health::Blame blamed = health::blame(seen);
     if (tunnel_) incident_->act(incident, blamed, now);
-    health_.observe(blamed.conditions, now, wall);
+    if (!is_parked()) health_.observe(blamed.conditions, now, wall);
 
     control::ProfileView view;
     view.name = profile_.profile.name;
@@ -242,6 +246,8 @@ void ProfileAgent::note_layers(const health::Facts& facts, const health::Blame& 
 }
 
 void ProfileAgent::plan_next_look(const health::Facts& facts, const health::IncidentInput& seen, TimePoint now) {
+    next_look_.reset();
+    if (is_parked()) return;
     next_look_ = health_.next_change();
     if (wanted_ == Wanted::disconnected) return;
     const auto consider = [&](std::optional<TimePoint> at) {
@@ -269,7 +275,7 @@ void ProfileAgent::plan_next_look(const health::Facts& facts, const health::Inci
 /// Another token is due, or connections that nobody can renew.
 void ProfileAgent::plan_tokens(const std::vector<IamStanding>& standings, TimePoint now) {
     const auto consider = [&](std::optional<TimePoint> at) {
-        if (at && *at > now) next_look_ = std::min(next_look_.value_or(*at), *at);
+        if (at && *at > now && !is_parked()) next_look_ = std::min(next_look_.value_or(*at), *at);
     };
     consider(mint_look_);
     for (const IamStanding& standing : standings) consider(standing.first_reauth);

@@ -34,6 +34,16 @@ struct ServerAnswered {  ///< a packet of ours, sent past openvpn, was answered:
     ServerAddress server;
     bool operator==(const ServerAnswered&) const = default;
 };
+struct SleepBegan {  ///< of this machine, or it is about to: no deadline passes, no loss counts
+    bool operator==(const SleepBegan&) const = default;
+};
+struct SleepEnded {    ///< also of a sleep that nobody announced
+    Duration slept{};  ///< 0: it did not sleep after all
+    bool operator==(const SleepEnded&) const = default;
+};
+struct ClockStepped {  ///< the wall clock, by which openvpn's own limits run, was set
+    bool operator==(const ClockStepped&) const = default;
+};
 struct CheckRequested {  ///< something is silent: does openvpn itself still live?
     bool operator==(const CheckRequested&) const = default;
 };
@@ -120,9 +130,10 @@ struct DeadlinePassed {
 
 using TunnelEvent =
     std::variant<ConnectRequested, DisconnectRequested, ReconnectRequested, InputChanged, NetworkChanged,
-                 ServerAnswered, CheckRequested, Forbidden, EndpointResolved, EndpointUnresolved, SpawnFailed,
-                 ManagementOpened, ManagementLost, ProcessFound, Resynchronised, HoldAsked, StateChanged, ByteCounted,
-                 OptionsPushed, DeviceOpened, FaultSeen, HeartbeatAnswered, ProcessExited, DeadlinePassed>;
+                 ServerAnswered, SleepBegan, SleepEnded, ClockStepped, CheckRequested, Forbidden, EndpointResolved,
+                 EndpointUnresolved, SpawnFailed, ManagementOpened, ManagementLost, ProcessFound, Resynchronised,
+                 HoldAsked, StateChanged, ByteCounted, OptionsPushed, DeviceOpened, FaultSeen, HeartbeatAnswered,
+                 ProcessExited, DeadlinePassed>;
 
 struct ResolveEndpoint {  ///< answered by EndpointResolved or EndpointUnresolved
     bool operator==(const ResolveEndpoint&) const = default;

@@ -234,6 +234,7 @@ Step Turn::on(const StateChanged& event) {
         case OpenvpnState::reconnecting:
             if (s_.phase == Phase::up) return lost_in_place(event.line);
             if (s_.hold_due) return ignore();
+            if (is_excused(event.line.detail)) return replace_process(now_, "attempt ended by the clock");
             if (event.line.detail == "network-unreachable")
                 return fail(Cause::network_offline, event.line.detail, "attempt ended by openvpn");
             return fail(silence(), event.line.detail, "attempt ended by openvpn");

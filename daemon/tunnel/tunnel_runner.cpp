@@ -45,10 +45,20 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
 
     void push(TunnelEvent event) {
         queue.push_back(std::move(event));
+        schedule();
+    }
+
+    void push_first(TunnelEvent event) {
+        queue.push_front(std::move(event));
+        schedule();
+    }
+
+    void schedule() {
         if (std::exchange(scheduled, true)) return;
         asio::post(io, [self = shared_from_this()] {
             self->scheduled = false;
             while (!self->closed && !self->queue.empty()) {
+                if (self->handlers.about_to_handle) self->handlers.about_to_handle();
                 const TunnelEvent next = std::move(self->queue.front());
                 self->queue.pop_front();
                 self->handle(next);
@@ -325,6 +335,9 @@ void TunnelRunner::check() { impl_->push(CheckRequested{}); }
 void TunnelRunner::network_changed(bool online) { impl_->push(NetworkChanged{online}); }
 void TunnelRunner::server_answered(ServerAddress server) { impl_->push(ServerAnswered{std::move(server)}); }
 void TunnelRunner::forbid(Cause cause, std::string evidence) { impl_->push(Forbidden{cause, std::move(evidence)}); }
+void TunnelRunner::sleep() { impl_->push(SleepBegan{}); }
+void TunnelRunner::woke(Duration slept) { impl_->push_first(SleepEnded{slept}); }
+void TunnelRunner::clock_stepped() { impl_->push(ClockStepped{}); }
 void TunnelRunner::input_changed() { impl_->push(InputChanged{}); }
 void TunnelRunner::set_setup(TunnelSetup setup) { impl_->setup = std::move(setup); }
 void TunnelRunner::set_timings(TunnelTimings timings) { impl_->timings = timings; }

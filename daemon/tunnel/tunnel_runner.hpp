@@ -17,13 +17,15 @@ namespace memdb::tunnel {
 
 class TunnelRunner {
   public:
-    /// Called from the loop. Only `changed` may call member functions of the runner.
+    /// Called from the loop. Only `changed` and `about_to_handle` may call member functions of the runner.
     struct Handlers {
         std::function<void(const TunnelState&)> changed;             ///< after each step that changed the state
         std::function<void(const ServerAddress&)> about_to_spawn{};  ///< openvpn will change the host: write it down
         std::function<void(int pid)> spawned{};
         /// No process any more: whatever it left on the host can be removed. Not of one that outlived SIGKILL.
         std::function<void()> gone{};
+        /// Before each event: may call woke(), which then comes first.
+        std::function<void()> about_to_handle{};
     };
 
     /// `io` and `resolver` must outlive the runner.
@@ -56,6 +58,10 @@ class TunnelRunner {
     void network_changed(bool online);
     void server_answered(ServerAddress server);
     void forbid(Cause cause, std::string evidence);
+    /// The machine is about to sleep: until woke() no timer of the runner wakes anybody.
+    void sleep();
+    void woke(Duration slept);  ///< before whatever else has happened meanwhile; 0: it did not sleep
+    void clock_stepped();
     /// Something that could have blocked has changed: configuration, key, certificate, clock.
     void input_changed();
 

@@ -3,6 +3,7 @@
 namespace memdb::tunnel {
 
 std::optional<TimePoint> next_deadline(const TunnelState& state) noexcept {
+    if (state.asleep && state.phase != Phase::stopping) return std::nullopt;
     std::optional<TimePoint> earliest;
     const auto consider = [&](const std::optional<TimePoint>& at) {
         if (at && (!earliest || *at < *earliest)) earliest = at;

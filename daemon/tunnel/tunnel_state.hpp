@@ -50,6 +50,10 @@ struct TunnelState {
     std::optional<TimePoint> stable_at;     ///< in `up`: then earlier failures are forgotten
     std::optional<TimePoint> retry_at;      ///< in `waiting`, and in `stopping` before a restart
 
+    bool asleep = false;                     ///< the machine sleeps, or is about to: no deadlines, but in `stopping`
+    std::optional<TimePoint> excused_until;  ///< openvpn's own restart counts as no loss until then, and …
+    std::string excuse;                      ///< … this is its cause: "wake", "clock-jumped"
+
     bool heartbeat_outstanding = false;
     std::optional<TimePoint> heartbeat_sent_at;  ///< while one is outstanding
     bool online = true;                          ///< some way leads out of this machine; else no attempt is made
@@ -90,6 +94,9 @@ struct TunnelState {
 
 /// The moment at which the machine wants DeadlinePassed; nothing when it waits for events only.
 [[nodiscard]] std::optional<TimePoint> next_deadline(const TunnelState& state) noexcept;
+
+/// openvpn's limits run by the wall clock: after a sleep, or a step of that clock, they pass at once, all together.
+inline constexpr Duration kExcused = 5s;
 
 /// Whether an openvpn of ours is, or may be, alive.
 [[nodiscard]] bool has_process(const TunnelState& state) noexcept;

@@ -232,6 +232,7 @@ Step Turn::not_adopted(std::string_view why, bool force) {
 
 /// openvpn restarts by itself out of `up` (RECONNECTING): it will ask for the hold.
 Step Turn::lost_in_place(const StateLine& line) {
+    if (is_excused(line.detail)) return excused_restart();
     std::string word = reason_word(line.detail);
     Cause cause = Cause::none;
     if (line.detail == "ping-restart" || line.detail == "inactive") cause = Cause::tunnel_silent;

@@ -23,6 +23,9 @@ class Turn {
     Step on(const InputChanged&);
     Step on(const NetworkChanged&);
     Step on(const ServerAnswered&);
+    Step on(const SleepBegan&);
+    Step on(const SleepEnded&);
+    Step on(const ClockStepped&);
     Step on(const CheckRequested&);
     Step on(const Forbidden&);
     Step on(const EndpointResolved&);
@@ -63,6 +66,11 @@ class Turn {
     Step connected(const StateLine& line);
     Step not_adopted(std::string_view why, bool force = false);
     Step lost_in_place(const StateLine& line);
+    bool is_excused(std::string_view detail) const;
+    Step excused_restart();
+    void excuse(std::string_view cause);
+    Step woke_in_handshake(Duration slept);
+    void renew_limits();
     Step given_up(const ReconnectRequested& event);
     Step farewell(std::string_view detail);
     Step heartbeat_due();

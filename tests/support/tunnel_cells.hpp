@@ -56,6 +56,10 @@ inline const std::vector<NamedState>& states() {
         {"up", after({ConnectRequested{}, kResolved, HoldAsked{}, kConnected})},
         {"up, stale", after({ConnectRequested{}, kResolved, HoldAsked{}, kConnected, InputChanged{}})},
         {"up, offline", after({ConnectRequested{}, kResolved, HoldAsked{}, kConnected, NetworkChanged{false}})},
+        {"up, asleep", after({ConnectRequested{}, kResolved, HoldAsked{}, kConnected, SleepBegan{}})},
+        {"up, woke", after({ConnectRequested{}, kResolved, HoldAsked{}, kConnected, SleepEnded{10h}})},
+        {"waiting, asleep",
+         after({ConnectRequested{}, EndpointUnresolved{"no"}, EndpointUnresolved{"no"}, SleepBegan{}})},
         {"waiting", after({ConnectRequested{}, EndpointUnresolved{"no"}, EndpointUnresolved{"no"}})},
         {"waiting, offline", after({ConnectRequested{}, NetworkChanged{false}})},
         {"stopping", after({ConnectRequested{}, kResolved, DisconnectRequested{}})},
@@ -86,6 +90,10 @@ inline const std::vector<NamedEvent>& events() {
         {"network lost", NetworkChanged{false}},
         {"network changed", NetworkChanged{true}},
         {"server answered", ServerAnswered{kTwo}},
+        {"sleep began", SleepBegan{}},
+        {"sleep ended", SleepEnded{10h}},
+        {"no sleep", SleepEnded{}},
+        {"clock stepped", ClockStepped{}},
         {"check", CheckRequested{}},
         {"forbidden", Forbidden{Cause::profile_overlap, "x"}},
         {"resolved", kResolved},
@@ -127,6 +135,6 @@ inline Step cell(const TunnelState& state, const TunnelEvent& event, double jitt
     return step(state, event, at, jitter01, TunnelTimings{});
 }
 
-inline constexpr std::size_t kCells = 608;
+inline constexpr std::size_t kCells = 798;
 
 }  // namespace memdb::tunnel::cells

@@ -10,7 +10,7 @@ using namespace memdb::tunnel::cells;
 
 namespace {
 
-// Only the cells that are not ignored; the others must leave the state untouched. 16 states x 38 events = 608 cells.
+// Only the cells that are not ignored; the others must leave the state untouched. 19 states x 42 events = 798 cells.
 struct Row {
     std::string_view state, event, why;
     Phase phase;
@@ -234,6 +234,7 @@ TEST(TunnelMachineTable, follows_the_table_in_every_cell) {
             cells += 1;
             if (row == nullptr) {
                 EXPECT_EQ(got.why, "ignored");
+                if (got.why != "ignored") std::cout << "ROW    {\"" << state_name << "\", \"" << event_name << "\", \"" << got.why << "\", Phase::" << to_string(got.state.phase) << ", \"" << actions_of(got) << "\"},\n";
                 continue;
             }
             used += 1;
