@@ -28,6 +28,10 @@ constexpr std::size_t kSecretLimit = 64 * 1024;
 /// Everything of ours must be gone by then (design: within 5 s).
 constexpr Duration kStopLimit = 4800ms;
 
+constexpr Duration kRevertLimit = 2s;  ///< for systemd-resolved, at a start or with --cleanup
+
+Result<void> revert_dns(unsigned link) { return host::revert_link_dns(link, kRevertLimit); }
+
 spdlog::level::level_enum level_of(health::Severity severity) {
     return severity == health::Severity::info ? spdlog::level::info : spdlog::level::warn;
 }
@@ -72,7 +76,7 @@ Result<std::vector<std::string>> clean_up(const DaemonOptions& options) {
     auto link = host::RouteLink::open();
     if (link.has_error()) return link.error();
     host::FootprintStore footprints(options.state_dir);
-    host::CleanupReport report = host::clean_up(footprints, *link);
+    host::CleanupReport report = host::clean_up(footprints, *link, revert_dns);
     if (!report.problems.empty()) return Failure{Errc::io, report.problems.front()};
     return std::move(report.done);
 }
@@ -86,6 +90,10 @@ Daemon::Daemon(DaemonOptions options)
       started_(wall_now()),
       resolver_(io_),
       bus_(io_),
+      resolved_(bus_,
+                [this] {
+                    for (auto& [name, agent] : agents_) agent->resolved_changed();
+                }),
       around_{io_, workers_, resolver_, settings_, options_.runtime_dir + "/private", [this] { changed(); }},
       passwords_(io_, options_.credentials_dir, [this] { read_passwords(); }) {
     around_.remember_ranges = [this](const Claim& claim) {
@@ -93,6 +101,7 @@ Daemon::Daemon(DaemonOptions options)
             logger("agent")->warn("{}", kept.error().message);
         weigh_overlaps();
     };
+    around_.resolved = &resolved_;
     around_.aws_keys = [this] { return aws_keys(); };
 }
 
@@ -144,7 +153,7 @@ void Daemon::watch_host() {
     routes_ = std::move(*watch);
     around_.routes = routes_.get();
     around_.footprints = &*footprints_;
-    const host::CleanupReport report = host::clean_up(*footprints_, routes_->link());
+    const host::CleanupReport report = host::clean_up(*footprints_, routes_->link(), revert_dns);
     for (const std::string& line : report.done) logger("host")->info("left over by an earlier run: {}", line);
     for (const std::string& line : report.problems) logger("host")->warn("{}", line);
 }

@@ -11,6 +11,7 @@
 #include "control/control_server.hpp"
 #include "host/bus_link.hpp"
 #include "host/name_resolver.hpp"
+#include "host/resolved_link.hpp"
 #include "keys/profile_store.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -103,6 +104,7 @@ class Daemon {
     WallTime started_;
     host::NameResolver resolver_;
     host::BusLink bus_;
+    host::ResolvedLink resolved_;
     Surroundings around_;
     PasswordAgent passwords_;
     std::unique_ptr<keys::ProfileStore> store_;
