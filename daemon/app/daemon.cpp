@@ -70,6 +70,10 @@ Daemon::Daemon(DaemonOptions options)
       started_(wall_now()),
       resolver_(io_),
       bus_(io_),
+      resolved_(bus_,
+                [this] {
+                    for (auto& [name, agent] : agents_) agent->resolved_changed();
+                }),
       around_{io_, workers_, resolver_, settings_, options_.runtime_dir + "/private", [this] { changed(); }},
       passwords_(io_, options_.credentials_dir, [this] { read_passwords(); }) {
     around_.remember_ranges = [this](const Claim& claim) {
@@ -77,6 +81,7 @@ Daemon::Daemon(DaemonOptions options)
             logger("agent")->warn("{}", kept.error().message);
         weigh_overlaps();
     };
+    around_.resolved = &resolved_;
     around_.aws_keys = [this] { return aws_keys(); };
 }
 

@@ -12,6 +12,7 @@
 #include "control/control_server.hpp"
 #include "host/bus_link.hpp"
 #include "host/name_resolver.hpp"
+#include "host/resolved_link.hpp"
 #include "host/service_notify.hpp"
 #include "keys/profile_store.hpp"
 
@@ -122,6 +123,7 @@ class Daemon {
     WallTime started_;
     host::NameResolver resolver_;
     host::BusLink bus_;
+    host::ResolvedLink resolved_;
     std::unique_ptr<SleepAgent> sleep_;  ///< from start() on
     Surroundings around_;
     PasswordAgent passwords_;

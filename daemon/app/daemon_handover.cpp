@@ -20,6 +20,9 @@ namespace memdb::app {
 namespace {
 
 constexpr Duration kJobLimit = 2s;
+constexpr Duration kRevertLimit = 2s;  ///< for systemd-resolved, at a start or with --cleanup
+
+Result<void> revert_dns(unsigned link) { return host::revert_link_dns(link, kRevertLimit); }
 
 void tell(const std::vector<std::string>& done, const std::vector<std::string>& problems) {
     for (const std::string& line : done) logger("host")->info("left over by an earlier run: {}", line);
@@ -56,7 +59,7 @@ Result<std::vector<std::string>> undo(const DaemonOptions& options, bool openvpn
     host::FootprintStore footprints(options.state_dir);
     if (!openvpn_may_live)
         if (const auto ended = no_openvpn_lives(footprints); ended.has_error()) return ended.error();
-    host::CleanupReport report = host::clean_up(footprints, *link);
+    host::CleanupReport report = host::clean_up(footprints, *link, revert_dns);
     if (!report.problems.empty()) return Failure{Errc::io, report.problems.front()};
     return std::move(report.done);
 }
@@ -102,7 +105,7 @@ void Daemon::sweep(const std::set<std::string>& taken_over) {
         if (recorded.has_error()) logger("host")->warn("{}", recorded.error().message);
         for (const std::string& name : recorded.has_error() ? std::vector<std::string>{} : *recorded)
             if (!taken_over.contains(name)) {
-                const host::CleanupReport report = host::clean_up(*footprints_, routes_->link(), name);
+                const host::CleanupReport report = host::clean_up(*footprints_, routes_->link(), name, revert_dns);
                 tell(report.done, report.problems);
             }
     }

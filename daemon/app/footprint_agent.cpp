@@ -50,6 +50,12 @@ void FootprintAgent::device_known(const std::string& device) {
     write();
 }
 
+void FootprintAgent::dns_set(bool something) {
+    if (!recorded_ || footprint_.dns_set == something) return;
+    footprint_.dns_set = something;
+    write();
+}
+
 void FootprintAgent::gone() {
     if (!recorded_) return;
     recorded_ = false;

@@ -48,6 +48,7 @@ ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profi
                                                          around_.settings.tunnel, tunnel_handlers());
         incident_ = std::make_unique<IncidentRunner>(around_.io, *tunnel_, told.name, around_.changed);
         vpc_names_ = std::make_unique<VpcNameAgent>(around_.resolver, told.clusters, around_.changed);
+        start_dns();
         rotation_ = std::make_unique<RotationAgent>(
             around_.io, around_.workers, around_.resolver, around_.settings, told.name,
             keys::CredentialStore(profile_.config_path.parent_path()), profile_.authorities, rotation_hooks());
@@ -150,6 +151,7 @@ void ProfileAgent::wish(control::Wish wish) {
     const bool was_wanted = wanted_ == Wanted::connected;
     if (!was_wanted) wanted_order_ = next_order();
     wanted_ = wish == control::Wish::disconnect ? Wanted::disconnected : Wanted::connected;
+    follow_dns();  // before the tunnel ends: what is told of it goes first
     if (wanted_ == Wanted::disconnected) {
         held_ = false;
         overlap_.reset();
@@ -200,6 +202,7 @@ void ProfileAgent::tunnel_changed(const tunnel::TunnelState& state) {
     if (state.addresses != way_to_) follow_network();
     follow_ranges(state);
     vpc_names_->follow(state);
+    follow_dns();
     if (state.phase != Phase::up) follow_wake(health::TunnelLost{});
     if (may_probe()) {
         const bool same_path = probing_ && probed_pid_ == state.openvpn_pid && probed_since_ == state.connected_at;
@@ -228,6 +231,9 @@ void ProfileAgent::follow_ranges(const tunnel::TunnelState& state) {
 void ProfileAgent::host_changed() {
     path_.host_changed();
     if (tunnel_) follow_network();
+    // A server that lay elsewhere may lie behind the tunnel now.
+    if (dns_ && dns_->standing() == DnsStanding::no_server)
+        dns_->look_again(tunnel_->state(), wanted_ == Wanted::connected);
     around_.changed();
 }
 
@@ -322,6 +328,7 @@ void ProfileAgent::settings_changed() {
         tunnel_->set_setup(tunnel_setup());
         tunnel_->input_changed();
     }
+    if (dns_) dns_->look_again(tunnel_->state(), wanted_ == Wanted::connected);
     for (ClusterAtWork& each : clusters_) each.runner->set_timings(around_.settings.probe);
 }
 

@@ -6,6 +6,7 @@
 
 #include "app/clock_offset.hpp"
 #include "app/credential_map.hpp"
+#include "app/dns_agent.hpp"
 #include "app/fact_map.hpp"
 #include "app/footprint_agent.hpp"
 #include "app/handover_agent.hpp"
@@ -52,6 +53,7 @@ struct Surroundings {
     std::function<void()> changed;                        ///< something moved; called often, cheap
     host::RouteWatch* routes = nullptr;                   ///< null: this host's routes cannot be seen
     host::FootprintStore* footprints = nullptr;           ///< null: nothing is recorded
+    host::ResolvedLink* resolved = nullptr;               ///< null: DNS is left alone
     std::function<void(const Claim&)> remember_ranges{};  ///< an endpoint pushed other ranges than the last time
     /// What memdbd.toml names to sign IAM tokens with, read just now. Blocks for a few ms of disk.
     std::function<Result<reach::AwsCredentials>()> aws_keys{};
@@ -134,6 +136,9 @@ class ProfileAgent {
     /// New settings are in force.
     void settings_changed();
 
+    /// systemd-resolved has come, gone, or been replaced.
+    void resolved_changed();
+
     /// Ends openvpn and all connections; `done` is called once, from the loop.
     void shut_down(std::function<void()> done);
 
@@ -183,6 +188,10 @@ class ProfileAgent {
     void start_probes();
     void stop_probes();
     void follow_network();
+    [[nodiscard]] std::vector<std::string> cluster_hosts() const;
+    void start_dns();
+    void follow_dns();
+    void names_changed();
     void follow_ranges(const tunnel::TunnelState& state);
     void follow_session(TimePoint now, WallTime wall);
     [[nodiscard]] WallTime session_from(TimePoint connected, TimePoint now, WallTime wall) const;
@@ -221,6 +230,7 @@ class ProfileAgent {
     std::unique_ptr<RotationAgent> rotation_;       ///< the same
     unsigned running_generation_ = 0;               ///< that the last openvpn was started with
     std::unique_ptr<VpcNameAgent> vpc_names_;       ///< the same
+    std::unique_ptr<DnsAgent> dns_;                 ///< the same
     std::vector<IpNetwork> ranges_;
     std::optional<Overlap> overlap_;
     std::uint64_t wanted_order_ = 0;

@@ -108,6 +108,11 @@ health::Facts ProfileAgent::facts(TimePoint now, WallTime wall) {
         facts.credential.push_back({"state-unreadable", "the stored certificate revocation list cannot be used",
                                     profile_.crl->error().message + ": hand it in again with `memdbctl key crl`",
                                     health::Severity::warning});
+    if (dns_) {
+        DnsAdvice advice = dns_->advice();
+        facts.dns_evidence = std::move(advice.evidence);
+        facts.dns_advice = std::move(advice.advice);
+    }
     facts.access = password_trouble();
     const std::string& signer = profile_.profile.signer;
     const bool has_signer = !signer.empty() && signer != "manual";
@@ -187,6 +192,7 @@ void ProfileAgent::show_tunnel(control::ProfileView& view, const health::Facts& 
     if (!shown_since_ || shown_since_->first != tunnel_->state().since)
         shown_since_.emplace(tunnel_->state().since, view.tunnel->since);
     view.tunnel->since = shown_since_->second;
+    if (dns_) view.tunnel->dns = dns_->view();
     if (session_ && around_.settings.tunnel.session_limit > 0s)
         view.tunnel->session_ends_at = session_->second + around_.settings.tunnel.session_limit;
     if (!held_) return;
