@@ -322,6 +322,7 @@ Step Turn::on(const ProcessExited& event) {
 }
 
 Step Turn::on(const DeadlinePassed&) {
+    if (s_.asleep && s_.phase != Phase::stopping) return ignore();  // its timer was on its way
     const auto due = [&](const std::optional<TimePoint>& at) { return at && *at <= now_; };
     switch (s_.phase) {
         case Phase::starting:

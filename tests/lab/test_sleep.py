@@ -42,11 +42,13 @@ def told(laptop, words):
     return laptop.agent.log.read_text().count(words)
 
 
-def note(laptop, situation, woke, what):
-    """A row of the table; and that nothing was claimed before it was proved, and nothing was found."""
-    ping = laptop.first_ping(woke)
+def note(laptop, situation, woke, limit=30):
+    """A row of the table; and that nothing was claimed before it was proved. Gives the seconds until the first PING."""
+    ping = laptop.first_ping(woke, limit)
     laptop.reachable(woke)
-    ROWS.append((situation, ping, what))
+    log = laptop.agent.log.read_text()
+    ours, again = log.count("no PING answered within 2 s"), log.count("-> up ") > 1
+    ROWS.append((situation, ping, "restarted by memdbd" if ours else "restarted by openvpn" if again else "kept"))
     early = [e for at, e in laptop.events.of("verdict", woke) if at < woke + ping and e["to"] in ("reachable", "degraded")]
     assert not early, early
     return ping
@@ -86,15 +88,15 @@ def test_a_sleep_that_is_announced(laptop, seconds, name):
     before = laptop.start().tunnel()
     begun = time.monotonic()
     woke = laptop.suspend(seconds)
-    by_itself = seconds > 20  # openvpn's ping-restart, by the wall clock, as AWS sets it
-    note(laptop, f"sleep of {name}", woke, "restarted in place by openvpn" if by_itself else "kept")
-    if by_itself:
+    note(laptop, f"sleep of {name}", woke)
+    # openvpn's ping-restart (20 s by the wall clock, as on AWS) has passed, unless a packet of the server is there first.
+    if seconds > 20 and told(laptop, "-> up ") > 1:
         restarted_once(laptop, before)
     else:
         kept(laptop, before)
     nothing_found(laptop, begun)
     assert told(laptop, "awake: slept for") == 1, "two detectors, one wake"
-    assert told(laptop, "a PING was answered") == 1
+    assert told(laptop, " ms after the wake") == 1
     wait_for(lambda: laptop.logind.holders() == 1, 5, "the inhibitor is held again")
     for node in laptop.agent.api.profile("demo")["clusters"][0]["nodes"]:
         assert moment(node["last_ok_at"]) > time.time() + seconds - (time.monotonic() - woke) - 1, "proved before the sleep"
@@ -106,10 +108,10 @@ def test_the_endpoint_has_forgotten_the_session(laptop, seconds, name):
     begun = time.monotonic()
     woke = laptop.suspend(seconds, meanwhile=lambda: lose_sessions(laptop))
     by_itself = seconds > 20
-    ping = note(laptop, f"sleep of {name}, session lost", woke, "restarted in place by " + ("openvpn" if by_itself else "memdbd"))
+    ping = note(laptop, f"sleep of {name}, session lost", woke)
     restarted_once(laptop, before)
     nothing_found(laptop, begun)
-    assert by_itself or 2 <= ping < 3.5, "the kept tunnel has 2 s to answer"
+    assert by_itself or ping >= 2, "the kept tunnel has 2 s to answer"
     assert told(laptop, "no PING answered within 2 s") == (0 if by_itself else 1)
 
 
@@ -118,9 +120,7 @@ def test_wakes_on_another_network(laptop, seconds, name):
     before = laptop.start().tunnel()
     begun = time.monotonic()
     woke = laptop.suspend(seconds, meanwhile=lambda: laptop.lab("fault", "network-changed"))
-    by_itself = seconds > 20
-    note(laptop, f"sleep of {name}, wake on another network", woke,
-         "restarted in place by openvpn" if by_itself else "kept, or restarted by memdbd")
+    note(laptop, f"sleep of {name}, wake on another network", woke)
     after = laptop.tunnel()
     assert after["restarts"] == 0 and after["phase"] == "up" and after.get("last_restart_cause", "wake") == "wake", (before, after)
     nothing_found(laptop, begun)
@@ -136,7 +136,7 @@ def test_wakes_without_a_network_which_comes_later(laptop, seconds, name):
         time.sleep(0.1)
     healing = time.monotonic()
     laptop.lab("heal", "network-down")
-    note(laptop, f"sleep of {name}, no network for 3 s: from its return", healing, "restarted" if seconds > 20 else "kept")
+    note(laptop, f"sleep of {name}, no network for 3 s: from its return", healing)
     after = laptop.tunnel()
     assert after["restarts"] == 0 and after.get("last_restart_cause", "wake") == "wake", after
     assert told(laptop, "awake: slept for") == 1
@@ -147,8 +147,8 @@ def test_a_sleep_that_nobody_announces(laptop, kicked):
     before = laptop.start().tunnel()
     begun = time.monotonic()
     woke = laptop.suspend(30, announced=False, kicked=kicked)
-    note(laptop, f"sleep of 30 s, no signal, {'' if kicked else 'no '}timer cancelled", woke, "restarted in place by openvpn")
-    restarted_once(laptop, before)
+    note(laptop, f"sleep of 30 s, no signal, {'' if kicked else 'no '}timer cancelled", woke)
+    assert laptop.tunnel()["restarts"] == 0 and laptop.tunnel()["openvpn_pid"] == before["openvpn_pid"]
     nothing_found(laptop, begun)
     assert told(laptop, "awake: slept for") == 1
     assert laptop.logind.holders() == 1
@@ -160,7 +160,7 @@ def test_the_words_of_a_sleep_come_after_it(laptop):
     woke = laptop.suspend(5, announced=False)
     laptop.logind.say("sleeping")
     laptop.logind.say("awake")
-    note(laptop, "sleep of 5 s, both signals after it", woke, "kept")
+    note(laptop, "sleep of 5 s, both signals after it", woke)
     wait_for(lambda: told(laptop, "sleep: returned") == 1 and laptop.logind.holders() == 1, 5, "both were heard")
     kept(laptop, before)
     assert told(laptop, "awake: slept for") == 1 and told(laptop, "probes and timers rest") == 0
@@ -174,7 +174,7 @@ def test_a_sleep_that_is_called_off(laptop):
     assert view["findings"] == []
     woke = time.monotonic()
     laptop.logind.say("awake")
-    note(laptop, "announced, called off", woke, "kept")
+    note(laptop, "announced, called off", woke)
     kept(laptop, before)
     nothing_found(laptop, begun)
     wait_for(lambda: laptop.logind.holders() == 1, 5, "the inhibitor is held again")
@@ -186,7 +186,7 @@ def test_a_sleep_that_fails_without_a_word(laptop):
     laptop.announce()
     announced = time.monotonic()
     wait_for(lambda: laptop.events.of("verdict", begun), 2, "parked")
-    note(laptop, "announced, failed without a word", announced, "kept; parking ends after 30 s")
+    note(laptop, "announced, no sleep and no word (parked for 30 s)", announced, 45)
     kept(laptop, before)
     nothing_found(laptop, begun)
     wait_for(lambda: laptop.logind.holders() == 1, 5, "the inhibitor is held again")
@@ -216,7 +216,7 @@ def test_without_logind_the_clocks_are_enough(lab, laptop):
     laptop.logind = None
     before = laptop.start().tunnel()
     woke = laptop.suspend(1, announced=False)
-    note(laptop, "sleep of 1 s, no logind", woke, "kept")
+    note(laptop, "sleep of 1 s, no logind", woke)
     kept(laptop, before)
     assert told(laptop, "awake: slept for") == 1
 

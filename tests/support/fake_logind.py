@@ -46,14 +46,14 @@ def main():
     loop = GLib.MainLoop()
 
     def command(source, _condition):
-        word = source.readline().strip()
-        if not word:
+        words = os.read(source, 4096).decode().split()  # all that is there: nobody calls again for what a buffer holds
+        if not words:
             loop.quit()
-            return False
-        manager.PrepareForSleep(word == "sleeping")
-        return True
+        for word in words:
+            manager.PrepareForSleep(word == "sleeping")
+        return bool(words)
 
-    GLib.io_add_watch(sys.stdin, GLib.IO_IN | GLib.IO_HUP, command)
+    GLib.io_add_watch(0, GLib.IO_IN | GLib.IO_HUP, command)
     say("ready")
     loop.run()
     del name

@@ -143,7 +143,7 @@ TEST(WakeTable, every_event_in_every_phase) {
             WakeState before{phase, {}, t0 - 2s, 1h};
             if (phase == P::proving) before.deadline = t0;
             const WakeStep got = step(before, named.event, t0);
-            const Row want = expected(phase, named.event);
+            const Row want = expected(phase, named.name);
             EXPECT_EQ(to_string(got.state.phase), to_string(want.to));
             if (want.actions == "ignored") {
                 EXPECT_EQ(got.why, "ignored");
