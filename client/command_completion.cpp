@@ -26,7 +26,7 @@ int print_words(const Context& context) {
     for (const Command& command : all_commands()) table.push_back(command.grammar);
     const Completion found = complete(context.arguments.words, table);
     std::string out;
-    for (const auto& [word, about] : found.words) out += word + "\t" + about + "\n";
+    for (const auto& [word, about] : found.words) out.append(word).append("\t").append(about).append("\n");
     if (found.profiles) {
         for (const std::string& name : profile_names(found.socket.value_or(context.client.socket())))
             if (name.starts_with(found.typed)) out += found.before + name + "\tprofile\n";

@@ -76,7 +76,7 @@ void take(Place& place, const std::string& word) {
     }
 }
 
-void add(Completion& into, std::string_view typed, std::string word, std::string about) {
+void add(Completion& into, std::string_view typed, const std::string& word, std::string about) {
     if (word.starts_with(typed)) into.words.push_back({into.before + word, std::move(about)});
 }
 

@@ -41,6 +41,7 @@ def here(place, tmp_path_factory):
                        check=True, stdin=subprocess.DEVNULL)
     (folder / "run").symlink_to(agent.runtime)
     yield folder
+    agent.end(limit=30)  # how fast it ends is not what is tested here
     agent.close()
 
 
