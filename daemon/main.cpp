@@ -1,5 +1,5 @@
 // memdbd: arguments, settings, run, exit code. 0 ended as asked, 1 refused to start (a person must act), 2 usage,
-// 70 failed unexpectedly: memdbd.service restarts it then, as after a crash.
+// 70 failed unexpectedly, 75 somebody else has the state locked: memdbd.service restarts it then, as after a crash.
 #include "app/daemon.hpp"
 #include "base/log.hpp"
 
@@ -16,6 +16,7 @@
 namespace {
 
 constexpr int kUnexpected = 70;  // EX_SOFTWARE of sysexits.h
+constexpr int kBusy = 75;        // EX_TEMPFAIL
 
 constexpr const char* kExamples = R"(
 Examples:
@@ -23,7 +24,8 @@ Examples:
   memdbd --cleanup --state-dir /var/lib/memdbd
   memdbd --config /etc/memdbd/memdbd.toml --state-dir /var/lib/memdbd --runtime-dir /run/memdbd
 
-Runs in the foreground. SIGHUP reads the settings again; SIGTERM and SIGINT end everything within 5 s.
+Runs in the foreground. SIGHUP reads the settings again; SIGINT ends everything within 5 s, and
+so does SIGTERM; under systemd that leaves tunnels that are up to the next memdbd, unless it is a stop.
 memdbctl talks to RUNTIME_DIR/memdbd.sock.)";
 
 enum class What { run, check_settings, clean_up, after_stop };
@@ -56,7 +58,7 @@ int run(const memdb::app::DaemonOptions& options, What what) {
     memdb::app::Daemon daemon(options);
     if (const auto done = daemon.run(); done.has_error()) {
         std::fprintf(stderr, "memdbd: %s\n", done.error().message.c_str());
-        return 1;
+        return done.error().code == memdb::Errc::busy ? kBusy : 1;
     }
     return 0;
 }

@@ -183,7 +183,7 @@ Result<void> Daemon::open_socket() {
 
 /// Nothing is started here yet: what is asked of the tunnels is done from the loop.
 void Daemon::start_profiles() {
-    std::set<std::string> taken_over;
+    std::set<std::string> taken_over, wanted;
     const auto names = store_->list();
     if (names.has_error()) {
         troubles_.push_back({"state-unreadable", "the profiles cannot be read", names.error().message});
@@ -199,11 +199,14 @@ void Daemon::start_profiles() {
         if (stored.trouble)
             damaged_[name] = {"state-unreadable", "the wish for " + name + " cannot be read: disconnected",
                               stored.trouble->message};
-        if (stored.wanted != control::Wanted::connected) continue;
-        if (take_over(name)) taken_over.insert(name);
-        agents_.at(name)->wish(control::Wish::connect);
+        if (stored.wanted == control::Wanted::connected) wanted.insert(name);
+        if (wanted.contains(name) && take_over(name)) taken_over.insert(name);
     }
     sweep(taken_over);
+    // Of two that cannot be had together the one that is up keeps its tunnel.
+    for (const std::string& name : taken_over) agents_.at(name)->wish(control::Wish::connect);
+    for (const std::string& name : wanted)
+        if (!taken_over.contains(name)) agents_.at(name)->wish(control::Wish::connect);
     weigh_overlaps();
 }
 

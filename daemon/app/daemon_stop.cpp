@@ -100,6 +100,7 @@ void Daemon::feed_watchdog() {
     const auto limit = host::watchdog_limit();
     if (!limit) return;
     std::vector<Waiting> all;
+    if (sleep_) all.push_back({"the sleep", sleep_->deadline()});
     for (const auto& [name, agent] : agents_)
         for (Waiting& one : agent->waiting()) all.push_back(std::move(one));
     const auto late = left_waiting(all, now());

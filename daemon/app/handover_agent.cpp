@@ -39,11 +39,16 @@ void HandoverAgent::follow(const tunnel::TunnelRunner& tunnel, unsigned generati
     record->generation = generation;
     record->session_from = session_from;
     if (written_ == record) return;
-    if (const auto written = replace_file(file_, tunnel::to_json(*record), kFileMode); written.has_error())
-        logger("tunnel")->warn("{}: the tunnel will not outlive a restart of memdbd: {}", profile_,
-                               written.error().message);
     if (stored_pid_ != record->pid) host::store_descriptor(name_, tunnel.management_descriptor());
     stored_pid_ = record->pid;
+    if (const auto written = replace_file(file_, tunnel::to_json(*record), kFileMode); written.has_error()) {
+        (void)::unlink(file_.c_str());  // an older one would be believed
+        if (!std::exchange(told_, true))
+            logger("tunnel")->warn("{}: the tunnel will not outlive a restart of memdbd: {}", profile_,
+                                   written.error().message);
+        return;  // tried again at the next change, of which there is one a second
+    }
+    told_ = false;
     written_ = std::move(record);
 }
 

@@ -41,6 +41,7 @@ class HandoverAgent {
     std::string profile_;
     std::optional<tunnel::TunnelRecord> written_;
     int stored_pid_ = 0;
+    bool told_ = false;  ///< that it cannot be written
 };
 
 }  // namespace memdb::app

@@ -104,6 +104,7 @@ bool ProfileAgent::take_over(const Handover& left) {
                   adopted.error().message);
         return false;
     }
+    taking_over_ = true;
     running_generation_ = left.record.generation;
     session_before_ = {left.record.connected_at, left.record.session_from};
     if (footprint_) footprint_->taken_over();
@@ -163,7 +164,7 @@ void ProfileAgent::wish(control::Wish wish) {
         if (wish == control::Wish::reconnect)
             for (ClusterAtWork& each : clusters_) each.runner->path_changed();
     } else {
-        held_ = !is_usable(credential_, wall_now());
+        held_ = !taking_over_ && !is_usable(credential_, wall_now());
         if (!held_ && was_wanted && wish == control::Wish::reconnect)
             tunnel_->reconnect({"request"});
         else if (!held_)
@@ -183,7 +184,7 @@ control::CrlView ProfileAgent::take_crl(keys::RevocationList list) {
 
 void ProfileAgent::follow_credential(WallTime wall) {
     if (credential_ && std::chrono::abs(wall - credential_->judged_at) >= kJudgedFor) judge_credential();
-    if (!tunnel_ || wanted_ == Wanted::disconnected) return;
+    if (!tunnel_ || wanted_ == Wanted::disconnected || taking_over_) return;
     switch (hold_of(held_, is_usable(credential_, wall), tunnel_->state().phase == Phase::up)) {
         case Hold::keep: return;
         case Hold::hold:
@@ -198,6 +199,7 @@ void ProfileAgent::follow_credential(WallTime wall) {
 }
 
 void ProfileAgent::tunnel_changed(const tunnel::TunnelState& state) {
+    if (state.phase != Phase::starting) taking_over_ = false;
     if (footprint_) footprint_->device_known(state.device);
     if (state.addresses != way_to_) follow_network();
     follow_ranges(state);
@@ -316,6 +318,7 @@ std::vector<Waiting> ProfileAgent::waiting() const {
     const std::string& name = profile_.profile.name;
     std::vector<Waiting> all = {{name, next_look_}};
     if (tunnel_) all.push_back({name + ": the tunnel", tunnel::next_deadline(tunnel_->state())});
+    if (wake_.deadline) all.push_back({name + ": the proof after a sleep", wake_.deadline});
     if (rotation_) all.push_back({name + ": the rotation", rotation_->state().deadline});
     for (const ClusterAtWork& each : clusters_)
         all.push_back({name + ": the probes of " + each.cluster.host, each.runner->next_deadline()});

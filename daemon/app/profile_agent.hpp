@@ -249,7 +249,8 @@ class ProfileAgent {
     std::optional<int> probed_pid_;          ///< the openvpn whose tunnel the probes use
     std::optional<TimePoint> probed_since_;  ///< and since when it is up: another value is another path
     bool probing_ = false;
-    bool held_ = false;  ///< wanted, but without a usable credential: no attempt is made
+    bool taking_over_ = false;  ///< a tunnel that is up, but does not say so yet
+    bool held_ = false;         ///< wanted, but without a usable credential: no attempt is made
     std::optional<std::pair<TimePoint, WallTime>> shown_since_;  ///< the tunnel's `since`, as it is shown
     std::optional<health::Verdict> verdict_;
     WallTime verdict_since_{};

@@ -36,6 +36,8 @@ class SleepAgent {
     void look();
 
     [[nodiscard]] bool is_parked() const noexcept { return state_.parked; }
+    /// When parking ends although no sleep has come.
+    [[nodiscard]] std::optional<TimePoint> deadline() const noexcept { return state_.deadline; }
 
   private:
     void handle(host::SleepEvent event);

@@ -34,10 +34,8 @@ Result<StateLock> StateLock::take(const std::filesystem::path& state_dir) {
                        fmt::format("another memdbd{} already uses {}", holder(lock.descriptor_), state_dir.string())};
     }
     const std::string pid = fmt::format("{}\n", ::getpid());
-    if (::ftruncate(lock.descriptor_, 0) != 0 ||
-        ::pwrite(lock.descriptor_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-        return system_failure("cannot write " + path.string(), errno);
-    }
+    // It tells a person who holds the lock; on a full disk the lock holds all the same.
+    if (::ftruncate(lock.descriptor_, 0) == 0) (void)!::pwrite(lock.descriptor_, pid.data(), pid.size(), 0);
     return lock;
 }
 

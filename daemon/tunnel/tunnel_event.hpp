@@ -83,6 +83,7 @@ struct ProcessFound {  ///< an openvpn that an earlier memdbd left, with its man
     std::string device;
     std::optional<PushedOptions> pushed;
     TimePoint connected_at{};
+    WallTime session_from{};  ///< the same by the calendar
     std::uint64_t restarts = 0;
     std::vector<TimePoint> losses{};
     std::string last_restart_cause{};

@@ -6,6 +6,12 @@
 #include <algorithm>
 
 namespace memdb::tunnel {
+namespace {
+
+/// openvpn counts in seconds, and says it is CONNECTED before we know.
+constexpr Duration kSameSession = 3s;
+
+}  // namespace
 
 Step Turn::on(const ConnectRequested&) {
     switch (s_.phase) {
@@ -167,7 +173,9 @@ Step Turn::on(const ProcessFound& event) {
     s_.server = event.server;
     s_.device = event.device;
     s_.pushed = event.pushed;
+    s_.addresses = {event.server};
     s_.connected_at = std::min(event.connected_at, now_);
+    s_.session_from = event.session_from;
     s_.restarts = event.restarts;
     s_.losses = event.losses;
     s_.last_restart_cause = event.last_restart_cause;
@@ -179,7 +187,13 @@ Step Turn::on(const ProcessFound& event) {
 Step Turn::on(const Resynchronised& event) {
     if (!adopting()) return ignore();
     if (event.line.state != OpenvpnState::connected) return not_adopted("found it not connected");
+    // While nobody led it openvpn may have reconnected by itself: then what is known of the tunnel is of an earlier
+    // one.
+    const WallTime since{std::chrono::seconds(event.line.time)};
+    if (s_.session_from && since > *s_.session_from + kSameSession) return not_adopted("found another session");
     const auto connected_at = s_.connected_at;
+    s_.session_from.reset();
+    if (s_.online) actions_.emplace_back(ResolveEndpoint{});  // the addresses beside the one in use
     Step up = connected(event.line);
     up.state.connected_at = connected_at;
     up.state.since = connected_at.value_or(now_);

@@ -168,6 +168,7 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
 
     Result<void> adopt(int descriptor, const TunnelRecord& record) {
         begin_process();
+        sign = codec.resume(random_token());  // first: bytes may be waiting
         auto adopted = link->adopt(descriptor);
         if (!adopted.has_error() && link->peer() != record.pid)
             adopted = Failure{Errc::not_found, fmt::format("the connection is of the process {}, the record of {}",
@@ -182,14 +183,13 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
         management_open = true;
         std::optional<PushedOptions> options;
         for (const std::string& line : record.push_lines) note_pushed(line, [&](auto complete) { options = complete; });
-        push(ProcessFound{record.pid, record.server, record.device, options, record.connected_at, record.restarts,
-                          record.losses, record.last_restart_cause, record.stale});
+        push(ProcessFound{record.pid, record.server, record.device, options, record.connected_at, record.session_from,
+                          record.restarts, record.losses, record.last_restart_cause, record.stale});
         return {};
     }
 
     void resynchronise() {
-        const std::string bytes = codec.resume(random_token());
-        if (!link || link->send(bytes).has_error()) return push(ManagementLost{"the connection is gone"});
+        if (!link || link->send(sign).has_error()) return push(ManagementLost{"the connection is gone"});
         send(Command::state);
     }
 
@@ -306,6 +306,7 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
     PushReplyParser pushed;
     std::vector<std::string> push_lines;  ///< that `pushed` was made from
     bool push_complete = false;
+    std::string sign;  ///< what is sent first to an openvpn that was taken over
     std::optional<host::ProcessMark> mark;
     std::unique_ptr<ManagementLink> link;
     std::unique_ptr<host::ChildProcess> process;

@@ -87,6 +87,7 @@ struct TunnelState {
     std::uint64_t bytes_in = 0, bytes_out = 0;  ///< link bytes of the running process
     std::optional<TimePoint> link_grew_at;      ///< when bytes_in last grew: the server's last sign of life (blame)
     std::optional<TimePoint> connected_at;      ///< in `up`, and while an openvpn that was up is taken over
+    std::optional<WallTime> session_from;       ///< while it is taken over: what the calendar said at connected_at
     std::optional<PushedOptions> pushed;        ///< what the server told the running process
 
     bool operator==(const TunnelState&) const = default;

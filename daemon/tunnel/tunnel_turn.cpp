@@ -28,6 +28,7 @@ void Turn::enter(Phase phase) {
     s_.phase = phase;
     s_.limit_at = s_.silence_at = s_.heartbeat_at = s_.stable_at = s_.retry_at = s_.connected_at = std::nullopt;
     s_.heartbeat_sent_at = std::nullopt;
+    s_.session_from = std::nullopt;
     s_.farewell.clear();
     s_.heartbeat_outstanding = s_.hold_due = s_.server_seen = s_.killed = s_.may_block = s_.config_error = false;
     s_.after = AfterStop::nothing;

@@ -43,7 +43,15 @@ start_units() {
 # run, or try-restart.
 restart_service() {
   systemd_runs || return 0
+  if service_runs && ! settings_hold; then return 1; fi
   "$MEMDBD_SYSTEMCTL" "$1" memdbd.service || why_not
+}
+
+# With settings that the new program refuses it would not start, and every tunnel would end.
+settings_hold() {
+  /usr/sbin/memdbd --check-config --config "$MEMDBD_SETTINGS/memdbd.toml" && return 0
+  echo "memdbd was not restarted, the old one goes on; correct $MEMDBD_SETTINGS/memdbd.toml, then: systemctl restart memdbd" >&2
+  return 1
 }
 
 why_not() {

@@ -59,7 +59,7 @@ def service(lab, request):
 
 def test_a_tunnel_is_handed_on_whether_memdbd_is_told_to_end_or_killed(service):
     before = service.tunnel()
-    assert list(service.manager.store) == ["tunnel-demo"] and service.record.stat().st_mode & 0o777 == 0o600
+    assert [name for name, _ in service.manager.store] == ["tunnel-demo"] and service.record.stat().st_mode & 0o777 == 0o600
     with pinging(service.agent.lab, kept=True) as user:
         start = time.monotonic()
         for end in [service.manager.end, service.manager.kill] * 3:

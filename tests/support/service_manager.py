@@ -23,7 +23,7 @@ class ServiceManager:
     def __init__(self, agent, keeps=True):
         self.agent = agent
         self.keeps = keeps
-        self.store = {}  # name -> descriptor
+        self.store = []  # (name, descriptor); systemd, too, keeps several of one name
         self.said = []
         self.process = None
         folder = agent.lab.dir / "agent"
@@ -49,8 +49,7 @@ class ServiceManager:
                     descriptors.frombytes(payload)
             words = dict(line.split("=", 1) for line in data.decode().splitlines())
             if words.get("FDSTORE") == "1" and self.keeps:
-                self.forget(words["FDNAME"])
-                self.store[words["FDNAME"]] = descriptors[0]
+                self.store.append((words["FDNAME"], descriptors[0]))
             else:
                 for each in descriptors:
                     os.close(each)
@@ -61,13 +60,14 @@ class ServiceManager:
                 return
 
     def forget(self, name):
-        if name in self.store:
-            os.close(self.store.pop(name))
+        for kept in [kept for kept in self.store if kept[0] == name]:
+            self.store.remove(kept)
+            os.close(kept[1])
 
     def start(self, program=MEMDBD, ready=True):
         """Returns when it is ready, unless nobody cares."""
         folder, said = self.agent.lab.dir / "agent", len(self.said)
-        passed = [("control", self._control.fileno()), *self.store.items()]
+        passed = [("control", self._control.fileno()), *self.store]
         # Moved high first: a target may be another one's source.
         moves = " ".join(f"{100 + i}<&{fd}" for i, (_, fd) in enumerate(passed)), " ".join(
             f"{3 + i}<&{100 + i}" for i in range(len(passed)))
@@ -93,7 +93,7 @@ class ServiceManager:
 
     def let_go(self):
         """What a real stop does last."""
-        for name in list(self.store):
+        for name, _ in list(self.store):
             self.forget(name)
 
     def close(self):
