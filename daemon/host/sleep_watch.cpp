@@ -55,9 +55,12 @@ struct SleepWatch::Impl : std::enable_shared_from_this<Impl> {
                                          "delay");
         };
         inhibit.starts_service = false;  // its start is told
+        asking = true;
         bus.call(inhibit, kInhibitLimit, [weak = weak_from_this(), mine = ++asked](Result<sd_bus_message*> reply) {
             const auto self = weak.lock();
-            if (self && self->wanted && self->asked == mine) self->answered(reply);
+            if (!self || !self->wanted || self->asked != mine) return;
+            self->asking = false;
+            self->answered(reply);
         });
     }
 
@@ -89,6 +92,7 @@ struct SleepWatch::Impl : std::enable_shared_from_this<Impl> {
     BusLink::Subscription there, signal, owned;
     bool wanted = false;
     std::uint64_t asked = 0;
+    bool asking = false;  ///< the last of them has no answer yet
     int fd = -1;
     bool told = false;
 };
@@ -102,11 +106,11 @@ SleepWatch::~SleepWatch() = default;
 
 void SleepWatch::take() {
     impl_->wanted = true;
-    if (impl_->fd < 0 && impl_->bus.connected()) impl_->ask();
+    if (impl_->fd < 0 && !impl_->asking && impl_->bus.connected()) impl_->ask();
 }
 
 void SleepWatch::release() {
-    impl_->wanted = false;
+    impl_->wanted = impl_->asking = false;
     impl_->drop();
 }
 
