@@ -4,7 +4,7 @@
 // device with the domain that matches it best, and of devices with a default route when none does.
 #pragma once
 
-#include "base/dns_server.hpp"
+#include "base/dns_address.hpp"
 
 #include <cstdint>
 #include <string>

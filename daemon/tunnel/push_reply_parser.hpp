@@ -9,7 +9,7 @@
 // doc/man-sections/{client,vpn-network}-options.rst for their meaning. Lines of a real 2.6.14 are in the tests.
 #pragma once
 
-#include "base/dns_server.hpp"
+#include "base/dns_address.hpp"
 #include "base/ip_network.hpp"
 #include "base/time.hpp"
 

@@ -2,7 +2,7 @@
 // says.
 #pragma once
 
-#include "base/dns_server.hpp"
+#include "base/dns_address.hpp"
 #include "host/link_dns.hpp"
 
 #include <systemd/sd-bus.h>
@@ -77,7 +77,9 @@ class StandInResolved {
                 address_of_bytes(std::span(static_cast<const std::uint8_t*>(bytes), size)).value_or(IpAddress{});
             EXPECT_EQ(family, server.address.is_v6 ? 10 : 2);
             const char* name = nullptr;
-            if (longer) EXPECT_GT(sd_bus_message_read(message, "qs", &server.port, &name), 0);
+            if (longer) {
+                EXPECT_GT(sd_bus_message_read(message, "qs", &server.port, &name), 0);
+            }
             dns.servers.push_back(server);
             sd_bus_message_exit_container(message);
         }

@@ -194,25 +194,27 @@ TEST(DnsMachine, holds_its_promises_in_every_state) {
                                           failed(DnsTrouble::late),
                                           failed(DnsTrouble::absent)};
     std::vector<DnsState> states = {DnsState{}};
-    for (std::size_t i = 0; i < states.size() && states.size() < 3000; ++i)
+    for (std::size_t i = 0; i < states.size() && states.size() < 400; ++i)
         for (const DnsEvent& event : events) {
             const DnsState before = states[i];
             const DnsStep done = step(before, event, t0 + 1h);
             const bool ended = std::holds_alternative<DnsStepDone>(event);
-            if (before.under_way && !ended) EXPECT_FALSE(done.action) << "one at a time";
+            if (before.under_way && !ended) {
+                EXPECT_FALSE(done.action) << "one at a time";
+            }
             if (done.action) {
                 EXPECT_EQ(done.state.under_way, done.action);
                 if (const auto* apply = std::get_if<ApplyDns>(&*done.action)) {
                     EXPECT_EQ(apply->target, *done.state.wanted);
-                    EXPECT_NE(before.applied, done.state.wanted);
+                    EXPECT_NE(done.state.applied, done.state.wanted);
                     EXPECT_EQ(done.state.touched, apply->target.link);
                     EXPECT_EQ(done.state.running, true);
                 } else {
                     EXPECT_EQ(std::get<RevertDns>(*done.action).link, before.touched);
                 }
             }
-            if (done.state.applied) EXPECT_EQ(done.state.applied->link, done.state.touched);
-            if (done.state.failure) EXPECT_TRUE(done.state.wanted);
+            EXPECT_TRUE(!done.state.applied || done.state.applied->link == done.state.touched);
+            EXPECT_TRUE(!done.state.failure || done.state.wanted);
             if (std::ranges::find(states, done.state) == states.end()) states.push_back(done.state);
         }
     EXPECT_GT(states.size(), 30U);

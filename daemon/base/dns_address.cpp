@@ -1,4 +1,4 @@
-#include "base/dns_server.hpp"
+#include "base/dns_address.hpp"
 
 namespace memdb {
 
