@@ -37,8 +37,21 @@ inline const StateChanged kConnected = state_line(OpenvpnState::connected, "SUCC
 inline const StateChanged kReconnecting = state_line(OpenvpnState::reconnecting, "ping-restart");
 inline const EndpointResolved kResolved{{kOne, kTwo}};
 
-inline const ProcessFound kFound{
-    4711, kOne, "tun7", PushedOptions{.ping = 1s}, t0 - 30min, 2, {t0 - 50min, t0 - 40min}, "tunnel-silent"};
+inline const ProcessFound kFound{.pid = 4711,
+                                 .server = kOne,
+                                 .device = "tun7",
+                                 .pushed = PushedOptions{.ping = 1s},
+                                 .connected_at = t0 - 30min,
+                                 .session_from = WallTime(1'000s),
+                                 .restarts = 2,
+                                 .losses = {t0 - 50min, t0 - 40min},
+                                 .last_restart_cause = "tunnel-silent"};
+/// What openvpn says when it was asked, and since when it is so by its clock.
+inline Resynchronised state_since(std::chrono::seconds at) {
+    StateLine line = kConnected.line;
+    line.time = at.count();
+    return {line};
+}
 
 struct NamedState {
     std::string_view name;
@@ -104,7 +117,8 @@ inline const std::vector<NamedEvent>& events() {
         {"management opened", ManagementOpened{4711}},
         {"management lost", ManagementLost{"closed"}},
         {"found", kFound},
-        {"resynchronised", Resynchronised{kConnected.line}},
+        {"resynchronised", state_since(1'000s)},
+        {"resynchronised, anew", state_since(1'004s)},
         {"resynchronised, lost", Resynchronised{kReconnecting.line}},
         {"hold", HoldAsked{}},
         {"WAIT", state_line(OpenvpnState::wait)},
@@ -135,6 +149,6 @@ inline Step cell(const TunnelState& state, const TunnelEvent& event, double jitt
     return step(state, event, at, jitter01, TunnelTimings{});
 }
 
-inline constexpr std::size_t kCells = 798;
+inline constexpr std::size_t kCells = 817;
 
 }  // namespace memdb::tunnel::cells
