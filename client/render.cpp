@@ -129,6 +129,18 @@ std::string tunnel_text(const TunnelView& tunnel, WallTime now, const Brush& bru
     return text;
 }
 
+/// What people should know of their DNS: that all of it goes through the tunnel, or why the cluster's does not. Else
+/// empty.
+std::string dns_text(const ProfileView& profile, const Brush& brush) {
+    if (!profile.tunnel || !profile.tunnel->dns) return {};
+    const control::DnsView& dns = *profile.tunnel->dns;
+    const auto layer = std::ranges::find(profile.layers, health::Layer::dns, &control::LayerView::layer);
+    const bool resolves = layer != profile.layers.end() && layer->state == LayerState::ok;
+    if (dns.trouble && !resolves) return "not applied: " + brush.text(*dns.trouble);
+    if (!dns.applied || dns.servers.empty() || std::ranges::find(dns.domains, "~.") == dns.domains.end()) return {};
+    return "every name is asked of " + brush.text(dns.servers.front()) + ", through the tunnel";
+}
+
 std::string labelled(std::string_view label, const std::string& text, const Style& style) {
     return "  " + pad(label, 9) + wrap(text, style.width, 11, 11) + "\n";
 }
@@ -244,6 +256,7 @@ std::string render_profile(const ProfileView& profile, WallTime now, const Style
     const bool moving = profile.tunnel && profile.tunnel->phase != "up" && profile.tunnel->phase != "stopped";
     if (profile.tunnel && (moving || shows_clusters(profile.verdict)))
         out += labelled("tunnel", tunnel_text(*profile.tunnel, now, brush), style);
+    if (const std::string text = dns_text(profile, brush); !text.empty()) out += labelled("dns", text, style);
     if (profile.kind == "direct" && !stopped) out += labelled("tunnel", "none: a direct profile", style);
     if (!shows_clusters(profile.verdict)) return out;
     for (const auto& cluster : profile.clusters) {

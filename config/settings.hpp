@@ -4,6 +4,7 @@
 // and a test proves that the three agree.
 #pragma once
 
+#include "config/dns_settings.hpp"
 #include "config/password_source.hpp"
 #include "keys/rotation_timings.hpp"
 #include "reach/probe_timings.hpp"
@@ -55,6 +56,7 @@ struct LogSettings {
 
 struct Settings {
     tunnel::TunnelTimings tunnel;
+    DnsSettings dns;
     reach::ProbeTimings probe;
     ControlSettings control;
     OpenvpnSettings openvpn;

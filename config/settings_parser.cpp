@@ -29,11 +29,19 @@ struct TextKey {
     std::string_view (*set)(Settings&, const std::string&);
     bool is_quiet = false;  ///< a wrong value is not repeated: it may be a secret, written in the wrong place
 };
+struct FlagKey {
+    bool& (*field)(Settings&);
+};
+/// A list of texts: the function checks one of them and adds it, or says what it must be.
+struct TextsKey {
+    std::size_t limit;
+    std::string_view (*add)(Settings&, const std::string&);
+};
 constexpr std::string_view kPasswords = "passwords";
 
 struct Key {
     std::string_view table, name;
-    std::variant<DurationKey, NumberKey, TextKey> how;
+    std::variant<DurationKey, NumberKey, TextKey, FlagKey, TextsKey> how;
 };
 
 using Control = ControlSettings;
@@ -104,6 +112,24 @@ std::string_view set_level(Settings& settings, const std::string& text) {
     return "must be error, warning, info, debug or trace";
 }
 
+std::string_view set_domains(Settings& settings, const std::string& text) {
+    using enum DnsDomains;
+    for (const DnsDomains domains : {cluster, pushed, all}) {
+        if (text == to_string(domains)) {
+            settings.dns.domains = domains;
+            return {};
+        }
+    }
+    return "must be cluster, pushed or all";
+}
+
+std::string_view add_suffix(Settings& settings, const std::string& text) {
+    auto host = parse_host(text);
+    if (!host || is_address(*host)) return "must be names' endings such as \"corp.example\"";
+    settings.dns.more.push_back(*std::move(host));
+    return {};
+}
+
 // clang-format off
 const std::array kKeys = {
     Key{"log",     "level",                   TextKey{set_level}},
@@ -126,6 +152,9 @@ const std::array kKeys = {
     Key{"tunnel",  "heartbeat_limit_ms",      DurationKey{1ms, 500, 60000, field<&Settings::tunnel, &Tunnel::heartbeat_limit>}},
     Key{"tunnel",  "session_limit_h",         DurationKey{1h,   0,    24, field<&Settings::tunnel, &Tunnel::session_limit>}},
     Key{"tunnel",  "renew_before_s",          DurationKey{1s,   0, 86400, field<&Settings::tunnel, &Tunnel::renew_before>}},
+    Key{"dns",     "apply",                   FlagKey{field<&Settings::dns, &DnsSettings::apply>}},
+    Key{"dns",     "domains",                 TextKey{set_domains}},
+    Key{"dns",     "more",                    TextsKey{kDnsSuffixLimit, add_suffix}},
     Key{"rotation", "lead_days",              DurationKey{24h,  0,   365, rotation<&keys::RotationTimings::lead>}},
     Key{"rotation", "trial_limit_s",          DurationKey{1s,   5,   120, rotation<&keys::RotationTimings::trial_limit>}},
     Key{"rotation", "confirm_limit_s",        DurationKey{1s,   5,   600, rotation<&keys::RotationTimings::confirm_limit>}},
@@ -148,6 +177,14 @@ const std::array kKeys = {
 };
 // clang-format on
 
+void read_texts_key(const TextsKey& texts, const std::string& path, const toml::node& node, Settings& settings,
+                    TomlProblems& problems) {
+    const auto values = read_texts(node, path, texts.limit, problems);
+    for (const std::string& value : values.value_or(std::vector<std::string>{}))
+        if (const std::string_view reason = texts.add(settings, value); !reason.empty())
+            problems.add(line_of(node), path, fmt::format("{}, has \"{}\"", reason, visible_text(value)));
+}
+
 void read_key(const Key& key, const toml::node& node, Settings& settings, TomlProblems& problems) {
     const std::string path = fmt::format("{}.{}", key.table, key.name);
     if (const auto* duration = std::get_if<DurationKey>(&key.how)) {
@@ -158,6 +195,10 @@ void read_key(const Key& key, const toml::node& node, Settings& settings, TomlPr
         if (const auto value = read_integer(node, path, number->min, number->max, problems)) {
             number->field(settings) = static_cast<unsigned>(*value);
         }
+    } else if (const auto* flag = std::get_if<FlagKey>(&key.how)) {
+        if (const auto value = read_bool(node, path, problems)) flag->field(settings) = *value;
+    } else if (const auto* texts = std::get_if<TextsKey>(&key.how)) {
+        read_texts_key(*texts, path, node, settings, problems);
     } else if (const auto* text = std::get_if<TextKey>(&key.how)) {
         if (const auto value = read_text(node, path, problems)) {
             const std::string_view reason = text->set(settings, *value);
@@ -232,6 +273,15 @@ std::string_view to_string(LogLevel level) noexcept {
         case LogLevel::info: return "info";
         case LogLevel::debug: return "debug";
         case LogLevel::trace: return "trace";
+    }
+    return "?";
+}
+
+std::string_view to_string(DnsDomains domains) noexcept {
+    switch (domains) {
+        case DnsDomains::cluster: return "cluster";
+        case DnsDomains::pushed: return "pushed";
+        case DnsDomains::all: return "all";
     }
     return "?";
 }

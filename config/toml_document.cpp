@@ -84,6 +84,26 @@ std::optional<std::string> read_text(const toml::node& node, std::string_view ke
     return text->get();
 }
 
+std::optional<std::vector<std::string>> read_texts(const toml::node& node, std::string_view key, std::size_t limit,
+                                                   TomlProblems& problems) {
+    const auto* array = node.as_array();
+    if (array == nullptr) {
+        problems.add(line_of(node), key, fmt::format("must be an array of strings, is {}", kind_of(node)));
+        return std::nullopt;
+    }
+    if (array->size() > limit) {
+        problems.add(line_of(node), key, fmt::format("has more than {} strings", limit));
+        return std::nullopt;
+    }
+    std::vector<std::string> texts;
+    for (const toml::node& item : *array) {
+        auto text = read_text(item, key, problems);
+        if (!text) return std::nullopt;
+        texts.push_back(*std::move(text));
+    }
+    return texts;
+}
+
 std::optional<bool> read_bool(const toml::node& node, std::string_view key, TomlProblems& problems) {
     const auto* boolean = node.as_boolean();
     if (boolean == nullptr) {

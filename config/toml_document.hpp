@@ -50,6 +50,10 @@ std::optional<std::int64_t> read_integer(const toml::node& node, std::string_vie
 /// The text in `node`; else a problem and nothing.
 std::optional<std::string> read_text(const toml::node& node, std::string_view key, TomlProblems& problems);
 
+/// The texts in the array `node`, at most `limit`; else a problem and nothing.
+std::optional<std::vector<std::string>> read_texts(const toml::node& node, std::string_view key, std::size_t limit,
+                                                   TomlProblems& problems);
+
 /// The yes or no in `node`; else a problem and nothing.
 std::optional<bool> read_bool(const toml::node& node, std::string_view key, TomlProblems& problems);
 

@@ -26,7 +26,7 @@ Examples:
 Runs in the foreground. SIGHUP reads the settings again; SIGTERM and SIGINT end everything within 5 s.
 memdbctl talks to RUNTIME_DIR/memdbd.sock.)";
 
-enum class What { run, check_settings, clean_up };
+enum class What { run, check_settings, clean_up, after_stop };
 
 int run(const memdb::app::DaemonOptions& options, What what) {
     if (what == What::check_settings) {
@@ -41,8 +41,8 @@ int run(const memdb::app::DaemonOptions& options, What what) {
             stderr);
         return 1;
     }
-    if (what == What::clean_up) {
-        const auto done = memdb::app::clean_up(options);
+    if (what == What::clean_up || what == What::after_stop) {
+        const auto done = what == What::clean_up ? memdb::app::clean_up(options) : memdb::app::after_stop(options);
         if (done.has_error()) {
             std::fprintf(stderr, "memdbd: %s\n", done.error().message.c_str());
             return 1;
@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
     (void)prctl(PR_SET_DUMPABLE, 0);
     CLI::App cli("memdbd: keeps and proves a connection to Amazon MemoryDB", "memdbd");
     memdb::app::DaemonOptions options;
-    bool check_only = false, clean_up = false;
+    bool check_only = false, clean_up = false, after_stop = false;
     auto* config = cli.add_option("--config", options.config_file, "settings, TOML")->capture_default_str();
     cli.add_option("--state-dir", options.state_dir, "profiles and keys; owned by the service user")
         ->capture_default_str();
@@ -77,13 +77,18 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     cli.add_flag("--check-config", check_only, "only read the settings and say what is wrong with them");
     cli.add_flag("--cleanup", clean_up, "undo what a crash has left on this host (a process, routes), and end");
+    cli.add_flag("--after-stop", after_stop,
+                 "for memdbd.service: the same, and ends openvpn, if the unit is being stopped");
     cli.set_version_flag("--version", "memdbd " MEMDB_VERSION);
     cli.footer(kExamples);
     try {
         cli.parse(argc, argv);
         options.config_required = config->count() > 0;
         if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY")) options.credentials_dir = credentials;
-        return run(options, check_only ? What::check_settings : clean_up ? What::clean_up : What::run);
+        return run(options, check_only   ? What::check_settings
+                            : clean_up   ? What::clean_up
+                            : after_stop ? What::after_stop
+                                         : What::run);
     } catch (const CLI::Success& success) {  // --help, --version
         return cli.exit(success);
     } catch (const CLI::ParseError& error) {

@@ -7,8 +7,6 @@
 #include "base/overloaded.hpp"
 #include "config/settings_parser.hpp"
 #include "control/socket_files.hpp"
-#include "host/cleanup_runner.hpp"
-#include "host/service_notify.hpp"
 #include "keys/aws_key_store.hpp"
 
 #include <grp.h>
@@ -25,8 +23,6 @@ namespace memdb::app {
 namespace {
 
 constexpr std::size_t kSecretLimit = 64 * 1024;
-/// Everything of ours must be gone by then (design: within 5 s).
-constexpr Duration kStopLimit = 4800ms;
 
 spdlog::level::level_enum level_of(health::Severity severity) {
     return severity == health::Severity::info ? spdlog::level::info : spdlog::level::warn;
@@ -64,27 +60,20 @@ Result<config::Settings> read_settings(const DaemonOptions& options) {
     return config::parse_settings(*text, options.config_file);
 }
 
-Result<std::vector<std::string>> clean_up(const DaemonOptions& options) {
-    std::error_code error;
-    if (!std::filesystem::exists(options.state_dir, error) && !error) return std::vector<std::string>{};
-    const auto store = keys::ProfileStore::open(options.state_dir);  // for its lock
-    if (store.has_error()) return store.error();
-    auto link = host::RouteLink::open();
-    if (link.has_error()) return link.error();
-    host::FootprintStore footprints(options.state_dir);
-    host::CleanupReport report = host::clean_up(footprints, *link);
-    if (!report.problems.empty()) return Failure{Errc::io, report.problems.front()};
-    return std::move(report.done);
-}
-
 Daemon::Daemon(DaemonOptions options)
     : options_(std::move(options)),
       signals_(io_),
       look_timer_(io_),
       stop_timer_(io_),
-      clock_(now(), wall_now()),
+      watchdog_timer_(io_),
+      clock_(now(), wall_now(), slept_since_boot()),
       started_(wall_now()),
       resolver_(io_),
+      bus_(io_),
+      resolved_(bus_,
+                [this] {
+                    for (auto& [name, agent] : agents_) agent->resolved_changed();
+                }),
       around_{io_, workers_, resolver_, settings_, options_.runtime_dir + "/private", [this] { changed(); }},
       passwords_(io_, options_.credentials_dir, [this] { read_passwords(); }) {
     around_.remember_ranges = [this](const Claim& claim) {
@@ -92,6 +81,7 @@ Daemon::Daemon(DaemonOptions options)
             logger("agent")->warn("{}", kept.error().message);
         weigh_overlaps();
     };
+    around_.resolved = &resolved_;
     around_.aws_keys = [this] { return aws_keys(); };
 }
 
@@ -104,6 +94,9 @@ Result<void> Daemon::run() {
 }
 
 Result<void> Daemon::start() {
+    auto passed = host::take_passed_descriptors();
+    if (passed.has_error()) return passed.error();
+    passed_ = std::move(*passed);
     auto settings = read_settings(options_);
     if (settings.has_error()) return settings.error();
     settings_ = std::move(*settings);
@@ -122,15 +115,16 @@ Result<void> Daemon::start() {
     watch_host();
     logger("agent")->info("memdbd {} runs as uid {}, state in {}", MEMDB_VERSION, ::geteuid(), options_.state_dir);
     passwords_.follow(settings_.passwords);
+    watch_sleep();
     start_profiles();
     warn_of_unknown_profiles();
     look();
     wait_for_signal();
+    feed_watchdog();
     host::notify_ready();
     return {};
 }
 
-/// Before any openvpn is started: what a crash has left on this host goes first.
 void Daemon::watch_host() {
     auto watch = host::RouteWatch::open(io_, [this] {
         for (auto& [name, agent] : agents_) agent->host_changed();
@@ -143,9 +137,6 @@ void Daemon::watch_host() {
     routes_ = std::move(*watch);
     around_.routes = routes_.get();
     around_.footprints = &*footprints_;
-    const host::CleanupReport report = host::clean_up(*footprints_, routes_->link());
-    for (const std::string& line : report.done) logger("host")->info("left over by an earlier run: {}", line);
-    for (const std::string& line : report.problems) logger("host")->warn("{}", line);
 }
 
 control::AccessPolicy Daemon::access_policy() const {
@@ -169,9 +160,7 @@ control::ServerLimits Daemon::server_limits() const {
 }
 
 Result<void> Daemon::open_socket() {
-    auto passed = host::take_listen_socket();
-    if (passed.has_error()) return passed.error();
-    int listening = passed->value_or(-1);
+    int listening = passed_.listening.value_or(-1);
     std::string own_path;
     const control::AccessPolicy policy = access_policy();
     if (listening < 0) {
@@ -192,10 +181,13 @@ Result<void> Daemon::open_socket() {
     return {};
 }
 
+/// Nothing is started here yet: what is asked of the tunnels is done from the loop.
 void Daemon::start_profiles() {
+    std::set<std::string> taken_over;
     const auto names = store_->list();
     if (names.has_error()) {
         troubles_.push_back({"state-unreadable", "the profiles cannot be read", names.error().message});
+        sweep({});
         return;
     }
     for (const std::string& name : *names) {
@@ -207,8 +199,11 @@ void Daemon::start_profiles() {
         if (stored.trouble)
             damaged_[name] = {"state-unreadable", "the wish for " + name + " cannot be read: disconnected",
                               stored.trouble->message};
-        if (stored.wanted == control::Wanted::connected) agents_.at(name)->wish(control::Wish::connect);
+        if (stored.wanted != control::Wanted::connected) continue;
+        if (take_over(name)) taken_over.insert(name);
+        agents_.at(name)->wish(control::Wish::connect);
     }
+    sweep(taken_over);
     weigh_overlaps();
 }
 
@@ -272,62 +267,6 @@ Result<reach::AwsCredentials> Daemon::aws_keys() const {
                    "systemd gave memdbd no credentials: name it with LoadCredential= in memdbd.service"};
 }
 
-void Daemon::wait_for_signal() {
-    for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
-    signals_.async_wait([this](const boost::system::error_code& error, int number) {
-        if (error) return;
-        if (number == SIGHUP)
-            reload();
-        else if (!stopping_)
-            begin_stop();
-        else
-            finish_stop();  // asked twice: at once
-        if (!io_.stopped()) wait_for_signal();
-    });
-}
-
-void Daemon::reload() {
-    host::notify_reloading();
-    auto settings = read_settings(options_);
-    if (settings.has_error()) {
-        std::string why = settings.error().message;  // a line for each problem
-        std::replace(why.begin(), why.end(), '\n', ';');
-        logger("agent")->error("the settings stay as they were: {}", why);
-    } else {
-        settings_ = std::move(*settings);
-        (void)set_log_level(to_string(settings_.log.level));  // the parser lets no other word through
-        server_->set_policy(access_policy());
-        server_->set_limits(server_limits());
-        for (auto& [name, agent] : agents_) agent->settings_changed();
-        logger("agent")->info("read the settings again");
-    }
-    follow_passwords();  // also where the settings stay: what lies behind them may be another one
-    host::notify_ready();
-}
-
-void Daemon::begin_stop() {
-    stopping_ = true;
-    host::notify_stopping();
-    logger("agent")->info("ending");
-    agents_ending_ = agents_.size();
-    for (auto& [name, agent] : agents_)
-        agent->shut_down([this] {
-            if (--agents_ending_ == 0) finish_stop();
-        });
-    if (agents_.empty()) finish_stop();
-    stop_timer_.expires_after(kStopLimit);
-    stop_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (error || io_.stopped()) return;
-        logger("agent")->warn("not everything ended within {} ms", kStopLimit.count());
-        finish_stop();
-    });
-}
-
-void Daemon::finish_stop() {
-    server_->close();
-    io_.stop();
-}
-
 void Daemon::changed() {
     if (look_posted_ || stopping_) return;
     look_posted_ = true;
@@ -344,15 +283,17 @@ control::Snapshot Daemon::build(TimePoint at, WallTime wall) {
     for (auto& [name, agent] : agents_) snapshot.profiles.push_back(agent->view(at, wall, clock_));
     std::vector<health::Condition> conditions = troubles_;
     for (const auto& [name, condition] : damaged_) conditions.push_back(condition);
+    if (clock_jump_ && at < clock_jump_->first) conditions.push_back(clock_jump_->second);
     health_.observe(conditions, at, wall);
     snapshot.findings = health_.visible();
     return snapshot;
 }
 
 void Daemon::look() {
+    if (sleep_) sleep_->look();
     const TimePoint at = now();
     const WallTime wall = wall_now();
-    clock_.adjust(at, wall);
+    follow_clock(at, wall);
     control::Snapshot fresh = build(at, wall);
     const auto events = control::diff(snapshot_, fresh, wall);
     snapshot_ = std::move(fresh);
@@ -368,10 +309,11 @@ void Daemon::look() {
 
 void Daemon::arm_look() {
     std::optional<TimePoint> at = health_.next_change();
+    if (clock_jump_ && clock_jump_->first > now()) at = std::min(at.value_or(clock_jump_->first), clock_jump_->first);
     for (const auto& [name, agent] : agents_)
         if (agent->next_look()) at = std::min(at.value_or(*agent->next_look()), *agent->next_look());
     look_timer_.cancel();
-    if (!at) return;
+    if (!at || (sleep_ && sleep_->is_parked())) return;
     look_timer_.expires_at(*at);
     look_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) changed();

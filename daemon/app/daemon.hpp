@@ -7,9 +7,13 @@
 #include "app/clock_offset.hpp"
 #include "app/password_agent.hpp"
 #include "app/profile_agent.hpp"
+#include "app/sleep_agent.hpp"
 #include "config/settings.hpp"
 #include "control/control_server.hpp"
+#include "host/bus_link.hpp"
 #include "host/name_resolver.hpp"
+#include "host/resolved_link.hpp"
+#include "host/service_notify.hpp"
 #include "keys/profile_store.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -23,6 +27,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace memdb::app {
@@ -39,9 +44,15 @@ struct DaemonOptions {
 Result<config::Settings> read_settings(const DaemonOptions& options);
 
 /// What `memdbd --cleanup` does: undoes what a crash has left of openvpn on this host, and ends.
-/// @return one line for each thing done; a failure when something could not be done, or while a memdbd runs.
+/// @return one line for each thing done; a failure when something could not be done, while a memdbd runs, and while a
+/// recorded openvpn lives, which only waits for the next memdbd.
 /// Blocking: see host::clean_up.
 Result<std::vector<std::string>> clean_up(const DaemonOptions& options);
+
+/// What `memdbd --after-stop` does, for ExecStopPost=, which systemd runs after crashes and before restarts too: only
+/// if the unit is being stopped, it ends every openvpn that is left, a frozen one among them, and cleans up.
+/// @return as above.
+Result<std::vector<std::string>> after_stop(const DaemonOptions& options);
 
 class Daemon {
   public:
@@ -59,6 +70,8 @@ class Daemon {
     Result<void> start();
     Result<void> open_socket();
     void start_profiles();
+    bool take_over(const std::string& name);
+    void sweep(const std::set<std::string>& taken_over);
     Result<void> add_agent(const std::string& name);
     void follow_passwords();
     void read_passwords();
@@ -83,11 +96,18 @@ class Daemon {
 
     void wait_for_signal();
     void reload();
+    [[nodiscard]] bool is_to_leave() const;
+    void leave();
+    void feed_watchdog();
     void begin_stop();
     void finish_stop();
 
     void changed();  ///< something moved: look once, when the loop is free
     void look();
+    void watch_sleep();
+    void park();
+    void woke(Duration slept);
+    void follow_clock(TimePoint now, WallTime wall);
     void arm_look();
     control::Snapshot build(TimePoint now, WallTime wall);
 
@@ -98,11 +118,16 @@ class Daemon {
     boost::asio::signal_set signals_;
     boost::asio::steady_timer look_timer_;
     boost::asio::steady_timer stop_timer_;
+    boost::asio::steady_timer watchdog_timer_;
     ClockOffset clock_;
     WallTime started_;
     host::NameResolver resolver_;
+    host::BusLink bus_;
+    host::ResolvedLink resolved_;
+    std::unique_ptr<SleepAgent> sleep_;  ///< from start() on
     Surroundings around_;
     PasswordAgent passwords_;
+    host::PassedDescriptors passed_;  ///< by systemd; what is still in it is nobody's
     std::unique_ptr<keys::ProfileStore> store_;
     std::optional<host::FootprintStore> footprints_;
     std::unique_ptr<host::RouteWatch> routes_;
@@ -117,6 +142,7 @@ class Daemon {
     bool stopping_ = false;
     std::string status_;  ///< last told to systemd
     std::size_t agents_ending_ = 0;
+    std::optional<std::pair<TimePoint, health::Condition>> clock_jump_;  ///< told until then
 };
 
 }  // namespace memdb::app

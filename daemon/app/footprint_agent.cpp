@@ -36,10 +36,23 @@ void FootprintAgent::spawned(int pid) {
     write();
 }
 
+void FootprintAgent::taken_over() {
+    auto known = store_.load(profile_);
+    if (link_ == nullptr || known.has_error()) return;  // then nothing can be undone but by openvpn itself
+    footprint_ = std::move(*known);
+    recorded_ = true;
+}
+
 void FootprintAgent::device_known(const std::string& device) {
     if (!recorded_ || device.empty() || footprint_.device == device) return;
     footprint_.device = device;
     if (const auto index = link_->index_of(device); index.has_value()) footprint_.device_index = index->value_or(0);
+    write();
+}
+
+void FootprintAgent::dns_set(bool something) {
+    if (!recorded_ || footprint_.dns_set == something) return;
+    footprint_.dns_set = something;
     write();
 }
 

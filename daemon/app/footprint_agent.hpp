@@ -17,7 +17,11 @@ class FootprintAgent {
 
     void about_to_spawn(const tunnel::ServerAddress& server);
     void spawned(int pid);
+    /// Goes on with the record of an openvpn that was taken over.
+    void taken_over();
     void device_known(const std::string& device);
+    /// Something is told to the system's resolver of the device, or nothing is any more.
+    void dns_set(bool something);
     /// No process any more. Also undoes what it left, when it did not end in order.
     void gone();
 

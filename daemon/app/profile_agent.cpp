@@ -1,6 +1,10 @@
 #include "app/profile_agent.hpp"
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
+#include "host/service_notify.hpp"
+
+#include <unistd.h>
 
 #include <boost/asio/post.hpp>
 
@@ -29,7 +33,8 @@ ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profi
       password_(password_to_use(access.named, access.password, {})),
       ca_pem_(access.ca_pem),
       path_(around.routes),
-      ranges_(std::move(known_ranges)) {
+      ranges_(std::move(known_ranges)),
+      wake_timer_(around.io) {
     note_named(access.named);
     const config::Profile& told = profile_.profile;
     if (told.kind == config::ProfileKind::tunnel) {
@@ -38,10 +43,12 @@ ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profi
                             : Result<keys::Generation>(Failure{Errc::not_found, "the profile has no certificate"}));
         host::RouteLink* const link = around_.routes != nullptr ? &around_.routes->link() : nullptr;
         if (around_.footprints != nullptr) footprint_.emplace(*around_.footprints, link, told.name);
+        if (host::is_managed()) handover_.emplace(told.name, around_.private_dir);
         tunnel_ = std::make_unique<tunnel::TunnelRunner>(around_.io, around_.resolver, tunnel_setup(),
                                                          around_.settings.tunnel, tunnel_handlers());
         incident_ = std::make_unique<IncidentRunner>(around_.io, *tunnel_, told.name, around_.changed);
         vpc_names_ = std::make_unique<VpcNameAgent>(around_.resolver, told.clusters, around_.changed);
+        start_dns();
         rotation_ = std::make_unique<RotationAgent>(
             around_.io, around_.workers, around_.resolver, around_.settings, told.name,
             keys::CredentialStore(profile_.config_path.parent_path()), profile_.authorities, rotation_hooks());
@@ -62,7 +69,7 @@ ProfileAgent::ClusterAtWork ProfileAgent::put_to_work(const config::Cluster& clu
                                 ca_pem_};
     const auto changed = [&around = around_] { around.changed(); };
     auto runner = std::make_unique<reach::ClusterRunner>(around_.io, around_.resolver, std::move(target),
-                                                         around_.settings.probe, changed);
+                                                         around_.settings.probe, changed, around_.notice_sleep);
     if (const auto login = login_of(cluster))
         if (const reach::LoginToken* token = token_of(*login)) runner->take_token(*token);
     return {cluster, std::move(runner)};
@@ -71,14 +78,36 @@ ProfileAgent::ClusterAtWork ProfileAgent::put_to_work(const config::Cluster& clu
 tunnel::TunnelRunner::Handlers ProfileAgent::tunnel_handlers() {
     tunnel::TunnelRunner::Handlers handlers{
         [this](const tunnel::TunnelState& state) { tunnel_changed(state); }, {}, {}, {}};
+    handlers.about_to_handle = around_.notice_sleep;
     handlers.about_to_spawn = [this](const tunnel::ServerAddress& server) {
         running_generation_ = credential_ ? credential_->generation : 0;
         if (footprint_) footprint_->about_to_spawn(server);
     };
-    if (!footprint_) return handlers;
-    handlers.spawned = [this](int pid) { footprint_->spawned(pid); };
-    handlers.gone = [this] { footprint_->gone(); };
+    if (footprint_) handlers.spawned = [this](int pid) { footprint_->spawned(pid); };
+    handlers.gone = [this] {
+        if (footprint_) footprint_->gone();
+        if (handover_) handover_->gone();
+    };
     return handlers;
+}
+
+bool ProfileAgent::take_over(const Handover& left) {
+    const bool same_key = credential_ && left.record.generation == credential_->generation;
+    const auto log = logger("tunnel");
+    if (!tunnel_ || !same_key) {
+        ::close(left.descriptor);
+        log->info("{}: the running openvpn has another key than the one in force: it is ended", profile_.profile.name);
+        return false;
+    }
+    if (const auto adopted = tunnel_->adopt(left.descriptor, left.record); adopted.has_error()) {
+        log->info("{}: the tunnel of an earlier memdbd is not taken over: {}", profile_.profile.name,
+                  adopted.error().message);
+        return false;
+    }
+    running_generation_ = left.record.generation;
+    session_before_ = {left.record.connected_at, left.record.session_from};
+    if (footprint_) footprint_->taken_over();
+    return true;
 }
 
 ProfileAgent::~ProfileAgent() = default;
@@ -122,9 +151,11 @@ void ProfileAgent::wish(control::Wish wish) {
     const bool was_wanted = wanted_ == Wanted::connected;
     if (!was_wanted) wanted_order_ = next_order();
     wanted_ = wish == control::Wish::disconnect ? Wanted::disconnected : Wanted::connected;
+    follow_dns();  // before the tunnel ends: what is told of it goes first
     if (wanted_ == Wanted::disconnected) {
         held_ = false;
         overlap_.reset();
+        follow_wake(health::Unwanted{});
         if (tunnel_) tunnel_->disconnect();
         stop_probes();
     } else if (!tunnel_) {
@@ -171,7 +202,9 @@ void ProfileAgent::tunnel_changed(const tunnel::TunnelState& state) {
     if (state.addresses != way_to_) follow_network();
     follow_ranges(state);
     vpc_names_->follow(state);
-    if (state.phase == Phase::up && state.online && wanted_ == Wanted::connected) {
+    follow_dns();
+    if (state.phase != Phase::up) follow_wake(health::TunnelLost{});
+    if (may_probe()) {
         const bool same_path = probing_ && probed_pid_ == state.openvpn_pid && probed_since_ == state.connected_at;
         probed_pid_ = state.openvpn_pid;
         probed_since_ = state.connected_at;
@@ -182,6 +215,9 @@ void ProfileAgent::tunnel_changed(const tunnel::TunnelState& state) {
     } else {
         stop_probes();
     }
+    if (state.phase == Phase::up && state.connected_at)
+        session_.emplace(*state.connected_at, session_from(*state.connected_at, now(), wall_now()));
+    if (handover_ && session_) handover_->follow(*tunnel_, running_generation_, session_->second);
     around_.changed();
 }
 
@@ -195,6 +231,9 @@ void ProfileAgent::follow_ranges(const tunnel::TunnelState& state) {
 void ProfileAgent::host_changed() {
     path_.host_changed();
     if (tunnel_) follow_network();
+    // A server that lay elsewhere may lie behind the tunnel now.
+    if (dns_ && dns_->standing() == DnsStanding::no_server)
+        dns_->look_again(tunnel_->state(), wanted_ == Wanted::connected);
     around_.changed();
 }
 
@@ -204,6 +243,7 @@ void ProfileAgent::follow_network() {
     way_to_ = state.addresses;
     const NetworkMove move = judge_move(before, way_out_, verdict_ == health::Verdict::reachable);
     if (move.tell_tunnel) tunnel_->network_changed(way_out_.online);
+    if (move.tell_tunnel) follow_wake(health::NetworkMoved{way_out_.online});
     if (!move.probe || !probing_) return;
     for (ClusterAtWork& each : clusters_) each.runner->probe_now();
 }
@@ -225,6 +265,7 @@ void ProfileAgent::set_overlap(const std::optional<Overlap>& overlap) {
 }
 
 void ProfileAgent::start_probes() {
+    if (is_parked()) return;
     probing_ = true;
     for (ClusterAtWork& each : clusters_) each.runner->start();
 }
@@ -271,12 +312,23 @@ void ProfileAgent::ping(const std::optional<std::string>& node, std::function<vo
     }
 }
 
+std::vector<Waiting> ProfileAgent::waiting() const {
+    const std::string& name = profile_.profile.name;
+    std::vector<Waiting> all = {{name, next_look_}};
+    if (tunnel_) all.push_back({name + ": the tunnel", tunnel::next_deadline(tunnel_->state())});
+    if (rotation_) all.push_back({name + ": the rotation", rotation_->state().deadline});
+    for (const ClusterAtWork& each : clusters_)
+        all.push_back({name + ": the probes of " + each.cluster.host, each.runner->next_deadline()});
+    return all;
+}
+
 void ProfileAgent::settings_changed() {
     if (tunnel_) {
         tunnel_->set_timings(around_.settings.tunnel);
         tunnel_->set_setup(tunnel_setup());
         tunnel_->input_changed();
     }
+    if (dns_) dns_->look_again(tunnel_->state(), wanted_ == Wanted::connected);
     for (ClusterAtWork& each : clusters_) each.runner->set_timings(around_.settings.probe);
 }
 

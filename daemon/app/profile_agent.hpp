@@ -6,8 +6,10 @@
 
 #include "app/clock_offset.hpp"
 #include "app/credential_map.hpp"
+#include "app/dns_agent.hpp"
 #include "app/fact_map.hpp"
 #include "app/footprint_agent.hpp"
+#include "app/handover_agent.hpp"
 #include "app/iam_map.hpp"
 #include "app/incident_runner.hpp"
 #include "app/overlap_policy.hpp"
@@ -15,18 +17,21 @@
 #include "app/path_agent.hpp"
 #include "app/rotation_agent.hpp"
 #include "app/vpc_name_agent.hpp"
+#include "app/watchdog_policy.hpp"
 #include "config/settings.hpp"
 #include "control/api.hpp"
 #include "control/control_handler.hpp"
 #include "health/blame.hpp"
 #include "health/health_tracker.hpp"
 #include "health/renewal_machine.hpp"
+#include "health/wake_machine.hpp"
 #include "host/name_resolver.hpp"
 #include "keys/profile_store.hpp"
 #include "reach/cluster_runner.hpp"
 #include "tunnel/tunnel_runner.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -48,9 +53,11 @@ struct Surroundings {
     std::function<void()> changed;                        ///< something moved; called often, cheap
     host::RouteWatch* routes = nullptr;                   ///< null: this host's routes cannot be seen
     host::FootprintStore* footprints = nullptr;           ///< null: nothing is recorded
+    host::ResolvedLink* resolved = nullptr;               ///< null: DNS is left alone
     std::function<void(const Claim&)> remember_ranges{};  ///< an endpoint pushed other ranges than the last time
     /// What memdbd.toml names to sign IAM tokens with, read just now. Blocks for a few ms of disk.
     std::function<Result<reach::AwsCredentials>()> aws_keys{};
+    std::function<void()> notice_sleep{};  ///< before anything is concluded from silence; may call woke()
 };
 
 class ProfileAgent {
@@ -81,6 +88,10 @@ class ProfileAgent {
     /// too_large.
     Result<control::TokenReport> take_token(const Secret<>& text);
 
+    /// Takes over the tunnel that an earlier memdbd has left, before wish(). Whether it could: if not, its openvpn must
+    /// be ended by clean_up. `left.descriptor` is closed then, and else with the tunnel.
+    bool take_over(const Handover& left);
+
     /// Follows a person's wish. Idempotent.
     void wish(control::Wish wish);
 
@@ -90,8 +101,20 @@ class ProfileAgent {
     /// When the view may change by itself although nothing happens.
     [[nodiscard]] std::optional<TimePoint> next_look() const noexcept { return next_look_; }
 
+    /// Its machines, each with the moment that its timer waits for.
+    [[nodiscard]] std::vector<Waiting> waiting() const;
+    /// Of the tunnel's process; nothing without one.
+    [[nodiscard]] std::optional<int> openvpn_pid() const { return tunnel_ ? tunnel_->openvpn_pid() : std::nullopt; }
+
     /// The host's links, addresses or routes are others: attempts, probes and facts follow.
     void host_changed();
+
+    /// The machine is about to sleep: probes and timers rest, and nothing is concluded, until woke().
+    void sleep();
+    /// After a sleep, announced or not; 0: there was none. Nothing that was proved before it counts.
+    void woke(Duration slept);
+    /// The wall clock was set, by so much.
+    void clock_stepped(Duration step);
 
     /// The ranges behind its tunnel, as far as they are known; none for a direct profile.
     [[nodiscard]] Claim claim() const { return {profile_.profile.name, ranges_}; }
@@ -112,6 +135,9 @@ class ProfileAgent {
 
     /// New settings are in force.
     void settings_changed();
+
+    /// systemd-resolved has come, gone, or been replaced.
+    void resolved_changed();
 
     /// Ends openvpn and all connections; `done` is called once, from the loop.
     void shut_down(std::function<void()> done);
@@ -154,11 +180,21 @@ class ProfileAgent {
     [[nodiscard]] tunnel::TunnelSetup tunnel_setup() const;
     void follow_credential(WallTime wall);
     void tunnel_changed(const tunnel::TunnelState& state);
+    [[nodiscard]] bool is_parked() const noexcept { return wake_.phase == health::WakePhase::parked; }
+    void follow_wake(const health::WakeEvent& event);
+    void perform(health::WakeAction action);
+    void note_answers();
+    [[nodiscard]] bool may_probe() const;
     void start_probes();
     void stop_probes();
     void follow_network();
+    [[nodiscard]] std::vector<std::string> cluster_hosts() const;
+    void start_dns();
+    void follow_dns();
+    void names_changed();
     void follow_ranges(const tunnel::TunnelState& state);
     void follow_session(TimePoint now, WallTime wall);
+    [[nodiscard]] WallTime session_from(TimePoint connected, TimePoint now, WallTime wall) const;
     [[nodiscard]] health::TunnelFacts tunnel_now(TimePoint now, WallTime wall);
     [[nodiscard]] health::Facts facts(TimePoint now, WallTime wall);
     void add_paths(health::ClusterFacts& facts, const ClusterAtWork& at_work);
@@ -188,18 +224,24 @@ class ProfileAgent {
     std::string credential_trouble_;  ///< why there is none, for a profile that needs one
     PathAgent path_;
     std::optional<FootprintAgent> footprint_;
+    std::optional<HandoverAgent> handover_;         ///< none without a service manager that keeps it
     std::unique_ptr<tunnel::TunnelRunner> tunnel_;  ///< none for a direct profile
     std::unique_ptr<IncidentRunner> incident_;      ///< the same
     std::unique_ptr<RotationAgent> rotation_;       ///< the same
     unsigned running_generation_ = 0;               ///< that the last openvpn was started with
     std::unique_ptr<VpcNameAgent> vpc_names_;       ///< the same
+    std::unique_ptr<DnsAgent> dns_;                 ///< the same
     std::vector<IpNetwork> ranges_;
     std::optional<Overlap> overlap_;
     std::uint64_t wanted_order_ = 0;
     WayOut way_out_;
-    std::vector<tunnel::ServerAddress> way_to_;              ///< the addresses that way_out_ was found for
-    std::optional<std::pair<TimePoint, WallTime>> session_;  ///< connected_at, and what the calendar said then
+    std::vector<tunnel::ServerAddress> way_to_;                     ///< the addresses that way_out_ was found for
+    std::optional<std::pair<TimePoint, WallTime>> session_;         ///< connected_at, and what the calendar said then
+    std::optional<std::pair<TimePoint, WallTime>> session_before_;  ///< the same of a tunnel that was taken over
     health::RenewalState renewal_;
+    health::WakeState wake_;
+    boost::asio::steady_timer wake_timer_;
+    std::shared_ptr<const int> life_ = std::make_shared<const int>(0);
     std::optional<TimePoint> renewal_look_;
     std::vector<ClusterAtWork> clusters_;
     health::HealthTracker health_;

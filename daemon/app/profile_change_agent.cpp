@@ -21,6 +21,10 @@ void ProfileAgent::change(const config::ProfileContents& contents) {
         vpc_names_ = std::make_unique<VpcNameAgent>(around_.resolver, profile_.profile.clusters, around_.changed);
         vpc_names_->follow(tunnel_->state());
     }
+    if (dns_ && other_clusters) {
+        dns_->use_hosts(cluster_hosts());
+        dns_->look_again(tunnel_->state(), wanted_ == control::Wanted::connected);
+    }
     around_.changed();
 }
 

@@ -108,6 +108,11 @@ health::Facts ProfileAgent::facts(TimePoint now, WallTime wall) {
         facts.credential.push_back({"state-unreadable", "the stored certificate revocation list cannot be used",
                                     profile_.crl->error().message + ": hand it in again with `memdbctl key crl`",
                                     health::Severity::warning});
+    if (dns_) {
+        DnsAdvice advice = dns_->advice();
+        facts.dns_evidence = std::move(advice.evidence);
+        facts.dns_advice = std::move(advice.advice);
+    }
     facts.access = password_trouble();
     const std::string& signer = profile_.profile.signer;
     const bool has_signer = !signer.empty() && signer != "manual";
@@ -131,23 +136,27 @@ health::IncidentInput ProfileAgent::incident_seen(const std::vector<health::Clus
 }
 
 control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const ClockOffset& clock) {
-    follow_credential(wall);
-    for (ClusterAtWork& each : clusters_) each.runner->notice_sleep();
-    follow_session(now, wall);
-    follow_rotation(now, wall);
-    follow_tokens(now, wall);
+    note_answers();
+    if (!is_parked()) {
+        follow_credential(wall);
+        follow_session(now, wall);
+        follow_rotation(now, wall);
+        follow_tokens(now, wall);
+    }
     health::Facts seen = facts(now, wall);
     const std::vector<IamStanding> by_iam = iam_standings(wall, clock);
     for (health::Condition& condition : iam_conditions(by_iam, now)) seen.access.push_back(std::move(condition));
     health::IncidentInput incident;
     if (tunnel_) {
-        incident = incident_seen(seen.clusters);
+        // Right after a sleep silence is wake_machine's: an incident would give up what only has to be proved.
+        const bool watching = !is_parked() && wake_.phase != health::WakePhase::proving;
+        if (watching) incident = incident_seen(seen.clusters);
         incident_->observe(incident, now);
         if (!held_) seen.tunnel = tunnel_now(now, wall);  // with what it has just noticed
     }
     const health::Blame blamed = health::blame(seen);
     if (tunnel_) incident_->act(incident, blamed, now);
-    health_.observe(blamed.conditions, now, wall);
+    if (!is_parked()) health_.observe(blamed.conditions, now, wall);
 
     control::ProfileView view;
     view.name = profile_.profile.name;
@@ -179,9 +188,11 @@ void ProfileAgent::show_tunnel(control::ProfileView& view, const health::Facts& 
     view.tunnel = tunnel_view(tunnel_->state(), clock);
     view.tunnel->endpoint = endpoint_of(profile_.profile);
     // Translated once, when it was first seen: a clock that jumps, or a sleep, must not make it another moment.
+    if (session_ && session_->first == tunnel_->state().since) view.tunnel->since = session_->second;
     if (!shown_since_ || shown_since_->first != tunnel_->state().since)
         shown_since_.emplace(tunnel_->state().since, view.tunnel->since);
     view.tunnel->since = shown_since_->second;
+    if (dns_) view.tunnel->dns = dns_->view();
     if (session_ && around_.settings.tunnel.session_limit > 0s)
         view.tunnel->session_ends_at = session_->second + around_.settings.tunnel.session_limit;
     if (!held_) return;
@@ -190,6 +201,13 @@ void ProfileAgent::show_tunnel(control::ProfileView& view, const health::Facts& 
 }
 
 /// The endpoint counts its limit in calendar time, from CONNECTED on, asleep or not.
+/// What the calendar said when the tunnel came up: sleep and clock steps since then do not move it.
+WallTime ProfileAgent::session_from(TimePoint connected, TimePoint now, WallTime wall) const {
+    for (const auto& known : {session_, session_before_})
+        if (known && known->first == connected) return known->second;
+    return wall - (now - connected);
+}
+
 void ProfileAgent::follow_session(TimePoint now, WallTime wall) {
     renewal_look_.reset();
     if (!tunnel_ || tunnel_->state().phase != Phase::up || !tunnel_->state().connected_at) {
@@ -198,7 +216,7 @@ void ProfileAgent::follow_session(TimePoint now, WallTime wall) {
         return;
     }
     const TimePoint connected = *tunnel_->state().connected_at;
-    if (!session_ || session_->first != connected) session_.emplace(connected, wall - (now - connected));
+    session_.emplace(connected, session_from(connected, now, wall));
     const tunnel::TunnelTimings& timings = around_.settings.tunnel;
     if (timings.session_limit <= 0s || timings.renew_before <= 0s || wanted_ == Wanted::disconnected) return;
     health::RenewalInput input{session_->second + timings.session_limit - wall, timings.renew_before, {}, 0};
@@ -234,6 +252,8 @@ void ProfileAgent::note_layers(const health::Facts& facts, const health::Blame& 
 }
 
 void ProfileAgent::plan_next_look(const health::Facts& facts, const health::IncidentInput& seen, TimePoint now) {
+    next_look_.reset();
+    if (is_parked()) return;
     next_look_ = health_.next_change();
     if (wanted_ == Wanted::disconnected) return;
     const auto consider = [&](std::optional<TimePoint> at) {
@@ -261,7 +281,7 @@ void ProfileAgent::plan_next_look(const health::Facts& facts, const health::Inci
 /// Another token is due, or connections that nobody can renew.
 void ProfileAgent::plan_tokens(const std::vector<IamStanding>& standings, TimePoint now) {
     const auto consider = [&](std::optional<TimePoint> at) {
-        if (at && *at > now) next_look_ = std::min(next_look_.value_or(*at), *at);
+        if (at && *at > now && !is_parked()) next_look_ = std::min(next_look_.value_or(*at), *at);
     };
     consider(mint_look_);
     for (const IamStanding& standing : standings) consider(standing.first_reauth);

@@ -33,6 +33,23 @@ json::object value_of(const AgentView& agent) {
             {"uptime_s", agent.uptime_s}};
 }
 
+namespace {
+
+json::array texts_of(const std::vector<std::string>& texts) {
+    json::array list;
+    for (const std::string& text : texts) list.emplace_back(text);
+    return list;
+}
+
+json::object value_of(const DnsView& dns) {
+    json::object object{
+        {"servers", texts_of(dns.servers)}, {"domains", texts_of(dns.domains)}, {"applied", dns.applied}};
+    put(object, "trouble", dns.trouble);
+    return object;
+}
+
+}  // namespace
+
 json::object value_of(const TunnelView& tunnel) {
     json::object object{{"phase", tunnel.phase}, {"since", time_text(tunnel.since)}};
     put(object, "device", tunnel.device);
@@ -48,6 +65,7 @@ json::object value_of(const TunnelView& tunnel) {
     object["bytes_out"] = tunnel.bytes_out;
     put(object, "retry_at", tunnel.retry_at);
     put(object, "session_ends_at", tunnel.session_ends_at);
+    if (tunnel.dns) object["dns"] = value_of(*tunnel.dns);
     return object;
 }
 
@@ -136,6 +154,13 @@ json::object value_of(const Snapshot& snapshot) {
 
 namespace {
 
+void read(Fields& f, DnsView& dns) {
+    f.read_list("servers", dns.servers);
+    f.read_list("domains", dns.domains);
+    f.read_bool("applied", dns.applied);
+    f.read("trouble", dns.trouble);
+}
+
 void read(Fields& f, TunnelView& tunnel) {
     f.read("phase", tunnel.phase);
     f.read("since", tunnel.since);
@@ -152,6 +177,7 @@ void read(Fields& f, TunnelView& tunnel) {
     f.read_number("bytes_out", tunnel.bytes_out);
     f.read("retry_at", tunnel.retry_at);
     f.read("session_ends_at", tunnel.session_ends_at);
+    f.read_object("dns", [&](Fields& inner) { read(inner, tunnel.dns.emplace()); });
 }
 
 void read(Fields& f, LayerView& layer) {

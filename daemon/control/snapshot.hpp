@@ -27,6 +27,15 @@ struct AgentView {
     bool operator==(const AgentView&) const = default;
 };
 
+/// What systemd-resolved was, or would have to be, told of the tunnel's device.
+struct DnsView {
+    std::vector<std::string> servers;    ///< "10.20.0.2", "10.20.0.2:5353"
+    std::vector<std::string> domains;    ///< as resolvectl shows them: "~demo.lab.test"; "~." is every name
+    bool applied = false;                ///< it took it
+    std::optional<std::string> trouble;  ///< why not: one phrase
+    bool operator==(const DnsView&) const = default;
+};
+
 struct TunnelView {
     std::string phase;  ///< tunnel::to_string(Phase)
     WallTime since{};
@@ -43,6 +52,7 @@ struct TunnelView {
     std::uint64_t bytes_out = 0;
     std::optional<WallTime> retry_at;
     std::optional<WallTime> session_ends_at;
+    std::optional<DnsView> dns{};  ///< while it is up
     bool operator==(const TunnelView&) const = default;
 };
 

@@ -70,6 +70,13 @@ std::string evidence_of(std::string_view code, const NodeFacts& node, const Clus
     return evidence;
 }
 
+/// Which of the ways in which DNS is not applied it is.
+void explain_dns(const Facts& facts, Condition& condition) {
+    if (!facts.dns_evidence.empty())
+        condition.evidence += (condition.evidence.empty() ? "" : "; ") + facts.dns_evidence;
+    condition.advice = facts.dns_advice;
+}
+
 bool goes_through_and_hangs_in_tls(const NodeFacts& node) { return is_silent_in_tls(node) && !is_astray(node); }
 
 /// Only large packets are lost: seen with a real payload, or by handshakes that all hang where certificates travel.
@@ -136,6 +143,7 @@ void blame_cluster(const ClusterFacts& cluster, const Facts& facts, std::vector<
             fmt::format("{} {}", subject(nodes, cluster.nodes.size()), predicate(code, cluster.port, nodes.size() > 1));
         if (!nodes.front()->route_way.empty()) summary += ": " + nodes.front()->route_way;
         out.push_back({std::string(code), std::move(summary), evidence_of(code, *nodes.front(), cluster)});
+        if (code == "dns-not-applied") explain_dns(facts, out.back());
     }
     if (!undecided) out.insert(out.end(), cluster.conditions.begin(), cluster.conditions.end());
 }

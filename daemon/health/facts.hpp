@@ -18,6 +18,7 @@ struct Condition {
     std::string summary;                 ///< one sentence
     std::string evidence;                ///< what was seen; may be empty
     std::optional<Severity> severity{};  ///< how urgent it is at present; absent: as the catalogue says
+    std::string advice{};                ///< for this very case; empty: as the catalogue says
     bool operator==(const Condition&) const = default;
 };
 
@@ -83,6 +84,8 @@ struct Facts {
     std::vector<ClusterFacts> clusters;
     std::vector<Condition> credential;  ///< certificate dates and state
     std::vector<Condition> access;      ///< what the clusters' user needs and has not: its password
+    std::string dns_evidence;           ///< what this machine's resolver was told of the tunnel; empty: nothing to say
+    std::string dns_advice;             ///< what to do where it does not ask the VPC's; empty: as the catalogue says
     std::vector<Condition> notices;     ///< what the host's own networks and other profiles have to do with it
 };
 

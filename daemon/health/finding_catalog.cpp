@@ -72,6 +72,7 @@ constexpr std::array kCatalog = {
     CatalogEntry{"rotation-overdue",               agent,     warning, alone,    0s, "rotate the key: `memdbctl rotate`; see why the timer does not: `systemctl --user status memdbctl-rotate.timer`"},
     CatalogEntry{"crl-expiring",                   agent,     warning, alone,    0s, "make a new list and publish it before that day, or AWS refuses every new connection: `memdbctl pki crl --publish cvpn-endpoint-...`"},
     CatalogEntry{"crl-expired",                    agent,     error,   alone,    0s, "AWS refuses every new connection with an expired list: `memdbctl pki crl --publish cvpn-endpoint-...`"},
+    CatalogEntry{"clock-jumped",                   agent,     info,    alone,    0s, "certificates, tokens and the session were judged by the new time; if that is wrong, set this machine's clock: `timedatectl`"},
     CatalogEntry{"state-unreadable",               agent,     error,   alone,    0s, "look at owner and mode of the files under the state directory: they belong to the user memdbd"},
 };
 // clang-format on

@@ -22,7 +22,8 @@ void HealthTracker::observe(const std::vector<Condition>& conditions, TimePoint 
             continue;
         }
         visible_.push_back({condition.code, condition.severity.value_or(entry->severity), entry->layer,
-                            condition.summary, condition.evidence, std::string(entry->advice), onset.wall});
+                            condition.summary, condition.evidence,
+                            condition.advice.empty() ? std::string(entry->advice) : condition.advice, onset.wall});
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -98,8 +99,7 @@ std::string status_text(const siginfo_t& info) {
 }  // namespace
 
 struct ChildProcess::Impl : std::enable_shared_from_this<Impl> {
-    Impl(boost::asio::io_context& io, int pidfd_, int output_, Handlers h)
-        : pidfd(io, pidfd_), output(io, output_), handlers(std::move(h)) {}
+    Impl(boost::asio::io_context& io, int pidfd_, Handlers h) : pidfd(io, pidfd_), output(io), handlers(std::move(h)) {}
 
     void watch() {
         auto self = shared_from_this();
@@ -131,14 +131,20 @@ struct ChildProcess::Impl : std::enable_shared_from_this<Impl> {
     void reap() {
         siginfo_t info{};
         const int failed = waitid(P_PIDFD, static_cast<id_t>(pidfd.native_handle()), &info, WEXITED | WNOHANG);
-        if (failed == 0 && info.si_pid == 0) return watch();  // woken too early
+        if (failed != 0 && errno == ECHILD && !is_readable()) return watch();  // not ours to wait for
+        if (failed == 0 && info.si_pid == 0) return watch();                   // woken too early
         ended = true;
-        (void)drain();  // its last words come before its end
+        if (output.is_open()) (void)drain();  // its last words come before its end
         error_code ignored;
         output.close(ignored);
         pidfd.close(ignored);
         if (handlers.exited) handlers.exited(failed == 0 ? status_text(info) : "unknown status");
         handlers = {};
+    }
+
+    [[nodiscard]] bool is_readable() {
+        pollfd ended_already{pidfd.native_handle(), POLLIN, 0};
+        return ::poll(&ended_already, 1, 0) > 0;
     }
 
     stream_descriptor pidfd, output;
@@ -174,10 +180,26 @@ Result<int> ChildProcess::spawn(const std::vector<std::string>& argv, Handlers h
         ::close(ends[0]);
         return system_failure("watching " + argv.front() + " (pidfd_open)", reason);
     }
-    impl_ = std::make_shared<Impl>(io_, pidfd, ends[0], std::move(handlers));
+    impl_ = std::make_shared<Impl>(io_, pidfd, std::move(handlers));
+    impl_->output.assign(ends[0]);
     impl_->watch();
     impl_->read();
     return static_cast<int>(pid);
+}
+
+Result<void> ChildProcess::adopt(const ProcessMark& mark, Handlers handlers) {
+    const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, mark.pid, 0));
+    if (pidfd < 0 && errno != ESRCH) return system_failure("pidfd_open", errno);
+    // Looked at after opening: from here on the descriptor is this process, whatever becomes of the pid.
+    const Result<bool> same = pidfd < 0 ? Result<bool>(false) : lives(mark);
+    if (same.has_error() || !*same) {
+        if (pidfd >= 0) ::close(pidfd);
+        if (same.has_error()) return same.error();
+        return Failure{Errc::not_found, "the process " + std::to_string(mark.pid) + " is not the one that was left"};
+    }
+    impl_ = std::make_shared<Impl>(io_, pidfd, std::move(handlers));
+    impl_->watch();
+    return {};
 }
 
 void ChildProcess::terminate(bool force) noexcept {

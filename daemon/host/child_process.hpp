@@ -1,11 +1,12 @@
 // One child: openvpn, or the program that signs. Started with an exact argv and an empty environment, watched through a
-// pidfd, ended by signals.
+// pidfd, ended by signals. Or one that an earlier memdbd has started, and that is no child any more.
 //
 // Nothing ties its life to memdbd's (openvpn's hangs on the management connection, design §4), so that it can outlive a
 // restart of memdbd.
 #pragma once
 
 #include "base/error.hpp"
+#include "host/leftover_process.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -44,6 +45,11 @@ class ChildProcess {
     ///
     /// Errc::not_found (no such program), Errc::not_permitted (not executable), Errc::io. Blocks for about 1 ms.
     Result<int> spawn(const std::vector<std::string>& argv, Handlers handlers, Heritage heritage);
+
+    /// Watches a process that an earlier memdbd has started. It prints nothing to us, and how it ends cannot be known.
+    ///
+    /// Errc::not_found when the process with that pid is not, or no longer, the one that is meant; Errc::io.
+    Result<void> adopt(const ProcessMark& mark, Handlers handlers);
 
     /// SIGTERM or, forced, SIGKILL. Nothing if it has ended.
     void terminate(bool force) noexcept;

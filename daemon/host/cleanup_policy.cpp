@@ -26,6 +26,7 @@ std::vector<CleanupAction> plan_cleanup(const Footprint& footprint, const HostNo
     if (now.process_lives) return {EndOpenvpn{}};
 
     std::vector<CleanupAction> actions;
+    if (footprint.dns_set && now.device_is_there) actions.emplace_back(RevertDns{footprint.device_index});
     bool has_default[2] = {false, false};  // of IPv4, of IPv6
     for (const Route& route : now.routes) {
         if (is_left_over(footprint, now, route))
@@ -51,6 +52,7 @@ std::string done_text(const CleanupAction& action) {
                           [](const EndOpenvpn&) -> std::string { return "ended the leftover openvpn"; },
                           [](const RemoveRoute& remove) { return "removed the route " + to_string(remove.route); },
                           [](const RestoreRoute& restore) { return "restored the route " + to_string(restore.route); },
+                          [](const RevertDns&) -> std::string { return "took the tunnel's DNS back"; },
                       },
                       action);
 }

@@ -26,7 +26,12 @@ struct RestoreRoute {
     Route route;
     bool operator==(const RestoreRoute&) const = default;
 };
-using CleanupAction = std::variant<EndOpenvpn, RemoveRoute, RestoreRoute>;
+/// Take back what systemd-resolved was told of the device.
+struct RevertDns {
+    unsigned link = 0;  ///< its number
+    bool operator==(const RevertDns&) const = default;
+};
+using CleanupAction = std::variant<EndOpenvpn, RemoveRoute, RestoreRoute, RevertDns>;
 
 /// The host as far as a record speaks of it.
 struct HostNow {
@@ -40,6 +45,7 @@ struct HostNow {
 ///   redirect-gateway leaves it behind when killed. Likewise the one to the default gateway (block-local).
 /// - Routes over the device, when that has outlived the process: RemoveRoute; not those that the kernel made for its
 ///   addresses.
+/// - DNS was set for the device, and that has outlived the process: RevertDns.
 /// - No default route of a family is left: RestoreRoute for the recorded ones, except what router advertisements bring
 ///   back by themselves. openvpn's redirect-gateway without def1 takes them away.
 [[nodiscard]] std::vector<CleanupAction> plan_cleanup(const Footprint& footprint, const HostNow& now);

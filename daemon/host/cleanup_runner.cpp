@@ -35,8 +35,8 @@ Result<HostNow> look(const Footprint& footprint, RouteLink& link) {
 /// One profile's clean-up, under way.
 class Cleanup {
   public:
-    Cleanup(Footprint footprint, RouteLink& link, CleanupReport& report)
-        : footprint_(std::move(footprint)), link_(link), report_(report) {}
+    Cleanup(Footprint footprint, RouteLink& link, const RevertDnsOf& revert_dns, CleanupReport& report)
+        : footprint_(std::move(footprint)), link_(link), revert_dns_(revert_dns), report_(report) {}
 
     /// Looks, plans and acts until nothing is left to do. Whether that was reached.
     bool run() {
@@ -54,10 +54,12 @@ class Cleanup {
 
   private:
     bool perform(const CleanupAction& action) {
+        if (std::holds_alternative<RevertDns>(action) && !revert_dns_) return true;
         const auto result = std::visit(Overloaded{
                                            [&](const EndOpenvpn&) { return end_openvpn(); },
                                            [&](const RemoveRoute& remove) { return link_.remove(remove.route); },
                                            [&](const RestoreRoute& restore) { return link_.add(restore.route); },
+                                           [&](const RevertDns& revert) { return revert_dns_(revert.link); },
                                        },
                                        action);
         // The network that a default route led into is not attached any more: nothing to restore.
@@ -81,10 +83,12 @@ class Cleanup {
 
     Footprint footprint_;
     RouteLink& link_;
+    const RevertDnsOf& revert_dns_;
     CleanupReport& report_;
 };
 
-void clean_up_after(FootprintStore& store, RouteLink& link, const std::string& profile, CleanupReport& report) {
+void clean_up_after(FootprintStore& store, RouteLink& link, const RevertDnsOf& revert_dns, const std::string& profile,
+                    CleanupReport& report) {
     auto footprint = store.load(profile);
     if (!footprint && footprint.error().code == Errc::not_found) return;
     if (!footprint) {
@@ -94,25 +98,26 @@ void clean_up_after(FootprintStore& store, RouteLink& link, const std::string& p
         return;
     }
     const bool is_old = is_of_another_boot(*footprint, boot_id(), ticks_since_boot());
-    if (!is_old && !Cleanup(*std::move(footprint), link, report).run()) return;
+    if (!is_old && !Cleanup(*std::move(footprint), link, revert_dns, report).run()) return;
     if (const auto removed = store.remove(profile); !removed)
         report.problems.push_back(profile + ": " + removed.error().message);
 }
 
 }  // namespace
 
-CleanupReport clean_up(FootprintStore& store, RouteLink& link) {
+CleanupReport clean_up(FootprintStore& store, RouteLink& link, const RevertDnsOf& revert_dns) {
     CleanupReport report;
     const auto profiles = store.list();
     if (!profiles) report.problems.push_back(profiles.error().message);
     if (!profiles) return report;
-    for (const std::string& profile : *profiles) clean_up_after(store, link, profile, report);
+    for (const std::string& profile : *profiles) clean_up_after(store, link, revert_dns, profile, report);
     return report;
 }
 
-CleanupReport clean_up(FootprintStore& store, RouteLink& link, const std::string& profile) {
+CleanupReport clean_up(FootprintStore& store, RouteLink& link, const std::string& profile,
+                       const RevertDnsOf& revert_dns) {
     CleanupReport report;
-    clean_up_after(store, link, profile, report);
+    clean_up_after(store, link, revert_dns, profile, report);
     return report;
 }
 

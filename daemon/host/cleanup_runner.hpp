@@ -7,6 +7,7 @@
 #include "host/footprint_store.hpp"
 #include "host/route_link.hpp"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,14 +20,18 @@ struct CleanupReport {
     bool operator==(const CleanupReport&) const = default;
 };
 
+/// Takes back what was told to the system's resolver of the device of that number. None: that is somebody else's work.
+using RevertDnsOf = std::function<Result<void>(unsigned link)>;
+
 /// Cleans up after every profile. Only before any openvpn is spawned and with the state directory locked: it would end
 /// the openvpns that a running memdbd wants. When one was taken over from an earlier memdbd, clean up after the other
 /// profiles only, with the function below.
 ///
 /// Blocking: some ms; up to 4 s for each leftover openvpn that does not end when told.
-CleanupReport clean_up(FootprintStore& store, RouteLink& link);
+CleanupReport clean_up(FootprintStore& store, RouteLink& link, const RevertDnsOf& revert_dns = {});
 
 /// The same for one profile; nothing to do when it has no record.
-CleanupReport clean_up(FootprintStore& store, RouteLink& link, const std::string& profile);
+CleanupReport clean_up(FootprintStore& store, RouteLink& link, const std::string& profile,
+                       const RevertDnsOf& revert_dns = {});
 
 }  // namespace memdb::host

@@ -22,6 +22,7 @@ constexpr std::string_view kOnLink = "gateway-on-link";
 constexpr std::string_view kOneOfSeveral = "one-of-several";
 constexpr std::string_view kPresent = "present";
 constexpr std::string_view kAbsent = "absent";
+constexpr std::string_view kSet = "set";
 
 bool is_printable(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
@@ -93,9 +94,13 @@ void read_process(Fields& fields, Footprint& footprint) {
 }
 
 void read_device(Fields& fields, Footprint& footprint) {
-    fields.only({"name", "index"});
+    fields.only({"name", "index", "dns"});
     fields.read("name", footprint.device, kDeviceNameLimit);
     fields.read_number("index", footprint.device_index);
+    std::string dns;
+    fields.read_optional("dns", dns, kSet.size());
+    if (!dns.empty() && dns != kSet) fields.fail("dns", "a word that this version does not know");
+    footprint.dns_set = dns == kSet;
     if (footprint.device.empty() || !is_device_name(footprint.device)) fields.fail("name", "a device's name expected");
 }
 
@@ -152,7 +157,11 @@ std::string to_json(const Footprint& footprint) {
         value["openvpn"] = {{"pid", *footprint.openvpn_pid},
                             {"start_time", footprint.openvpn_start_time},
                             {"exe", footprint.openvpn_exe}};
-    if (!footprint.device.empty()) value["device"] = {{"name", footprint.device}, {"index", footprint.device_index}};
+    if (!footprint.device.empty()) {
+        json::object device = {{"name", footprint.device}, {"index", footprint.device_index}};
+        if (footprint.dns_set) device["dns"] = kSet;
+        value["device"] = std::move(device);
+    }
     json::array routes;
     for (const Route& route : footprint.default_routes) routes.push_back(value_of(route));
     value["default_routes"] = std::move(routes);

@@ -27,6 +27,7 @@ struct Footprint {
     std::string openvpn_exe;               ///< what /proc/PID/exe said: the program, not what was asked for
     std::string device;                    ///< empty: not yet known
     unsigned device_index = 0;             ///< 0: not yet known
+    bool dns_set = false;                  ///< systemd-resolved was told something of the device
     IpAddress server;
     std::vector<Route> default_routes;  ///< of the main table, both families, as they were before
     bool had_server_route = false;      ///< a host route to the server was there before

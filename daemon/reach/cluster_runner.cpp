@@ -18,9 +18,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr Duration kPingLimit = 10s;
-constexpr Duration kShortestSleep = 1s;
-
-Duration asleep() { return now_with_sleep() - now(); }
 
 }  // namespace
 
@@ -48,15 +45,15 @@ struct ClusterRunner::Pinging {
 };
 
 ClusterRunner::ClusterRunner(asio::io_context& io, host::NameResolver& resolver, ClusterTarget target,
-                             const ProbeTimings& timings, OnChange on_change)
+                             const ProbeTimings& timings, OnChange on_change, std::function<void()> before_deadline)
     : io_(io),
       resolver_(resolver),
       target_(std::move(target)),
       timings_(timings),
       on_change_(std::move(on_change)),
+      before_deadline_(std::move(before_deadline)),
       seed_{target_.host, target_.port, target_.tls},
-      timer_(io),
-      asleep_so_far_(asleep()) {
+      timer_(io) {
     if (!target_.tls) return;
     auto context = TlsContext::make(target_.ca_pem);
     if (context)
@@ -75,10 +72,7 @@ ClusterRunner::~ClusterRunner() {
 
 // --- calls ----------------------------------------------------------------------------------------------------------
 
-void ClusterRunner::start() {
-    if (!tracker_.is_running) asleep_so_far_ = asleep();  // what was slept through before does not matter
-    feed(TrackingRequested{});
-}
+void ClusterRunner::start() { feed(TrackingRequested{}); }
 void ClusterRunner::stop() { feed(TrackingEndRequested{}); }
 void ClusterRunner::path_changed() {
     queue_.emplace_back(TrackerEvent(PathChanged{}));
@@ -102,6 +96,13 @@ std::vector<const ProbeState*> ClusterRunner::probes() const {
     std::vector<const ProbeState*> states;
     for (const auto& [label, node] : nodes_) states.push_back(&node->state);
     return states;
+}
+
+std::optional<TimePoint> ClusterRunner::next_deadline() const {
+    std::optional<TimePoint> earliest = armed_;
+    for (const auto& [label, node] : nodes_)
+        if (node->armed) earliest = std::min(earliest.value_or(*node->armed), *node->armed);
+    return earliest;
 }
 
 void ClusterRunner::every_node(const ProbeEvent& event) {
@@ -347,7 +348,7 @@ void ClusterRunner::arm(const std::shared_ptr<Node>& node) {
             const auto alive = weak.lock();
             if (error || !alive || life.expired()) return;
             alive->armed.reset();
-            notice_sleep();
+            if (before_deadline_) before_deadline_();
             feed(weak, DeadlinePassed{});
             arm(alive);
         });
@@ -364,19 +365,10 @@ void ClusterRunner::arm() {
     timer_.async_wait([this, life = std::weak_ptr(life_)](const boost::system::error_code& error) {
         if (error || life.expired()) return;
         armed_.reset();
-        notice_sleep();
+        if (before_deadline_) before_deadline_();
         feed(TrackerDeadlinePassed{});
         arm();
     });
-}
-
-/// After a sleep the monotonic clock knows nothing of it, and every PONG is older than it seems.
-void ClusterRunner::notice_sleep() {
-    const Duration so_far = asleep();
-    const Duration slept = so_far - std::exchange(asleep_so_far_, so_far);
-    if (slept < kShortestSleep) return;
-    logger("reach")->info("{}: slept for {} s, proving anew", seed_.name, slept / 1s);
-    path_changed();
 }
 
 void ClusterRunner::note_change() {

@@ -1,6 +1,6 @@
 // The probes of one cluster at work: asks cluster_tracker and probe_machine, and does what they say. Decides nothing.
 //
-// In:   start, stop, path_changed, probe_now, notice_sleep, ping; answers of resolver, links and timers. Out: state for
+// In:   start, stop, path_changed, probe_now, ping; answers of resolver, links and timers. Out: state for
 // the snapshot, on_change when it moved, log lines on edges. All calls and callbacks on the loop's thread; callbacks
 // never come from inside a call.
 #pragma once
@@ -60,9 +60,11 @@ class ClusterRunner {
 
     /// @param on_change  called after a node's health, its first miss or its end, the topology or a bulk check, not
     ///                   after every PONG; several changes may share one call.
+    /// @param before_deadline  called before a deadline is acted on: a sleep that nobody noticed may be behind it, and
+    ///                         then path_changed() or stop() is to be called, for nothing proved before it counts.
     /// `io` and `resolver` must outlive this object.
     ClusterRunner(boost::asio::io_context& io, host::NameResolver& resolver, ClusterTarget target,
-                  const ProbeTimings& timings, OnChange on_change);
+                  const ProbeTimings& timings, OnChange on_change, std::function<void()> before_deadline = {});
     ~ClusterRunner();  ///< closes everything; open pings are not called back
     ClusterRunner(const ClusterRunner&) = delete;
     ClusterRunner& operator=(const ClusterRunner&) = delete;
@@ -71,7 +73,6 @@ class ClusterRunner {
     void stop();   ///< Closes all connections; every node becomes unknown, the topology is remembered. Idempotent.
     void path_changed();  ///< The way to the nodes is another: proves everything anew, at once.
     void probe_now();     ///< The network may have changed: PINGs the sentinel and its witnesses at once.
-    void notice_sleep();  ///< After a sleep nothing proved before it counts: call it before believing the state.
 
     /// A fresh PING on each kept connection (a whole proof where there is none).
     ///
@@ -91,6 +92,8 @@ class ClusterRunner {
     [[nodiscard]] const ProbeState* probe_of(const std::string& label) const noexcept;
     /// Of every node that is probed now, for silent_since(). Valid until control returns to the loop.
     [[nodiscard]] std::vector<const ProbeState*> probes() const;
+    /// The earliest moment that one of its timers waits for.
+    [[nodiscard]] std::optional<TimePoint> next_deadline() const;
     [[nodiscard]] const ProbeTimings& timings() const noexcept { return timings_; }
 
   private:
@@ -123,6 +126,7 @@ class ClusterRunner {
     ClusterTarget target_;
     ProbeTimings timings_;
     OnChange on_change_;
+    std::function<void()> before_deadline_;
     ClusterSeed seed_;
     std::shared_ptr<TlsContext> tls_;
     std::optional<LoginToken> token_;
@@ -135,7 +139,6 @@ class ClusterRunner {
     bool change_is_noted_ = false;
     boost::asio::steady_timer timer_;
     std::optional<TimePoint> armed_;
-    Duration asleep_so_far_;  // since boot
     std::vector<std::shared_ptr<Pinging>> pings_;
     std::shared_ptr<const int> life_ = std::make_shared<const int>(0);
 };

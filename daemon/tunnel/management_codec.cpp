@@ -147,6 +147,10 @@ std::vector<ManagementMessage> ManagementCodec::feed(std::string_view bytes) {
     std::vector<ManagementMessage> messages;
     if (broken_) return messages;
     for (const SplitLine& line : lines_.feed(bytes)) {
+        if (!mark_.empty()) {
+            if (line.text.starts_with("ERROR:") && line.text.find(mark_) != std::string::npos) mark_.clear();
+            continue;
+        }
         if (line.too_long) {
             messages.emplace_back(ProtocolError{"line of more than " + std::to_string(kLineLimit) + " bytes"});
         } else {
@@ -165,10 +169,13 @@ ManagementMessage ManagementCodec::parse(std::string_view line) {
 }
 
 ManagementMessage ManagementCodec::parse_answer(std::string_view line) {
-    if (line == "END") return BodyEnd{};
+    if (line == "END") return end_body();
     const bool success = take(line, "SUCCESS:");
     if (!success && !take(line, "ERROR:")) {
         if (outstanding_.empty()) return Malformed{"answer to no command"};
+        if (outstanding_.front() != Command::state) return BodyLine{cleaned(line)};
+        ManagementMessage state = parse_state(line);
+        if (const auto* good = std::get_if<StateLine>(&state)) current_state_ = *good;
         return BodyLine{cleaned(line)};
     }
     if (outstanding_.empty()) return Malformed{"answer to no command"};
@@ -176,6 +183,17 @@ ManagementMessage ManagementCodec::parse_answer(std::string_view line) {
     outstanding_.pop_front();
     take(line, " ");
     return Reply{command, success, cleaned(line, 256)};
+}
+
+ManagementMessage ManagementCodec::end_body() {
+    if (outstanding_.empty() || outstanding_.front() != Command::state) return BodyEnd{};
+    outstanding_.pop_front();
+    return CurrentState{std::exchange(current_state_, {})};
+}
+
+std::string ManagementCodec::resume(std::string_view token) {
+    mark_ = "'memdbd-" + std::string(token) + "'";
+    return "\nsignal memdbd-" + std::string(token) + "\n";
 }
 
 std::string ManagementCodec::encode(Command command) {
@@ -214,6 +232,7 @@ std::string_view to_string(OpenvpnState state) noexcept {
 
 std::string_view to_string(Command command) noexcept {
     switch (command) {
+        case Command::state: return "state";
         case Command::state_on: return "state on";
         case Command::log_on: return "log on";
         case Command::bytecount_on: return "bytecount 1";

@@ -17,8 +17,18 @@
 
 namespace memdb::tunnel {
 
-/// The fixed commands that memdbd uses; each is answered by one SUCCESS: or ERROR: line.
-enum class Command : std::uint8_t { state_on, log_on, bytecount_on, hold_release, pid, signal_usr1, signal_term };
+/// The fixed commands that memdbd uses; each is answered by one SUCCESS: or ERROR: line, but `state`, whose answer is
+/// the present state and END.
+enum class Command : std::uint8_t {
+    state,
+    state_on,
+    log_on,
+    bytecount_on,
+    hold_release,
+    pid,
+    signal_usr1,
+    signal_term
+};
 
 enum class OpenvpnState : std::uint8_t {
     connecting,
@@ -102,7 +112,11 @@ struct Reply {
     std::string text;
     bool operator==(const Reply&) const = default;
 };
-struct BodyLine {  ///< of a multi-line answer; none of our commands has one
+struct CurrentState {  ///< the answer to `state`
+    StateLine line;
+    bool operator==(const CurrentState&) const = default;
+};
+struct BodyLine {  ///< of a multi-line answer to no command of ours
     std::string text;
     bool operator==(const BodyLine&) const = default;
 };
@@ -120,9 +134,10 @@ struct ProtocolError {  ///< the peer is no openvpn: nothing after it is parsed,
 
 using ManagementMessage = std::variant<Greeting, HoldPrompt, StateLine, ByteCount, LogLine, Fatal, PasswordPrompt,
                                        VerificationFailed, UpdownBegin, UpdownEnv, UpdownEnd, Notify, InfoMessage,
-                                       OtherNotice, Reply, BodyLine, BodyEnd, Malformed, ProtocolError>;
+                                       OtherNotice, Reply, CurrentState, BodyLine, BodyEnd, Malformed, ProtocolError>;
 
-/// One management connection. A new connection needs a new codec.
+/// One management connection. A new connection needs a new codec, and so has one that was taken over from an earlier
+/// memdbd.
 class ManagementCodec {
   public:
     static constexpr std::size_t kLineLimit = 4096;       ///< openvpn's own buffer is 1280 bytes
@@ -135,14 +150,26 @@ class ManagementCodec {
     /// The bytes to send for `command`, which then counts as outstanding; empty when too many are (openvpn hangs).
     [[nodiscard]] std::string encode(Command command);
 
+    /// For a connection that was taken over: the bytes to send first. Until openvpn has answered them, everything that
+    /// comes is skipped: it may begin in the middle of a line, and holds answers to what the earlier memdbd asked.
+    ///
+    /// @param token  letters and digits, another one each time. It goes in as the name of a signal that does not exist,
+    ///               because openvpn's answer to that repeats the name (2.6 src/openvpn/manage.c, man_signal). What the
+    ///               earlier memdbd may have written half is ended by an empty line, which openvpn ignores.
+    [[nodiscard]] std::string resume(std::string_view token);
+
     [[nodiscard]] std::size_t outstanding() const noexcept { return outstanding_.size(); }
 
   private:
     ManagementMessage parse(std::string_view line);
     ManagementMessage parse_answer(std::string_view line);
 
+    ManagementMessage end_body();
+
     LineSplitter lines_{kLineLimit};
     std::deque<Command> outstanding_;
+    std::string mark_;         ///< while resuming: what the line holds after which everything is ours
+    StateLine current_state_;  ///< of an answer to `state`, until its END
     std::size_t malformed_ = 0;
     bool broken_ = false;
 };

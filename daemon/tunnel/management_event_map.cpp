@@ -41,6 +41,7 @@ std::optional<TunnelEvent> event_of(const ManagementMessage& message) {
                 if (m.command != Command::pid || !m.success) return std::nullopt;
                 return HeartbeatAnswered{};
             },
+            [](const CurrentState& m) -> Event { return Resynchronised{m.line}; },
             [](const ProtocolError& m) -> Event {
                 return ManagementLost{"not openvpn: " + m.reason, true};
             },
@@ -79,6 +80,7 @@ std::string describe(const ManagementMessage& message) {
             [](const Reply& m) {
                 return std::string(to_string(m.command)) + (m.success ? " -> SUCCESS " : " -> ERROR ") + m.text;
             },
+            [](const CurrentState& m) { return "state -> " + m.line.name + " " + m.line.detail; },
             [](const BodyLine& m) { return "body " + m.text; },
             [](const BodyEnd&) { return std::string("body end"); },
             [](const Malformed& m) { return "malformed: " + m.reason; },

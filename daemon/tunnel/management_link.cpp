@@ -17,6 +17,14 @@ namespace {
 using Unix = boost::asio::local::stream_protocol;
 using boost::system::error_code;
 
+/// The pid of the process that has connected (SO_PEERCRED); 0 when there is none.
+int peer_of(int descriptor) {
+    ucred credentials{};
+    socklen_t size = sizeof credentials;
+    const int failed = getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size);
+    return failed == 0 ? credentials.pid : 0;
+}
+
 }  // namespace
 
 struct ManagementLink::Impl : std::enable_shared_from_this<Impl> {
@@ -32,10 +40,7 @@ struct ManagementLink::Impl : std::enable_shared_from_this<Impl> {
     }
 
     void take(Unix::socket peer) {
-        ucred credentials{};
-        socklen_t size = sizeof credentials;
-        const int failed = getsockopt(peer.native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &size);
-        if (failed != 0 || pid <= 0 || credentials.pid != pid) return accept();
+        if (pid <= 0 || peer_of(peer.native_handle()) != pid) return accept();
         error_code ignored;  // nobody else is to come; an error here changes nothing
         acceptor.close(ignored);
         socket = std::move(peer);
@@ -112,6 +117,22 @@ Result<void> ManagementLink::listen(const std::string& path) {
     impl_->accept();
     return {};
 }
+
+Result<void> ManagementLink::adopt(int descriptor) {
+    const int pid = peer_of(descriptor);
+    error_code error;
+    impl_->socket.assign(Unix(), descriptor, error);
+    if (error) ::close(descriptor);
+    if (!error) impl_->socket.non_blocking(true, error);
+    if (error || pid <= 0) return Failure{Errc::not_found, "no management connection of an openvpn"};
+    impl_->pid = pid;
+    impl_->is_open = true;
+    impl_->read();
+    return {};
+}
+
+int ManagementLink::peer() const noexcept { return impl_->is_open ? impl_->pid : 0; }
+int ManagementLink::descriptor() const noexcept { return impl_->is_open ? impl_->socket.native_handle() : -1; }
 
 void ManagementLink::expect(int pid) noexcept { impl_->pid = pid; }
 

@@ -34,6 +34,15 @@ class ManagementLink {
     /// lies at `path` is removed first: it can only be what a crash of memdbd has left.
     Result<void> listen(const std::string& path);
 
+    /// Goes on with a connection that an earlier memdbd has taken. Takes `descriptor` over in any case. `opened` is not
+    /// called. Errc::not_found when it is no unix socket, or not connected to a process.
+    Result<void> adopt(int descriptor);
+
+    /// The process at the other end; 0 without a connection.
+    [[nodiscard]] int peer() const noexcept;
+    /// To be handed to systemd's file descriptor store; stays the link's. -1 without a connection.
+    [[nodiscard]] int descriptor() const noexcept;
+
     /// The only process whose connection is taken (SO_PEERCRED); others are closed without a word.
     void expect(int pid) noexcept;
 

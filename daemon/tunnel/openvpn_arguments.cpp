@@ -25,6 +25,8 @@ std::vector<std::string> openvpn_arguments(const TunnelSetup& setup, const Serve
     add("--management", setup.management_socket, "unix", "--management-client", "--management-hold");
     // Device, address, routes and DNS come as >UPDOWN: lines: no program is ever run.
     add("--management-up-down", "--script-security", "0");
+    // DNS is ours (app/dns_agent). 2.7 would set it by a program of its own; 2.6 knows no such option, and says so.
+    add("--ignore-unknown-option", "dns-updown", "--dns-updown", "disable");
     // A rejection ends the process (exit 0) instead of asking for a password that nobody will type.
     add("--auth-retry", "none", "--auth-nocache");
     // Restart in place keeps the device, its routes and connections; and needs neither file nor privilege again.

@@ -66,24 +66,35 @@ std::optional<IpNetwork> route_ipv6_of(const std::vector<std::string_view>& word
     return network;
 }
 
-/// "10.20.0.2", "10.20.0.2:53", "fd00::2", "[fd00::2]", "[fd00::2]:53". Another port cannot be said in PushedOptions.
-std::optional<IpAddress> dns_address_of(std::string_view text) {
-    if (const auto bare = parse_address(text)) return bare;
+/// "10.20.0.2", "10.20.0.2:53", "fd00::2", "[fd00::2]", "[fd00::2]:5353".
+std::optional<DnsServer> dns_server_of(std::string_view text) {
+    if (const auto bare = parse_address(text)) return DnsServer{*bare};
     const bool in_brackets = text.starts_with('[');
     const auto end = in_brackets ? text.find(']') : text.find(':');
     if (end == std::string_view::npos) return std::nullopt;
-    const std::string_view port = text.substr(in_brackets ? end + 1 : end);
-    if (!(in_brackets && port.empty()) && port != ":53") return std::nullopt;
     const auto address = parse_address(in_brackets ? text.substr(1, end - 1) : text.substr(0, end));
-    return address && address->is_v6 == in_brackets ? address : std::nullopt;
+    if (!address || address->is_v6 != in_brackets) return std::nullopt;
+    const std::string_view rest = text.substr(in_brackets ? end + 1 : end);
+    if (in_brackets && rest.empty()) return DnsServer{*address};
+    const auto port = rest.starts_with(':') ? number_of<std::uint16_t>(rest.substr(1)) : std::nullopt;
+    if (!port || *port == 0) return std::nullopt;
+    return DnsServer{*address, *port};
 }
 
+/// Labels of 1 to 63 letters, digits, - and _; a dot at the end is let through, and the dot alone.
 bool is_domain(std::string_view text) {
     const auto allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-               c == '.';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
     };
-    return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, allowed);
+    if (text == ".") return true;
+    if (text.ends_with('.')) text.remove_suffix(1);
+    if (text.empty() || text.size() > 253) return false;
+    while (true) {
+        const auto end = std::min(text.find('.'), text.size());
+        if (end == 0 || end > 63 || !std::ranges::all_of(text.substr(0, end), allowed)) return false;
+        if (end == text.size()) return true;
+        text.remove_prefix(end + 1);
+    }
 }
 
 bool is_flag(std::string_view word) {
@@ -120,10 +131,14 @@ std::optional<PushedOptions> PushReplyParser::feed(std::string_view log_text) {
 void PushReplyParser::reset() { *this = PushReplyParser(); }
 
 PushedOptions PushReplyParser::finish() {
-    if (!dns_servers_.empty()) {  // 2.6's own words replace those for DHCP (dns.c)
-        std::ranges::stable_sort(dns_servers_, {}, &DnsAddress::priority);
-        options_.dns.clear();
-        for (const DnsAddress& server : dns_servers_) options_.dns.push_back(server.address);
+    // 2.6's own words replace those for DHCP (dns.c). One server counts, not all of them: the domains of each are its
+    // own, and a link has but one list (vpn-network-options.rst: the one of the lowest number that can be used).
+    const auto usable = std::ranges::find_if(dns_profiles_, [](const auto& profile) {
+        return profile.second.is_plain && !profile.second.addresses.empty();
+    });
+    if (usable != dns_profiles_.end()) {
+        options_.dns = std::move(usable->second.addresses);
+        for (const std::string& domain : usable->second.domains) add_domain(domain, false);
     }
     PushedOptions options = std::move(options_);
     reset();
@@ -163,30 +178,41 @@ void PushReplyParser::take_dhcp_option(const Words& words) {
         const auto address = parse_address(words[2]);
         if (!address || (type == "DNS6" && !address->is_v6)) return;
         if (options_.dns.size() < kDnsLimit)
-            options_.dns.push_back(*address);
+            options_.dns.push_back({*address});
         else
             options_.cut = true;
-    } else if (type == "DOMAIN" || type == "DOMAIN-SEARCH" || type == "DOMAIN-ROUTE" ||
-               type == "ADAPTER_DOMAIN_SUFFIX") {
-        add_domain(words[2]);
+    } else if (type == "DOMAIN" || type == "DOMAIN-SEARCH" || type == "ADAPTER_DOMAIN_SUFFIX") {
+        add_domain(words[2], true);
+    } else if (type == "DOMAIN-ROUTE") {
+        add_domain(words[2], false);
     }
 }
 
 /// "dns search-domains DOMAIN…", "dns server PRIORITY address ADDRESS[:PORT]…", "dns server PRIORITY resolve-domains
-/// DOMAIN…".
+/// DOMAIN…", "dns server PRIORITY transport plain|DoT|DoH".
 void PushReplyParser::take_dns(const Words& words) {
     if (words[1] == "search-domains")
-        for (std::size_t i = 2; i < words.size(); ++i) add_domain(words[i]);
+        for (std::size_t i = 2; i < words.size(); ++i) add_domain(words[i], true);
     if (words[1] != "server" || words.size() < 5) return;
     const auto priority = number_of<int>(words[2]);
     if (!priority) return;
+    if (dns_profiles_.size() >= kDnsLimit && !dns_profiles_.contains(*priority)) {
+        options_.cut = true;
+        return;
+    }
+    DnsProfile& profile = dns_profiles_[*priority];
+    if (words[3] == "transport") profile.is_plain = words[4] == "plain";
     for (std::size_t i = 4; i < words.size(); ++i) {
-        if (words[3] == "resolve-domains") add_domain(words[i]);
-        if (words[3] != "address") continue;
-        const auto address = dns_address_of(words[i]);
-        if (address && dns_servers_.size() < kDnsLimit)
-            dns_servers_.push_back({*priority, *address});
-        else if (address)
+        if (words[3] == "resolve-domains" && is_domain(words[i])) {
+            if (profile.domains.size() < kDomainLimit)
+                profile.domains.emplace_back(words[i]);
+            else
+                options_.cut = true;
+        }
+        const auto server = words[3] == "address" ? dns_server_of(words[i]) : std::nullopt;
+        if (server && profile.addresses.size() < kDnsLimit)
+            profile.addresses.push_back(*server);
+        else if (server)
             options_.cut = true;
     }
 }
@@ -199,12 +225,17 @@ void PushReplyParser::add_route(const IpNetwork& route) {
         options_.cut = true;
 }
 
-void PushReplyParser::add_domain(std::string_view domain) {
-    if (!is_domain(domain) || std::ranges::find(options_.domains, domain) != options_.domains.end()) return;
-    if (options_.domains.size() < kDomainLimit)
-        options_.domains.emplace_back(domain);
-    else
+void PushReplyParser::add_domain(std::string_view domain, bool search) {
+    if (!is_domain(domain)) return;
+    if (domain.size() > 1 && domain.ends_with('.')) domain.remove_suffix(1);
+    const auto known = std::ranges::find(options_.domains, domain, &PushedDomain::name);
+    if (known != options_.domains.end()) {
+        known->search = known->search || search;
+    } else if (options_.domains.size() < kDomainLimit) {
+        options_.domains.push_back({std::string(domain), search});
+    } else {
         options_.cut = true;
+    }
 }
 
 void PushReplyParser::add_redirect_flags(const Words& words) {

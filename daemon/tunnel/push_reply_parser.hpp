@@ -9,10 +9,12 @@
 // doc/man-sections/{client,vpn-network}-options.rst for their meaning. Lines of a real 2.6.14 are in the tests.
 #pragma once
 
+#include "base/dns_server.hpp"
 #include "base/ip_network.hpp"
 #include "base/time.hpp"
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,11 +22,17 @@
 
 namespace memdb::tunnel {
 
+struct PushedDomain {
+    std::string name;     ///< without a dot at its end; "." is every name there is
+    bool search = false;  ///< completes single words too; else it only says which names are resolved at `dns`
+    bool operator==(const PushedDomain&) const = default;
+};
+
 /// As pushed: whether openvpn could do it (a route may fail, a DNS server is never applied) is another question.
 struct PushedOptions {
     std::vector<IpNetwork> routes;  ///< through the tunnel, in the order pushed, each once; not what the redirect adds
-    std::vector<IpAddress> dns;     ///< port 53; of `dns server` by priority, or else of `dhcp-option`
-    std::vector<std::string> domains;            ///< to search or to resolve at `dns`, in the order pushed, each once
+    std::vector<DnsServer> dns;     ///< of the first usable `dns server` by priority, or else of `dhcp-option`
+    std::vector<PushedDomain> domains;  ///< in the order pushed, each once; what belongs to other servers is not here
     std::optional<Duration> ping, ping_restart;  ///< nothing: not pushed, or switched off with 0
     bool redirect_gateway = false;               ///< the default route goes through the tunnel; see the flags
     std::string
@@ -56,22 +64,24 @@ class PushReplyParser {
 
   private:
     using Words = std::vector<std::string_view>;
-    struct DnsAddress {
-        int priority = 0;
-        IpAddress address;
+    /// All that was said of one `dns server PRIORITY`.
+    struct DnsProfile {
+        std::vector<DnsServer> addresses;
+        std::vector<std::string> domains;
+        bool is_plain = true;  ///< neither DoT nor DoH, which nobody here could be told to speak
     };
     void take(std::string_view option);
     void take_route(const Words& words);
     void take_dhcp_option(const Words& words);
     void take_dns(const Words& words);
     void add_route(const IpNetwork& route);
-    void add_domain(std::string_view domain);
+    void add_domain(std::string_view domain, bool search);
     void add_redirect_flags(const Words& words);
     PushedOptions finish();
 
     PushedOptions options_;
-    std::vector<DnsAddress> dns_servers_;
-    std::size_t messages_ = 0;  // taken of the reply that is open
+    std::map<int, DnsProfile> dns_profiles_;  ///< by priority, the first one counts most
+    std::size_t messages_ = 0;                // taken of the reply that is open
     unsigned continuation_ = 0;
 };
 

@@ -34,6 +34,16 @@ struct ServerAnswered {  ///< a packet of ours, sent past openvpn, was answered:
     ServerAddress server;
     bool operator==(const ServerAnswered&) const = default;
 };
+struct SleepBegan {  ///< of this machine, or it is about to: no deadline passes, no loss counts
+    bool operator==(const SleepBegan&) const = default;
+};
+struct SleepEnded {    ///< also of a sleep that nobody announced
+    Duration slept{};  ///< 0: it did not sleep after all
+    bool operator==(const SleepEnded&) const = default;
+};
+struct ClockStepped {  ///< the wall clock, by which openvpn's own limits run, was set
+    bool operator==(const ClockStepped&) const = default;
+};
 struct CheckRequested {  ///< something is silent: does openvpn itself still live?
     bool operator==(const CheckRequested&) const = default;
 };
@@ -66,6 +76,22 @@ struct ManagementLost {  ///< closed, or closed by us because it spoke no openvp
     std::string why;
     bool garbled = false;  ///< the latter
     bool operator==(const ManagementLost&) const = default;
+};
+struct ProcessFound {  ///< an openvpn that an earlier memdbd left, with its management connection: ours, if it answers
+    int pid = 0;
+    ServerAddress server;
+    std::string device;
+    std::optional<PushedOptions> pushed;
+    TimePoint connected_at{};
+    std::uint64_t restarts = 0;
+    std::vector<TimePoint> losses{};
+    std::string last_restart_cause{};
+    bool stale = false;
+    bool operator==(const ProcessFound&) const = default;
+};
+struct Resynchronised {  ///< what openvpn says of its state now; everything it says from here on is for us
+    StateLine line;
+    bool operator==(const Resynchronised&) const = default;
 };
 struct HoldAsked {
     bool operator==(const HoldAsked&) const = default;
@@ -104,9 +130,10 @@ struct DeadlinePassed {
 
 using TunnelEvent =
     std::variant<ConnectRequested, DisconnectRequested, ReconnectRequested, InputChanged, NetworkChanged,
-                 ServerAnswered, CheckRequested, Forbidden, EndpointResolved, EndpointUnresolved, SpawnFailed,
-                 ManagementOpened, ManagementLost, HoldAsked, StateChanged, ByteCounted, OptionsPushed, DeviceOpened,
-                 FaultSeen, HeartbeatAnswered, ProcessExited, DeadlinePassed>;
+                 ServerAnswered, SleepBegan, SleepEnded, ClockStepped, CheckRequested, Forbidden, EndpointResolved,
+                 EndpointUnresolved, SpawnFailed, ManagementOpened, ManagementLost, ProcessFound, Resynchronised,
+                 HoldAsked, StateChanged, ByteCounted, OptionsPushed, DeviceOpened, FaultSeen, HeartbeatAnswered,
+                 ProcessExited, DeadlinePassed>;
 
 struct ResolveEndpoint {  ///< answered by EndpointResolved or EndpointUnresolved
     bool operator==(const ResolveEndpoint&) const = default;
@@ -117,6 +144,9 @@ struct CancelResolve {
 struct SpawnOpenvpn {  ///< answered by SpawnFailed, or by ManagementOpened and in the end ProcessExited
     ServerAddress server;
     bool operator==(const SpawnOpenvpn&) const = default;
+};
+struct Resynchronise {  ///< answered by Resynchronised
+    bool operator==(const Resynchronise&) const = default;
 };
 struct Subscribe {  ///< `state on`, `log on`, `bytecount 1`
     bool operator==(const Subscribe&) const = default;
@@ -138,8 +168,8 @@ struct AbandonOpenvpn {  ///< forget a process that outlived SIGKILL; its late e
     bool operator==(const AbandonOpenvpn&) const = default;
 };
 
-using TunnelAction = std::variant<ResolveEndpoint, CancelResolve, SpawnOpenvpn, Subscribe, ReleaseHold, RestartInPlace,
-                                  SendHeartbeat, TerminateOpenvpn, AbandonOpenvpn>;
+using TunnelAction = std::variant<ResolveEndpoint, CancelResolve, SpawnOpenvpn, Resynchronise, Subscribe, ReleaseHold,
+                                  RestartInPlace, SendHeartbeat, TerminateOpenvpn, AbandonOpenvpn>;
 
 std::string_view to_string(const TunnelEvent& event) noexcept;
 std::string to_string(const TunnelAction& action);

@@ -3,6 +3,8 @@
 
 #include "tunnel/tunnel_turn.hpp"
 
+#include <algorithm>
+
 namespace memdb::tunnel {
 
 Step Turn::on(const ConnectRequested&) {
@@ -45,6 +47,10 @@ Step Turn::on(const ReconnectRequested& event) {
     if (!event.asked) {
         if (s_.phase != Phase::up) return ignore();  // already on the way, or not wanted
         return given_up(event);
+    }
+    if (adopting()) {
+        note_restart(true, event.cause);
+        return replace_process(now_, "reconnect with a new process");
     }
     // A process that was started from an older key would come up and be no good.
     const bool outdated = s_.stale && (spawned() || s_.phase == Phase::up);
@@ -151,7 +157,38 @@ Step Turn::on(const ManagementOpened& event) {
     return done("management opened");
 }
 
+Step Turn::on(const ProcessFound& event) {
+    if (s_.phase != Phase::stopped) return ignore();
+    enter(Phase::starting);
+    s_.starting = Starting::adopting;
+    s_.attempt = 1;
+    s_.limit_at = now_ + t_.heartbeat_limit;
+    s_.openvpn_pid = event.pid;
+    s_.server = event.server;
+    s_.device = event.device;
+    s_.pushed = event.pushed;
+    s_.connected_at = std::min(event.connected_at, now_);
+    s_.restarts = event.restarts;
+    s_.losses = event.losses;
+    s_.last_restart_cause = event.last_restart_cause;
+    s_.stale = event.stale;
+    actions_.emplace_back(Resynchronise{});
+    return done("found an openvpn");
+}
+
+Step Turn::on(const Resynchronised& event) {
+    if (!adopting()) return ignore();
+    if (event.line.state != OpenvpnState::connected) return not_adopted("found it not connected");
+    const auto connected_at = s_.connected_at;
+    Step up = connected(event.line);
+    up.state.connected_at = connected_at;
+    up.state.since = connected_at.value_or(now_);
+    up.why = "taken over";
+    return up;
+}
+
 Step Turn::on(const ManagementLost& event) {
+    if (adopting()) return not_adopted("found it without a management connection");
     if (!spawned() && s_.phase != Phase::handshaking && s_.phase != Phase::up) return ignore();
     if (event.garbled && weight(s_.fault) <= weight(Cause::openvpn_crashed)) {  // we end it: its exit says nothing more
         s_.fault = Cause::openvpn_crashed;
@@ -197,6 +234,7 @@ Step Turn::on(const StateChanged& event) {
         case OpenvpnState::reconnecting:
             if (s_.phase == Phase::up) return lost_in_place(event.line);
             if (s_.hold_due) return ignore();
+            if (is_excused(event.line.detail)) return replace_process(now_, "attempt ended by the clock");
             if (event.line.detail == "network-unreachable")
                 return fail(Cause::network_offline, event.line.detail, "attempt ended by openvpn");
             return fail(silence(), event.line.detail, "attempt ended by openvpn");
@@ -274,6 +312,10 @@ Step Turn::on(const ProcessExited& event) {
             s_.evidence = "openvpn ended by itself: " + event.status;
         return gone("openvpn ended");
     }
+    if (adopting()) {
+        const Step ended = not_adopted("found it ending");
+        return Turn(ended.state, now_, jitter01_, t_).gone("found it ending");
+    }
     Step failed = fail(Cause::openvpn_crashed, "openvpn ended by itself: " + event.status, "openvpn ended by itself");
     // There is nothing left to terminate: go on at once.
     return Turn(failed.state, now_, jitter01_, t_).gone("openvpn ended by itself");
@@ -284,6 +326,7 @@ Step Turn::on(const DeadlinePassed&) {
     switch (s_.phase) {
         case Phase::starting:
             if (!due(s_.limit_at)) return ignore();
+            if (adopting()) return not_adopted("found it mute", true);
             if (spawned())
                 return fail(Cause::openvpn_hung, "management never asked for the hold", "management limit passed",
                             true);

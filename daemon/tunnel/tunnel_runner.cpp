@@ -4,11 +4,11 @@
 #include "base/log.hpp"
 #include "base/overloaded.hpp"
 #include "host/child_process.hpp"
+#include "tunnel/endpoint_resolver.hpp"
 #include "tunnel/failure_cause_map.hpp"
 #include "tunnel/management_event_map.hpp"
 #include "tunnel/management_link.hpp"
 
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -21,53 +21,44 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kAddressLimit = 64;  ///< of all remotes together
+constexpr std::size_t kPushLines = 64;
 
-/// What the endpoint's wildcard name wants in front: 12 hex digits, as openvpn's remote-random-hostname makes them.
-std::string random_label() {
+/// Other each time, so that no answer to an earlier one is taken for it.
+std::string random_token() {
     std::random_device random;
-    std::string label;
-    for (int i = 0; i < 12; ++i) label += "0123456789abcdef"[random() % 16];
-    return label;
+    return fmt::format("{:08x}", random());
 }
-
-bool fits(const asio::ip::address& address, config::AddressFamily family) {
-    switch (family) {
-        case config::AddressFamily::any: return true;
-        case config::AddressFamily::ipv4: return address.is_v4();
-        case config::AddressFamily::ipv6: return address.is_v6();
-    }
-    return false;
-}
-
-/// The look-ups of one attempt: one for each remote, together.
-struct Resolving {
-    std::vector<std::vector<ServerAddress>> found;  ///< by remote, in the order of the configuration
-    std::vector<host::NameResolver::Query> queries;
-    std::string failure;
-    std::size_t open = 0;
-};
 
 }  // namespace
 
 struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
     Impl(asio::io_context& loop, host::NameResolver& names, TunnelSetup s, TunnelTimings t, Handlers h)
         : io(loop),
-          resolver(names),
           setup(std::move(s)),
           timings(t),
           handlers(std::move(h)),
           timer(loop),
-          log(logger("tunnel")) {}
+          log(logger("tunnel")),
+          endpoint(names, [this](TunnelEvent event) { push(std::move(event)); }) {}
 
     // --- events in ---
 
     void push(TunnelEvent event) {
         queue.push_back(std::move(event));
+        schedule();
+    }
+
+    void push_first(TunnelEvent event) {
+        queue.push_front(std::move(event));
+        schedule();
+    }
+
+    void schedule() {
         if (std::exchange(scheduled, true)) return;
         asio::post(io, [self = shared_from_this()] {
             self->scheduled = false;
             while (!self->closed && !self->queue.empty()) {
+                if (self->handlers.about_to_handle) self->handlers.about_to_handle();
                 const TunnelEvent next = std::move(self->queue.front());
                 self->queue.pop_front();
                 self->handle(next);
@@ -110,9 +101,10 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
 
     void perform(const TunnelAction& action) {
         std::visit(Overloaded{
-                       [&](const ResolveEndpoint&) { resolve(); },
-                       [&](const CancelResolve&) { cancel_resolve(); },
+                       [&](const ResolveEndpoint&) { endpoint.start(setup, timings.resolve_limit); },
+                       [&](const CancelResolve&) { endpoint.cancel(); },
                        [&](const SpawnOpenvpn& a) { spawn(a.server); },
+                       [&](const Resynchronise&) { resynchronise(); },
                        [&](const Subscribe&) {
                            send(Command::state_on);
                            send(Command::log_on);
@@ -129,57 +121,12 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
                    action);
     }
 
-    void resolve() {
-        cancel_resolve();
-        resolving = std::make_shared<Resolving>();
-        resolving->found.resize(setup.remotes.size());
-        resolving->open = setup.remotes.size();
-        if (setup.remotes.empty()) push(EndpointUnresolved{"the profile has no endpoint"});
-        for (std::size_t i = 0; i < setup.remotes.size(); ++i) {
-            const config::Remote& remote = setup.remotes[i];
-            boost::system::error_code not_literal;
-            asio::ip::make_address(remote.host, not_literal);
-            const bool label = setup.random_hostname && not_literal;
-            const std::string name = label ? random_label() + "." + remote.host : remote.host;
-            log->debug("{}: resolving {}", setup.profile, name);
-            resolving->queries.push_back(
-                resolver.resolve(name, timings.resolve_limit,
-                                 [weak = weak_from_this(), mine = std::weak_ptr(resolving), remote, i](auto result) {
-                                     const auto self = weak.lock();
-                                     const auto these = mine.lock();
-                                     if (self && these && self->resolving == these) self->resolved(remote, i, result);
-                                 }));
-        }
-    }
-
-    void resolved(const config::Remote& remote, std::size_t index,
-                  const Result<host::NameResolver::Addresses>& result) {
-        if (result.has_error() && resolving->failure.empty()) resolving->failure = cleaned(result.error().message, 200);
-        if (result.has_value())
-            for (const auto& address : *result)
-                if (fits(address, remote.family))
-                    resolving->found[index].push_back({address.to_string(), remote.port, remote.transport});
-        if (--resolving->open > 0) return;
-
-        const auto finished = std::move(resolving);
-        std::vector<ServerAddress> addresses;
-        for (const auto& of_one : finished->found)
-            for (const auto& address : of_one)
-                if (addresses.size() < kAddressLimit) addresses.push_back(address);
-        if (!addresses.empty()) return push(EndpointResolved{std::move(addresses)});
-        push(EndpointUnresolved{finished->failure.empty() ? "no address of the wanted family" : finished->failure});
-    }
-
-    void cancel_resolve() {
-        if (!resolving) return;
-        for (const auto query : resolving->queries) resolver.cancel(query);
-        resolving.reset();
-    }
-
-    void spawn(const ServerAddress& server) {
+    void begin_process() {
         drop_process();
         codec = ManagementCodec();
         pushed = PushReplyParser();
+        push_lines.clear();
+        mark.reset();
         management_open = false;
         const auto weak = weak_from_this();
         link = std::make_unique<ManagementLink>(
@@ -193,24 +140,72 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
                                              if (const auto self = weak.lock())
                                                  self->push(ManagementLost{std::move(why)});
                                          }});
+        process = std::make_unique<host::ChildProcess>(io);
+    }
+
+    host::ChildProcess::Handlers process_handlers() {
+        return {[weak = weak_from_this()](std::string_view line) {
+                    if (const auto self = weak.lock()) self->printed(line);
+                },
+                [weak = weak_from_this()](std::string status) {
+                    if (const auto self = weak.lock()) self->push(ProcessExited{std::move(status)});
+                }};
+    }
+
+    void spawn(const ServerAddress& server) {
+        begin_process();
         if (const auto listening = link->listen(setup.management_socket); listening.has_error())
             return push(SpawnFailed{Cause::openvpn_crashed, listening.error().message});
 
         if (handlers.about_to_spawn) handlers.about_to_spawn(server);
-        process = std::make_unique<host::ChildProcess>(io);
-        const auto pid = process->spawn(openvpn_arguments(setup, server),
-                                        {[weak](std::string_view line) {
-                                             if (const auto self = weak.lock()) self->printed(line);
-                                         },
-                                         [weak](std::string status) {
-                                             if (const auto self = weak.lock())
-                                                 self->push(ProcessExited{std::move(status)});
-                                         }},
-                                        {-1, true});
+        const auto pid = process->spawn(openvpn_arguments(setup, server), process_handlers(), {-1, true});
         if (pid.has_error()) return push(SpawnFailed{cause_of_spawn(pid.error().code), pid.error().message});
         link->expect(*pid);
+        if (const auto found = host::mark_of(*pid); found.has_value()) mark = *found;
         if (handlers.spawned) handlers.spawned(*pid);
         log->debug("{}: openvpn started pid={} server={}", setup.profile, *pid, to_string(server));
+    }
+
+    Result<void> adopt(int descriptor, const TunnelRecord& record) {
+        begin_process();
+        auto adopted = link->adopt(descriptor);
+        if (!adopted.has_error() && link->peer() != record.pid)
+            adopted = Failure{Errc::not_found, fmt::format("the connection is of the process {}, the record of {}",
+                                                           link->peer(), record.pid)};
+        const host::ProcessMark known{record.pid, record.start_time, record.exe};
+        if (!adopted.has_error()) adopted = process->adopt(known, process_handlers());
+        if (adopted.has_error()) {
+            drop_process();
+            return adopted.error();
+        }
+        mark = known;
+        management_open = true;
+        std::optional<PushedOptions> options;
+        for (const std::string& line : record.push_lines) note_pushed(line, [&](auto complete) { options = complete; });
+        push(ProcessFound{record.pid, record.server, record.device, options, record.connected_at, record.restarts,
+                          record.losses, record.last_restart_cause, record.stale});
+        return {};
+    }
+
+    void resynchronise() {
+        const std::string bytes = codec.resume(random_token());
+        if (!link || link->send(bytes).has_error()) return push(ManagementLost{"the connection is gone"});
+        send(Command::state);
+    }
+
+    [[nodiscard]] std::optional<TunnelRecord> record() const {
+        if (state.phase != Phase::up || !mark || !link || !state.server || !state.connected_at) return std::nullopt;
+        return TunnelRecord{.pid = mark->pid,
+                            .start_time = mark->start_time,
+                            .exe = mark->exe,
+                            .server = *state.server,
+                            .device = state.device,
+                            .push_lines = push_lines,
+                            .connected_at = *state.connected_at,
+                            .restarts = state.restarts,
+                            .losses = state.losses,
+                            .last_restart_cause = state.last_restart_cause,
+                            .stale = state.stale};
     }
 
     void drop_process() {
@@ -230,9 +225,20 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
             if (log->should_log(spdlog::level::trace)) log->trace("{}: < {}", setup.profile, describe(message));
             if (auto event = event_of(message)) push(std::move(*event));
             if (const auto* line = std::get_if<LogLine>(&message))
-                if (auto options = pushed.feed(line->text)) push(OptionsPushed{std::move(*options)});
+                note_pushed(line->text, [this](PushedOptions options) { push(OptionsPushed{std::move(options)}); });
             if (std::holds_alternative<ProtocolError>(message) && link) link->close();
         }
+    }
+
+    /// The lines are kept too: a later memdbd reads them again.
+    template <class Complete>
+    void note_pushed(const std::string& line, Complete complete) {
+        if (line.find("PUSH") == std::string::npos) return;  // all that the parser looks at
+        if (push_complete) push_lines.clear();
+        if (push_lines.size() < kPushLines) push_lines.push_back(line);
+        auto options = pushed.feed(line);
+        push_complete = options.has_value();
+        if (options) complete(std::move(*options));
     }
 
     void printed(std::string_view line) {
@@ -280,7 +286,6 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
     }
 
     asio::io_context& io;
-    host::NameResolver& resolver;
     TunnelSetup setup;
     TunnelTimings timings;
     Handlers handlers;
@@ -296,9 +301,12 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
     std::mt19937 random{std::random_device{}()};
     std::uniform_real_distribution<double> jitter{0.0, 1.0};
 
-    std::shared_ptr<Resolving> resolving;
+    EndpointResolver endpoint;
     ManagementCodec codec;
     PushReplyParser pushed;
+    std::vector<std::string> push_lines;  ///< that `pushed` was made from
+    bool push_complete = false;
+    std::optional<host::ProcessMark> mark;
     std::unique_ptr<ManagementLink> link;
     std::unique_ptr<host::ChildProcess> process;
 };
@@ -310,9 +318,15 @@ TunnelRunner::TunnelRunner(asio::io_context& io, host::NameResolver& resolver, T
 TunnelRunner::~TunnelRunner() {
     impl_->closed = true;
     impl_->timer.cancel();
-    impl_->cancel_resolve();
+    impl_->endpoint.cancel();
     impl_->drop_process();
 }
+
+Result<void> TunnelRunner::adopt(int descriptor, const TunnelRecord& record) {
+    return impl_->adopt(descriptor, record);
+}
+std::optional<TunnelRecord> TunnelRunner::record() const { return impl_->record(); }
+int TunnelRunner::management_descriptor() const noexcept { return impl_->link ? impl_->link->descriptor() : -1; }
 
 void TunnelRunner::connect() { impl_->push(ConnectRequested{}); }
 void TunnelRunner::disconnect() { impl_->push(DisconnectRequested{}); }
@@ -321,6 +335,9 @@ void TunnelRunner::check() { impl_->push(CheckRequested{}); }
 void TunnelRunner::network_changed(bool online) { impl_->push(NetworkChanged{online}); }
 void TunnelRunner::server_answered(ServerAddress server) { impl_->push(ServerAnswered{std::move(server)}); }
 void TunnelRunner::forbid(Cause cause, std::string evidence) { impl_->push(Forbidden{cause, std::move(evidence)}); }
+void TunnelRunner::sleep() { impl_->push(SleepBegan{}); }
+void TunnelRunner::woke(Duration slept) { impl_->push_first(SleepEnded{slept}); }
+void TunnelRunner::clock_stepped() { impl_->push(ClockStepped{}); }
 void TunnelRunner::input_changed() { impl_->push(InputChanged{}); }
 void TunnelRunner::set_setup(TunnelSetup setup) { impl_->setup = std::move(setup); }
 void TunnelRunner::set_timings(TunnelTimings timings) { impl_->timings = timings; }
@@ -329,6 +346,10 @@ void TunnelRunner::terminate(std::function<void()> done) {
     if (impl_->state.phase == Phase::stopped && impl_->queue.empty()) return asio::post(impl_->io, std::move(done));
     impl_->done_ = std::move(done);
     impl_->push(DisconnectRequested{});
+}
+
+std::optional<int> TunnelRunner::openvpn_pid() const {
+    return impl_->process && impl_->mark ? std::optional(impl_->mark->pid) : std::nullopt;
 }
 
 const TunnelState& TunnelRunner::state() const noexcept { return impl_->state; }

@@ -4,6 +4,7 @@
 #include "host/name_resolver.hpp"
 #include "tunnel/openvpn_arguments.hpp"
 #include "tunnel/tunnel_machine.hpp"
+#include "tunnel/tunnel_record.hpp"
 #include "tunnel/tunnel_timings.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -16,13 +17,15 @@ namespace memdb::tunnel {
 
 class TunnelRunner {
   public:
-    /// Called from the loop. Only `changed` may call member functions of the runner.
+    /// Called from the loop. Only `changed` and `about_to_handle` may call member functions of the runner.
     struct Handlers {
         std::function<void(const TunnelState&)> changed;             ///< after each step that changed the state
         std::function<void(const ServerAddress&)> about_to_spawn{};  ///< openvpn will change the host: write it down
         std::function<void(int pid)> spawned{};
         /// No process any more: whatever it left on the host can be removed. Not of one that outlived SIGKILL.
         std::function<void()> gone{};
+        /// Before each event: may call woke(), which then comes first.
+        std::function<void()> about_to_handle{};
     };
 
     /// `io` and `resolver` must outlive the runner.
@@ -32,6 +35,18 @@ class TunnelRunner {
     ~TunnelRunner();
     TunnelRunner(const TunnelRunner&) = delete;
     TunnelRunner& operator=(const TunnelRunner&) = delete;
+
+    /// Takes over a tunnel that is up: the management connection that an earlier memdbd has stored, and its openvpn, if
+    /// they are what `record` says. Only while `stopped`, before connect(); when openvpn then does not answer as it
+    /// should, it is ended and another one started. Takes `descriptor` over in any case; never about_to_spawn, spawned.
+    ///
+    /// Errc::not_found: it is not that process any more; nothing was done. Errc::io.
+    Result<void> adopt(int descriptor, const TunnelRecord& record);
+
+    /// What adopt() needs, but for the key's generation; nothing unless the tunnel is up.
+    [[nodiscard]] std::optional<TunnelRecord> record() const;
+    /// Of the management connection, to be stored; stays the runner's. -1 without one.
+    [[nodiscard]] int management_descriptor() const noexcept;
 
     // Wishes: queued, and done from the loop.
     void connect();
@@ -43,6 +58,10 @@ class TunnelRunner {
     void network_changed(bool online);
     void server_answered(ServerAddress server);
     void forbid(Cause cause, std::string evidence);
+    /// The machine is about to sleep: until woke() no timer of the runner wakes anybody.
+    void sleep();
+    void woke(Duration slept);  ///< before whatever else has happened meanwhile; 0: it did not sleep
+    void clock_stepped();
     /// Something that could have blocked has changed: configuration, key, certificate, clock.
     void input_changed();
 
@@ -55,6 +74,8 @@ class TunnelRunner {
     void terminate(std::function<void()> done);
 
     [[nodiscard]] const TunnelState& state() const noexcept;
+    /// Of the process, from its start until it is gone.
+    [[nodiscard]] std::optional<int> openvpn_pid() const;
 
   private:
     struct Impl;

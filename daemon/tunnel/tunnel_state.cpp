@@ -3,6 +3,7 @@
 namespace memdb::tunnel {
 
 std::optional<TimePoint> next_deadline(const TunnelState& state) noexcept {
+    if (state.asleep && state.phase != Phase::stopping) return std::nullopt;
     std::optional<TimePoint> earliest;
     const auto consider = [&](const std::optional<TimePoint>& at) {
         if (at && (!earliest || *at < *earliest)) earliest = at;
@@ -25,7 +26,7 @@ bool is_flapping(const TunnelState& state, TimePoint now) noexcept { return flap
 
 bool has_process(const TunnelState& state) noexcept {
     switch (state.phase) {
-        case Phase::starting: return state.starting == Starting::spawned;
+        case Phase::starting: return state.starting != Starting::resolving;
         case Phase::handshaking:
         case Phase::up:
         case Phase::stopping: return true;

@@ -16,7 +16,7 @@ namespace memdb::tunnel {
 
 enum class Phase : std::uint8_t {
     stopped,      ///< nothing runs, nothing is wanted
-    starting,     ///< resolving the endpoint's name, then a process until its first management hold
+    starting,     ///< resolving the endpoint's name, then a process until its first management hold; or taking one over
     handshaking,  ///< the hold is released, openvpn talks (or tries to) with the server
     up,           ///< CONNECTED
     waiting,      ///< back-off until `retry_at`; no process
@@ -26,7 +26,7 @@ enum class Phase : std::uint8_t {
 inline constexpr Phase kPhases[] = {Phase::stopped, Phase::starting, Phase::handshaking, Phase::up,
                                     Phase::waiting, Phase::stopping, Phase::blocked};
 
-enum class Starting : std::uint8_t { resolving, spawned };
+enum class Starting : std::uint8_t { resolving, spawned, adopting };
 enum class AfterStop : std::uint8_t { nothing, restart, blocked };
 
 /// One address of the endpoint, as openvpn gets it.
@@ -49,6 +49,10 @@ struct TunnelState {
     std::optional<TimePoint> heartbeat_at;  ///< next `pid`, or, while one is outstanding, its answer must come before
     std::optional<TimePoint> stable_at;     ///< in `up`: then earlier failures are forgotten
     std::optional<TimePoint> retry_at;      ///< in `waiting`, and in `stopping` before a restart
+
+    bool asleep = false;                     ///< the machine sleeps, or is about to: no deadlines, but in `stopping`
+    std::optional<TimePoint> excused_until;  ///< openvpn's own restart counts as no loss until then, and …
+    std::string excuse;                      ///< … this is its cause: "wake", "clock-jumped"
 
     bool heartbeat_outstanding = false;
     std::optional<TimePoint> heartbeat_sent_at;  ///< while one is outstanding
@@ -82,7 +86,7 @@ struct TunnelState {
     std::string address;                        ///< ours in the tunnel, IPv4 or else IPv6
     std::uint64_t bytes_in = 0, bytes_out = 0;  ///< link bytes of the running process
     std::optional<TimePoint> link_grew_at;      ///< when bytes_in last grew: the server's last sign of life (blame)
-    std::optional<TimePoint> connected_at;      ///< in `up`
+    std::optional<TimePoint> connected_at;      ///< in `up`, and while an openvpn that was up is taken over
     std::optional<PushedOptions> pushed;        ///< what the server told the running process
 
     bool operator==(const TunnelState&) const = default;
@@ -90,6 +94,9 @@ struct TunnelState {
 
 /// The moment at which the machine wants DeadlinePassed; nothing when it waits for events only.
 [[nodiscard]] std::optional<TimePoint> next_deadline(const TunnelState& state) noexcept;
+
+/// openvpn's limits run by the wall clock: after a sleep, or a step of that clock, they pass at once, all together.
+inline constexpr Duration kExcused = 5s;
 
 /// Whether an openvpn of ours is, or may be, alive.
 [[nodiscard]] bool has_process(const TunnelState& state) noexcept;

@@ -222,8 +222,17 @@ Step Turn::connected(const StateLine& line) {
     return done(s_.config_error ? "connected with errors" : "connected");
 }
 
+/// An openvpn that cannot be taken over is ended, and another one started at once: nothing has failed but the handover.
+Step Turn::not_adopted(std::string_view why, bool force) {
+    note_restart(false, "handover-failed");
+    Step stopping = terminate(AfterStop::restart, force, why);
+    stopping.state.retry_at = now_;
+    return stopping;
+}
+
 /// openvpn restarts by itself out of `up` (RECONNECTING): it will ask for the hold.
 Step Turn::lost_in_place(const StateLine& line) {
+    if (is_excused(line.detail)) return excused_restart();
     std::string word = reason_word(line.detail);
     Cause cause = Cause::none;
     if (line.detail == "ping-restart" || line.detail == "inactive") cause = Cause::tunnel_silent;
@@ -289,6 +298,7 @@ Step Turn::network_lost() {
     switch (s_.phase) {
         case Phase::starting:
             if (spawned()) return replace_process(now_, "network lost");
+            if (adopting()) return done("network lost");
             actions_.emplace_back(CancelResolve{});
             return rest_offline("network lost");
         case Phase::handshaking: return replace_process(now_, "network lost");
@@ -308,7 +318,7 @@ Step Turn::network_found() {
     switch (s_.phase) {
         case Phase::waiting: return start("network found");
         case Phase::starting:
-            if (spawned()) return done("network found");
+            if (has_process(s_)) return done("network found");
             actions_.emplace_back(CancelResolve{});  // it may wait for a name server that is no longer there
             return start("network found");
         case Phase::handshaking:

@@ -23,6 +23,9 @@ class Turn {
     Step on(const InputChanged&);
     Step on(const NetworkChanged&);
     Step on(const ServerAnswered&);
+    Step on(const SleepBegan&);
+    Step on(const SleepEnded&);
+    Step on(const ClockStepped&);
     Step on(const CheckRequested&);
     Step on(const Forbidden&);
     Step on(const EndpointResolved&);
@@ -30,6 +33,8 @@ class Turn {
     Step on(const SpawnFailed&);
     Step on(const ManagementOpened&);
     Step on(const ManagementLost&);
+    Step on(const ProcessFound&);
+    Step on(const Resynchronised&);
     Step on(const HoldAsked&);
     Step on(const StateChanged&);
     Step on(const ByteCounted&);
@@ -42,6 +47,7 @@ class Turn {
 
   private:
     bool resolving() const { return s_.phase == Phase::starting && s_.starting == Starting::resolving; }
+    bool adopting() const { return s_.phase == Phase::starting && s_.starting == Starting::adopting; }
     bool spawned() const { return s_.phase == Phase::starting && s_.starting == Starting::spawned; }
 
     Step ignore() { return {before_, {}, "ignored"}; }
@@ -58,7 +64,13 @@ class Turn {
     Step fail(Cause cause, std::string evidence, std::string_view why, bool force = false);
     Step gone(std::string_view why);
     Step connected(const StateLine& line);
+    Step not_adopted(std::string_view why, bool force = false);
     Step lost_in_place(const StateLine& line);
+    bool is_excused(std::string_view detail) const;
+    Step excused_restart();
+    void excuse(std::string_view cause);
+    Step woke_in_handshake(Duration slept);
+    void renew_limits();
     Step given_up(const ReconnectRequested& event);
     Step farewell(std::string_view detail);
     Step heartbeat_due();

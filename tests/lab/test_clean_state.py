@@ -91,8 +91,8 @@ def test_an_openvpn_killed_alone_leaves_nothing_to_its_successor(captured, lab):
     assert routes(lab) == captured.before
 
 
-@pytest.mark.parametrize("way", ["start", "cleanup"])
-def test_a_stopped_openvpn_that_was_left_behind_is_ended(demo, lab, way):
+def left_frozen(demo):
+    """Kills memdbd alone; the pid of its openvpn, which is stopped."""
     openvpn, memdbd = demo.api.profile("demo")["tunnel"]["openvpn_pid"], demo.pid
     os.kill(memdbd, signal.SIGKILL)
     # The kernel wakes a stopped process that becomes an orphan, so it is stopped until its parent is really gone.
@@ -100,14 +100,26 @@ def test_a_stopped_openvpn_that_was_left_behind_is_ended(demo, lab, way):
         os.kill(openvpn, signal.SIGSTOP)
     os.kill(openvpn, signal.SIGSTOP)
     wait_for(lambda: state_of(openvpn) == "T", 2, "openvpn is stopped")
-    if way == "cleanup":
-        assert "openvpn" in lab("agent", "cleanup", str(MEMDBD)).stdout
-        assert "tun" not in lab.run("ip", "link").stdout
-    else:
-        demo.start()
-        demo.api.wait_verdict("demo", "reachable", 15)
-        assert "left over by an earlier run" in demo.log.read_text()
+    return openvpn
+
+
+def test_a_stopped_openvpn_that_was_left_behind_is_ended(demo):
+    openvpn = left_frozen(demo)
+    demo.start()
+    demo.api.wait_verdict("demo", "reachable", 15)
+    assert "left over by an earlier run" in demo.log.read_text()
     assert not alive(openvpn)
+
+
+def test_cleanup_by_hand_does_nothing_while_openvpn_lives(demo, lab):
+    openvpn = left_frozen(demo)
+    refused = lab("agent", "cleanup", str(MEMDBD), check=False)
+    assert refused.returncode == 1 and f"its openvpn (pid {openvpn}) runs" in refused.stderr and refused.stderr.count("\n") == 1
+    assert alive(openvpn) and "tun" in lab.run("ip", "link").stdout
+    os.kill(openvpn, signal.SIGCONT)  # its management connection is closed: it ends
+    wait_for(lambda: not alive(openvpn), 10, "openvpn has ended")
+    lab("agent", "cleanup", str(MEMDBD))
+    assert "tun" not in lab.run("ip", "link").stdout
 
 
 def test_a_killed_agent_is_replaced_and_leaves_nothing(demo, lab):

@@ -33,6 +33,7 @@ inline control::ProfileView reachable_profile() {
     tunnel.bytes_in = 123456789012;
     tunnel.bytes_out = 4096;
     tunnel.session_ends_at = kSeenAt + 20h + 48min;
+    tunnel.dns = DnsView{{"10.20.0.2"}, {"~demo.lab.memorydb.test"}, true, std::nullopt};
     profile.tunnel = tunnel;
     for (const auto layer : health::kWay)
         profile.layers.push_back({layer, LayerState::ok, kSeenAt - 3h - 12min, kSeenAt - 1s});

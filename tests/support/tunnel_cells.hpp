@@ -37,6 +37,9 @@ inline const StateChanged kConnected = state_line(OpenvpnState::connected, "SUCC
 inline const StateChanged kReconnecting = state_line(OpenvpnState::reconnecting, "ping-restart");
 inline const EndpointResolved kResolved{{kOne, kTwo}};
 
+inline const ProcessFound kFound{
+    4711, kOne, "tun7", PushedOptions{.ping = 1s}, t0 - 30min, 2, {t0 - 50min, t0 - 40min}, "tunnel-silent"};
+
 struct NamedState {
     std::string_view name;
     TunnelState state;
@@ -47,11 +50,16 @@ inline const std::vector<NamedState>& states() {
         {"stopped", {}},
         {"resolving", after({ConnectRequested{}})},
         {"spawned", after({ConnectRequested{}, kResolved})},
+        {"adopting", after({kFound})},
         {"handshaking", after({ConnectRequested{}, kResolved, HoldAsked{}})},
         {"hold due", after({ConnectRequested{}, kResolved, HoldAsked{}, kConnected, kReconnecting})},
         {"up", after({ConnectRequested{}, kResolved, HoldAsked{}, kConnected})},
         {"up, stale", after({ConnectRequested{}, kResolved, HoldAsked{}, kConnected, InputChanged{}})},
         {"up, offline", after({ConnectRequested{}, kResolved, HoldAsked{}, kConnected, NetworkChanged{false}})},
+        {"up, asleep", after({ConnectRequested{}, kResolved, HoldAsked{}, kConnected, SleepBegan{}})},
+        {"up, woke", after({ConnectRequested{}, kResolved, HoldAsked{}, kConnected, SleepEnded{10h}})},
+        {"waiting, asleep",
+         after({ConnectRequested{}, EndpointUnresolved{"no"}, EndpointUnresolved{"no"}, SleepBegan{}})},
         {"waiting", after({ConnectRequested{}, EndpointUnresolved{"no"}, EndpointUnresolved{"no"}})},
         {"waiting, offline", after({ConnectRequested{}, NetworkChanged{false}})},
         {"stopping", after({ConnectRequested{}, kResolved, DisconnectRequested{}})},
@@ -82,6 +90,10 @@ inline const std::vector<NamedEvent>& events() {
         {"network lost", NetworkChanged{false}},
         {"network changed", NetworkChanged{true}},
         {"server answered", ServerAnswered{kTwo}},
+        {"sleep began", SleepBegan{}},
+        {"sleep ended", SleepEnded{10h}},
+        {"no sleep", SleepEnded{}},
+        {"clock stepped", ClockStepped{}},
         {"check", CheckRequested{}},
         {"forbidden", Forbidden{Cause::profile_overlap, "x"}},
         {"resolved", kResolved},
@@ -91,6 +103,9 @@ inline const std::vector<NamedEvent>& events() {
         {"openvpn missing", SpawnFailed{Cause::openvpn_missing, "ENOENT"}},
         {"management opened", ManagementOpened{4711}},
         {"management lost", ManagementLost{"closed"}},
+        {"found", kFound},
+        {"resynchronised", Resynchronised{kConnected.line}},
+        {"resynchronised, lost", Resynchronised{kReconnecting.line}},
         {"hold", HoldAsked{}},
         {"WAIT", state_line(OpenvpnState::wait)},
         {"AUTH", state_line(OpenvpnState::auth)},
@@ -120,6 +135,6 @@ inline Step cell(const TunnelState& state, const TunnelEvent& event, double jitt
     return step(state, event, at, jitter01, TunnelTimings{});
 }
 
-inline constexpr std::size_t kCells = 525;
+inline constexpr std::size_t kCells = 798;
 
 }  // namespace memdb::tunnel::cells

@@ -163,6 +163,12 @@ TEST(Blame, compares_this_hosts_dns_with_the_vpcs) {
     EXPECT_EQ(codes_of(found.conditions), Codes{"dns-not-applied"});
     EXPECT_EQ(found.conditions[0].summary, "6 of 6 nodes have no address here, but the VPC's own resolver knows one");
     EXPECT_EQ(found.conditions[0].evidence, "what was seen; 10.20.0.2 says 10.20.1.1");
+    EXPECT_EQ(found.conditions[0].advice, "") << "as the catalogue says";
+    facts.dns_evidence = "systemd-resolved does not run";
+    facts.dns_advice = "install it";
+    const Blame known = blame(facts);
+    EXPECT_EQ(known.conditions[0].evidence, "what was seen; 10.20.0.2 says 10.20.1.1; systemd-resolved does not run");
+    EXPECT_EQ(known.conditions[0].advice, "install it");
 }
 
 TEST(Blame, puts_the_route_before_what_follows_from_it) {

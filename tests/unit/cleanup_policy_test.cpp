@@ -49,6 +49,7 @@ Footprint record(std::vector<Route> defaults) {
 std::string text_of(const CleanupAction& action) {
     if (const auto* remove = std::get_if<RemoveRoute>(&action)) return "-" + to_string(remove->route);
     if (const auto* restore = std::get_if<RestoreRoute>(&action)) return "+" + to_string(restore->route);
+    if (const auto* revert = std::get_if<RevertDns>(&action)) return "revert " + std::to_string(revert->link);
     return "end openvpn";
 }
 
@@ -61,6 +62,11 @@ struct Row {
 
 Footprint with_server_route(Footprint footprint) {
     footprint.had_server_route = true;
+    return footprint;
+}
+
+Footprint with_dns(Footprint footprint) {
+    footprint.dns_set = true;
     return footprint;
 }
 
@@ -127,6 +133,9 @@ std::vector<Row> rows() {
          usual,
          {{by_default, lan, vpc, tunnel_net, half}, false, true},
          {"-10.20.0.0/16 via 10.8.0.1 dev tun0", "-0.0.0.0/1 via 10.8.0.1 dev tun0"}},
+        {"and its DNS", with_dns(usual), {{by_default, lan, tunnel_net}, false, true}, {"revert 9"}},
+        {"DNS goes with the device", with_dns(usual), {{by_default, lan}}, {}},
+        {"or with the process that keeps it", with_dns(usual), {{by_default, lan, vpc}, true, true}, {"end openvpn"}},
         {"another device has its name now", usual, {{by_default, lan, vpc, half, over(server, "tun0")}}, {}},
         {"the device was never known", without_device(usual), {{by_default, lan, vpc, server}}, {minus_server}},
         {"the default route is gone", usual, {{lan}}, {plus_default}},
@@ -169,12 +178,14 @@ TEST(CleanupPolicy, undoes_exactly_what_is_left_over) {
 TEST(CleanupPolicy, after_its_own_actions_nothing_is_left_to_do) {
     for (const Row& row : rows()) {
         HostNow now = row.now;
+        Footprint footprint = row.footprint;
         now.process_lives = false;
         for (const CleanupAction& action : plan_cleanup(row.footprint, now)) {
+            if (std::holds_alternative<RevertDns>(action)) footprint.dns_set = false;
             if (const auto* remove = std::get_if<RemoveRoute>(&action)) std::erase(now.routes, remove->route);
             if (const auto* restore = std::get_if<RestoreRoute>(&action)) now.routes.push_back(restore->route);
         }
-        EXPECT_THAT(plan_cleanup(row.footprint, now), testing::IsEmpty()) << row.name;
+        EXPECT_THAT(plan_cleanup(footprint, now), testing::IsEmpty()) << row.name;
     }
 }
 

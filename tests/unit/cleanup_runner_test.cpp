@@ -141,6 +141,34 @@ TEST(CleanupRunner, gives_back_the_default_route_that_a_killed_openvpn_has_taken
     });
 }
 
+TEST(CleanupRunner, takes_the_dns_of_a_device_back_that_has_outlived_everything) {
+    in_own_network([] {
+        Laptop laptop;
+        sh("ip tuntap add tun7 mode tun");
+        Footprint footprint = footprint_before("demo", boot_id(), server, got(laptop.link.routes()));
+        footprint.device = "tun7";
+        footprint.device_index = got(laptop.link.index_of("tun7")).value();
+        footprint.dns_set = true;
+        ASSERT_TRUE(laptop.store.write(footprint));
+        std::vector<unsigned> reverted;
+        bool refuses = true;
+        const auto revert = [&](unsigned link) {
+            reverted.push_back(link);
+            return refuses ? Result<void>(Failure{Errc::not_permitted, "not permitted"}) : Result<void>();
+        };
+        EXPECT_THAT(clean_up(laptop.store, laptop.link, revert).problems, ElementsAre("demo: not permitted"));
+        EXPECT_TRUE(laptop.has_record()) << "it is still to be done";
+        refuses = false;
+        EXPECT_THAT(clean_up(laptop.store, laptop.link, revert).done, ElementsAre("demo: took the tunnel's DNS back"));
+        EXPECT_THAT(reverted, ElementsAre(footprint.device_index, footprint.device_index));
+        EXPECT_FALSE(laptop.has_record());
+
+        ASSERT_TRUE(laptop.store.write(footprint));
+        EXPECT_EQ(clean_up(laptop.store, laptop.link), CleanupReport{}) << "somebody else does it";
+        EXPECT_FALSE(laptop.has_record());
+    });
+}
+
 TEST(CleanupRunner, ends_an_openvpn_that_lives_on_and_lets_it_undo_its_part) {
     in_own_network([] {
         Laptop laptop;

@@ -51,6 +51,22 @@ TEST(Render, an_unreachable_profile_shows_cause_and_next_step) {
     EXPECT_EQ(status({unreachable_profile()}), kUnreachable);
 }
 
+TEST(Render, dns_is_told_only_where_it_matters) {
+    auto profile = reachable_profile();
+    const std::size_t dns_layer = 4;
+    ASSERT_EQ(profile.layers[dns_layer].layer, health::Layer::dns);
+    profile.tunnel->dns->trouble = "systemd-resolved does not run";
+    profile.tunnel->dns->applied = false;
+    EXPECT_EQ(status({profile}), kReachable) << "the names resolve all the same";
+    profile.layers[dns_layer].state = LayerState::failed;
+    EXPECT_THAT(status({profile}), HasSubstr("\n  dns      not applied: systemd-resolved does not run\n"));
+    profile = reachable_profile();
+    profile.tunnel->dns->domains = {"~.", "~demo.lab.memorydb.test"};
+    EXPECT_THAT(status({profile}), HasSubstr("\n  dns      every name is asked of 10.20.0.2, through the tunnel\n"));
+    profile.tunnel->dns->applied = false;
+    EXPECT_EQ(status({profile}), kReachable);
+}
+
 TEST(Render, several_profiles_follow_each_other) {
     EXPECT_EQ(status({reachable_profile(), unreachable_profile()}),
               std::string(kReachable) + std::string(kUnreachable));

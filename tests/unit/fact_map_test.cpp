@@ -197,10 +197,31 @@ TEST(FactMap, claims_nothing_without_nodes_or_topology) {
 
 TEST(ClockOffset, follows_a_jump_but_not_a_drift) {
     ClockOffset clock(t0, WallTime(5000s));
-    EXPECT_FALSE(clock.adjust(t0 + 10s, WallTime(5010s + 900ms)));
+    EXPECT_EQ(clock.adjust(t0 + 10s, WallTime(5010s + 900ms)), 0ms);
     EXPECT_EQ(clock.wall(t0), WallTime(5000s));
-    EXPECT_TRUE(clock.adjust(t0 + 20s, WallTime(8620s)));  // slept an hour
+    EXPECT_EQ(clock.adjust(t0 + 20s, WallTime(8620s)), 1h);  // somebody set it
     EXPECT_EQ(clock.wall(t0 + 20s), WallTime(8620s));
+    EXPECT_EQ(clock.wall(t0), WallTime(8600s)) << "it was wrong before, too";
+    EXPECT_EQ(clock.adjust(t0 + 30s, WallTime(8030s)), -10min);
+}
+
+TEST(ClockOffset, what_was_before_a_sleep_is_as_long_ago_as_it_is) {
+    ClockOffset clock(t0, WallTime(5000s), 7s);
+    EXPECT_EQ(clock.adjust(t0 + 20s, WallTime(8620s), 7s + 1h), 0ms) << "a sleep is no step of the clock";
+    EXPECT_EQ(clock.wall(t0 + 20s), WallTime(8620s));
+    EXPECT_EQ(clock.wall(t0 + 19s), WallTime(5019s)) << "a PONG of before is an hour old";
+    EXPECT_EQ(clock.adjust(t0 + 40s, WallTime(8640s + 30s + 500s), 7s + 1h + 30s), 500s) << "slept, and set meanwhile";
+    EXPECT_EQ(clock.wall(t0 + 40s), WallTime(9170s));
+    EXPECT_EQ(clock.wall(t0 + 30s), WallTime(9130s));
+    EXPECT_EQ(clock.wall(t0), WallTime(5500s));
+}
+
+TEST(ClockOffset, of_very_many_sleeps_the_oldest_moments_never_seem_younger_than_they_are) {
+    ClockOffset clock(t0, WallTime(5000s));
+    for (int i = 1; i <= 100; ++i) EXPECT_EQ(clock.adjust(t0 + i * 10s, WallTime(5000s + i * 20s), i * 10s), 0ms);
+    EXPECT_EQ(clock.wall(t0), WallTime(5000s));
+    EXPECT_EQ(clock.wall(t0 + 995s), WallTime(5000s + 995s + 990s));
+    for (int i = 0; i < 1000; ++i) EXPECT_LE(clock.wall(t0 + i * 1s), WallTime(5000s + i * 1s + i / 10 * 10s));
 }
 
 }  // namespace

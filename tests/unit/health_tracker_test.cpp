@@ -52,6 +52,16 @@ TEST(HealthTracker, keeps_since_over_a_changed_sentence_and_forgets_what_ended) 
     EXPECT_EQ(tracker.visible()[0].since, w0 + 9s);
 }
 
+TEST(HealthTracker, a_condition_may_have_an_advice_of_its_own) {
+    HealthTracker tracker;
+    Condition here = condition("dns-not-applied");
+    here.advice = "install it";
+    tracker.observe({here}, t0, w0);
+    tracker.observe({here}, t0 + 2s, w0 + 2s);
+    ASSERT_EQ(tracker.visible().size(), 1U);
+    EXPECT_EQ(tracker.visible()[0].advice, "install it");
+}
+
 TEST(HealthTracker, a_condition_may_be_more_or_less_urgent_than_the_catalogue_says) {
     HealthTracker tracker;
     Condition ends = condition("client-cert-expiring");

@@ -24,6 +24,7 @@ Footprint full() {
             .openvpn_exe = "/usr/sbin/openvpn",
             .device = "tun0",
             .device_index = 9,
+            .dns_set = true,
             .server = ip("2001:db8::443"),
             .default_routes = {{.to = net("0.0.0.0/0"),
                                 .device = "eth0",
@@ -93,6 +94,8 @@ TEST(HostFootprint, refuses_what_it_would_not_have_written) {
         with(R"("name":"tun0")", R"("name":"")"),
         with(R"("name":"tun0")", R"("name":"a-name-that-is-too-long")"),
         with(R"("name":"tun0")", R"("name":"tun 0")"),
+        with(R"("dns":"set")", R"("dns":"unset")"),
+        with(R"("dns":"set")", R"("dns":true)"),
         with(R"("to":"0.0.0.0/0")", R"("to":"10.0.0.0/8")"),
         with(R"("to":"0.0.0.0/0")", R"("to":"::/0")"),  // with a source of the other family
         with(R"("metric":100)", R"("metric":4294967296)"),

@@ -1,6 +1,8 @@
 #include "tunnel/management_link.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -125,6 +127,38 @@ TEST_F(ManagementLinkTest, refuses_to_queue_for_a_peer_that_does_not_read) {
 TEST_F(ManagementLinkTest, refuses_a_path_that_no_socket_can_have) {
     EXPECT_EQ(link_.listen("/tmp/" + std::string(200, 'x')).error().code, Errc::too_large);
     EXPECT_EQ(link_.listen("/nonexistent/m.sock").error().code, Errc::io);
+}
+
+TEST_F(ManagementLinkTest, goes_on_with_a_connection_that_another_process_has_taken) {
+    int ends[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    ASSERT_TRUE(link_.adopt(ends[0]).has_value());
+    EXPECT_EQ(link_.peer(), getpid());
+    EXPECT_EQ(link_.descriptor(), ends[0]);
+    ASSERT_EQ(::write(ends[1], "hello", 5), 5);
+    ASSERT_TRUE(link_.send("pid\n").has_value());
+    settle();
+    EXPECT_EQ(events_, "received hello;") << "not opened: it was open";
+    char said[16] = {};
+    EXPECT_EQ(::read(ends[1], said, sizeof said), 4);
+    EXPECT_EQ(std::string(said), "pid\n");
+    ::close(ends[1]);
+    settle();
+    EXPECT_EQ(link_.peer(), 0);
+    EXPECT_EQ(link_.descriptor(), -1);
+    EXPECT_NE(events_.find("lost "), std::string::npos);
+}
+
+TEST_F(ManagementLinkTest, takes_nothing_over_that_is_no_connection) {
+    for (const int descriptor :
+         {open("/dev/null", O_RDWR | O_CLOEXEC), socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)}) {
+        ManagementLink link(io_, {});
+        const auto adopted = link.adopt(descriptor);
+        ASSERT_TRUE(adopted.has_error());
+        EXPECT_EQ(adopted.error().code, Errc::not_found);
+        link.close();
+        EXPECT_EQ(fcntl(descriptor, F_GETFD), -1) << "it was taken over in any case";
+    }
 }
 
 }  // namespace

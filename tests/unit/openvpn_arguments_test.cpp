@@ -27,8 +27,9 @@ TEST(OpenvpnArguments, are_exactly_these) {
                                      "/var/lib/memdbd/profiles/demo/credentials/1/key.pem", "--remote", "192.0.2.1",
                                      "443", "udp4", "--management", "/run/memdbd/private/demo.sock", "unix",
                                      "--management-client", "--management-hold", "--management-up-down",
-                                     "--script-security", "0", "--auth-retry", "none", "--auth-nocache",
-                                     "--persist-tun", "--persist-key", "--verb", "3", "--suppress-timestamps"));
+                                     "--script-security", "0", "--ignore-unknown-option", "dns-updown", "--dns-updown",
+                                     "disable", "--auth-retry", "none", "--auth-nocache", "--persist-tun",
+                                     "--persist-key", "--verb", "3", "--suppress-timestamps"));
 }
 
 TEST(OpenvpnArguments, of_a_trial_have_no_device_no_address_and_no_route) {

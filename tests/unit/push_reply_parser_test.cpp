@@ -44,7 +44,7 @@ TEST(PushReplyParser, reads_what_a_real_server_pushed) {
     PushReplyParser parser;
     PushedOptions expected;
     expected.routes = {*parse_network("10.20.0.0/16"), *parse_network("fd00:20::/64")};
-    expected.dns = {*parse_address("10.20.0.2")};
+    expected.dns = {{*parse_address("10.20.0.2")}};
     expected.ping = 1s;
     expected.ping_restart = 20s;
     expected.tun_mtu = 1500;
@@ -66,7 +66,8 @@ TEST(PushReplyParser, waits_for_the_last_of_three_real_messages) {
     EXPECT_EQ(to_string(pushed->routes[4]), "10.30.1.0/24");
     EXPECT_EQ(to_string(pushed->routes[63]), "10.30.60.0/24");
     EXPECT_THAT(texts(pushed->dns), ElementsAre("10.20.0.3", "fd00:20::3"));
-    EXPECT_THAT(pushed->domains, ElementsAre("corp.example", "a.example", "lab.test"));
+    EXPECT_THAT(pushed->domains, ElementsAre(PushedDomain{"corp.example", true}, PushedDomain{"a.example", true},
+                                             PushedDomain{"lab.test", true}));
     EXPECT_TRUE(pushed->redirect_gateway);
     EXPECT_EQ(pushed->redirect_flags, "def1 bypass-dhcp block-local");
     EXPECT_EQ(pushed->ping_restart, 20s);
@@ -121,22 +122,47 @@ TEST(PushReplyParser, leaves_out_routes_past_the_tunnel_and_malformed_ones) {
 TEST(PushReplyParser, reads_dns_of_both_kinds) {
     EXPECT_THAT(dns_of("dhcp-option DNS 10.20.0.2,dhcp-option DNS6 fd00::2,dhcp-option DNS fd00::3"),
                 ElementsAre("10.20.0.2", "fd00::2", "fd00::3"));
-    EXPECT_THAT(dns_of("dns server 2 address 10.20.0.3,dns server -1 address [fd00::2]:53 10.20.0.4:53 [fd00::3]"),
-                ElementsAre("fd00::2", "10.20.0.4", "fd00::3", "10.20.0.3"));
     EXPECT_THAT(dns_of("dns server 1 address 10.20.0.3,dhcp-option DNS 10.20.0.2"), ElementsAre("10.20.0.3"));
+    EXPECT_THAT(dns_of("dns server 1 address [fd00::2]:53 10.0.0.1:5353 [fd00::3] [fd00::4]:54 fd00::5"),
+                ElementsAre("fd00::2", "10.0.0.1:5353", "fd00::3", "[fd00::4]:54", "fd00::5"));
     for (const char* option :
          {"dhcp-option DNS", "dhcp-option DNS x", "dhcp-option DNS6 10.0.0.1", "dhcp-option NTP 10.0.0.1",
-          "dns server 1 address 10.0.0.1:5353", "dns server x address 10.0.0.1", "dns server 1 address [10.0.0.1]:53",
+          "dns server 1 address 10.0.0.1:", "dns server 1 address 10.0.0.1:0", "dns server 1 address 10.0.0.1:65536",
+          "dns server x address 10.0.0.1", "dns server 1 address [10.0.0.1]:53", "dns server 1 address [fd00::1]x:53",
           "dns server 1 address [fd00::1", "dns server 1 address []:53 :53 [", "dns server 1", "dns"})
         EXPECT_THAT(dns_of(option), IsEmpty()) << option;
 }
 
+TEST(PushReplyParser, one_server_counts_with_its_own_domains_the_first_by_priority_that_can_be_used) {
+    const std::string servers =
+        "dns server 2 address 10.20.0.3,dns server 2 resolve-domains b.test,"
+        "dns server -1 address fd00::2,dns server -1 resolve-domains a.test x.test";
+    EXPECT_THAT(dns_of(servers), ElementsAre("fd00::2"));
+    EXPECT_THAT(options_of(servers).domains, ElementsAre(PushedDomain{"a.test", false}, PushedDomain{"x.test", false}));
+    const std::string encrypted = servers + ",dns server -1 transport DoT";
+    EXPECT_THAT(dns_of(encrypted), ElementsAre("10.20.0.3"));
+    EXPECT_THAT(options_of(encrypted).domains, ElementsAre(PushedDomain{"b.test", false}));
+    EXPECT_THAT(dns_of(servers + ",dns server -1 transport plain"), ElementsAre("fd00::2"));
+    EXPECT_THAT(dns_of("dns server 1 resolve-domains a.test,dns server 2 address 10.20.0.3"), ElementsAre("10.20.0.3"));
+    EXPECT_THAT(dns_of("dns server 1 address 10.0.0.1,dns server 1 transport DoH,dhcp-option DNS 10.20.0.2"),
+                ElementsAre("10.20.0.2"));
+}
+
 TEST(PushReplyParser, reads_domains) {
-    EXPECT_THAT(options_of("dhcp-option DOMAIN a.test,dhcp-option DOMAIN-SEARCH b.test,dhcp-option DOMAIN a.test,"
-                           "dns search-domains c.test d.test,dns server 1 resolve-domains e.test")
+    EXPECT_THAT(options_of("dhcp-option DOMAIN a.test,dhcp-option DOMAIN-SEARCH b.test,dhcp-option DOMAIN-ROUTE a.test,"
+                           "dhcp-option DOMAIN-ROUTE c.test.,dhcp-option DOMAIN-ROUTE d.test,dns search-domains d.test,"
+                           "dhcp-option DOMAIN-ROUTE .")
                     .domains,
-                ElementsAre("a.test", "b.test", "c.test", "d.test", "e.test"));
-    EXPECT_THAT(options_of("dhcp-option DOMAIN a/b,dhcp-option DOMAIN " + std::string(254, 'a')).domains, IsEmpty());
+                ElementsAre(PushedDomain{"a.test", true}, PushedDomain{"b.test", true}, PushedDomain{"c.test", false},
+                            PushedDomain{"d.test", true}, PushedDomain{".", false}));
+    for (const std::string& wrong : {std::string("a/b"), std::string(64, 'a') + ".test", std::string("a..b"),
+                                     std::string(".a"), std::string(".."), std::string("a.test..")})
+        EXPECT_THAT(options_of("dhcp-option DOMAIN " + wrong).domains, IsEmpty()) << wrong;
+    const std::string label(63, 'a');
+    EXPECT_EQ(
+        options_of("dns search-domains " + label + "." + label + "." + label + "." + label.substr(2)).domains.size(),
+        1U);
+    EXPECT_THAT(options_of("dns search-domains " + label + "." + label + "." + label + "." + label).domains, IsEmpty());
 }
 
 TEST(PushReplyParser, reads_timers_and_mtu) {
@@ -197,6 +223,10 @@ TEST(PushReplyParser, has_limits) {
     EXPECT_EQ(options_of(dns).dns.size(), PushReplyParser::kDnsLimit);
     EXPECT_EQ(options_of(servers).dns.size(), PushReplyParser::kDnsLimit);
     EXPECT_EQ(options_of(domains).domains.size(), PushReplyParser::kDomainLimit);
+    std::string many;
+    for (int i = 0; i < 600; ++i) many += ",dns server " + std::to_string(i) + " resolve-domains a.test";
+    EXPECT_THAT(dns_of(many + ",dns server 700 address 10.0.0.1"), IsEmpty());
+    EXPECT_TRUE(options_of(many).cut);
 }
 
 TEST(PushReplyParser, a_reply_without_an_end_is_ended) {

@@ -107,6 +107,10 @@ attempt_limit_s = 31
 longest_backoff_s = 11
 session_limit_h = 12
 renew_before_s = 600
+[dns]
+apply = false
+domains = "pushed"
+more = ["Corp.Example.", "internal"]
 [iam]
 reauth_s = 5
 credentials = "credential:aws"
@@ -131,6 +135,7 @@ topology_interval_s = 5
     EXPECT_EQ(settings->tunnel.longest_backoff, 11s);
     EXPECT_EQ(settings->tunnel.session_limit, 12h);
     EXPECT_EQ(settings->tunnel.renew_before, 600s);
+    EXPECT_EQ(settings->dns, (DnsSettings{false, DnsDomains::pushed, {"corp.example", "internal"}}));
     EXPECT_EQ(settings->probe.reauth_after, 5s);
     EXPECT_EQ(settings->iam.credentials, (PasswordSource{PasswordPlace::credential, "aws"}));
     EXPECT_EQ(settings->probe.sentinel_interval, 200ms);
@@ -170,6 +175,12 @@ TEST(SettingsParser, says_file_line_key_and_reason) {
                                                      "memdbd.toml:3: tunnel.renew_before_s: must be shorter than tunnel.session_limit_h"},
         {"[tunnel]\nsession_limit_h = 0\nrenew_before_s = 60",
                                                      "memdbd.toml:3: tunnel.renew_before_s: must be shorter than tunnel.session_limit_h"},
+        {"[dns]\napply = 1",                          "memdbd.toml:2: dns.apply: must be true or false, is an integer"},
+        {"[dns]\ndomains = \"none\"",                 "memdbd.toml:2: dns.domains: must be cluster, pushed or all, is \"none\""},
+        {"[dns]\nmore = \"corp.example\"",            "memdbd.toml:2: dns.more: must be an array of strings, is a string"},
+        {"[dns]\nmore = [1]",                         "memdbd.toml:2: dns.more: must be a string, is an integer"},
+        {"[dns]\nmore = [\"a.test\", \"a b\"]",       "memdbd.toml:2: dns.more: must be names' endings such as \"corp.example\", has \"a b\""},
+        {"[dns]\nmore = [\"10.0.0.1\"]",              "memdbd.toml:2: dns.more: must be names' endings such as \"corp.example\", has \"10.0.0.1\""},
         {"[iam]\ncredentials = \"AKIASECRET\"",     "memdbd.toml:2: iam.credentials: must be empty or \"credential:NAME\""},
         {"[iam]\ncredentials = \"/etc/keys\"",     "memdbd.toml:2: iam.credentials: must be empty or \"credential:NAME\""},
         {"[iam]\nreauth_s = 43201",                "memdbd.toml:2: iam.reauth_s: must be between 1 and 43200, is 43201"},

@@ -24,7 +24,9 @@ void expect_invariants(const TunnelState& before, const TunnelEvent& event, cons
     // Offline, the one thing to wait for is the kernel's word.
     const bool offline = s.phase == Phase::waiting && !s.online;
     const bool resting = s.phase == Phase::stopped || s.phase == Phase::blocked || offline;
-    EXPECT_EQ(next_deadline(s).has_value(), !resting);
+    // Asleep, nothing is waited for but an end.
+    const bool parked = s.asleep && s.phase != Phase::stopping;
+    EXPECT_EQ(next_deadline(s).has_value(), !resting && !parked);
     if (next_deadline(s)) {
         EXPECT_LE(*next_deadline(s), t0 + 10min);
     }
@@ -63,7 +65,9 @@ void expect_invariants(const TunnelState& before, const TunnelEvent& event, cons
     }
     EXPECT_FALSE(before.heartbeat_outstanding && has(SendHeartbeat{}));
     EXPECT_GE(s.restarts, before.restarts);
-    EXPECT_LE(s.restarts, before.restarts + 1);
+    if (!std::holds_alternative<ProcessFound>(event)) {  // it brings those that an earlier memdbd counted
+        EXPECT_LE(s.restarts, before.restarts + 1);
+    }
     EXPECT_LE(s.tried.size(), 64u);
     EXPECT_LE(s.losses.size(), 8u);
     EXPECT_EQ(s.losses.size() != before.losses.size(), s.restarts != before.restarts);

@@ -1,0 +1,183 @@
+"""A tunnel that outlives its memdbd, under the sanitizers: what is sound is taken over, whatever is not is ended and made anew.
+
+With a service manager of the tests' own; systemd itself is in tests/booted.
+"""
+import json
+import os
+import shutil
+import signal
+import time
+
+import pytest
+from memdb import Agent, wait_for
+from pinger import pinging
+from service_manager import ServiceManager
+from test_clean_state import alive, ending, state_of
+
+GAP_LIMIT_MS = 400
+
+
+class Service:
+    """memdbd with the profile demo, led by a service manager."""
+
+    def __init__(self, lab, keeps=True):
+        self.agent = Agent(lab)
+        lab("agent", "stop", check=False)
+        lab("heal", "all")
+        shutil.rmtree(lab.dir / "agent", ignore_errors=True)
+        self.agent.start("")
+        self.agent.import_demo()  # the folders and the profile, as every other test has them
+        self.agent.stop()
+        self.manager = ServiceManager(self.agent, keeps)
+        self.record = lab.dir / "agent" / "run" / "private" / "demo.tunnel"
+        self.manager.start()
+        self.agent.ctl("connect", "demo", "--wait", "--timeout", "30s")
+        self.openvpn = self.tunnel()["openvpn_pid"]
+
+    def tunnel(self):
+        return self.agent.api.profile("demo")["tunnel"]
+
+    def again(self):
+        """Another memdbd; the tunnel, once a node has answered."""
+        self.manager.start()
+        self.agent.api.wait_verdict("demo", "reachable", 20)
+        return self.tunnel()
+
+    def wait_ended(self, pid):
+        wait_for(lambda: not alive(pid), 10, "openvpn has ended")
+
+
+@pytest.fixture
+def service(lab, request):
+    made = Service(lab, getattr(request, "param", True))
+    yield made
+    made.manager.close()
+    lab("heal", "all")
+    text = made.agent.log.read_text()
+    assert "Sanitizer" not in text and "runtime error" not in text, text[-4000:]
+
+
+def test_a_tunnel_is_handed_on_whether_memdbd_is_told_to_end_or_killed(service):
+    before = service.tunnel()
+    assert list(service.manager.store) == ["tunnel-demo"] and service.record.stat().st_mode & 0o777 == 0o600
+    with pinging(service.agent.lab, kept=True) as user:
+        start = time.monotonic()
+        for end in [service.manager.end, service.manager.kill] * 3:
+            end()
+            tunnel = service.again()
+            assert tunnel["openvpn_pid"] == service.openvpn and tunnel["restarts"] == 0
+        user.wait_answered(time.monotonic())
+        assert user.lost is None and user.gap(start) < GAP_LIMIT_MS
+    for same in ("server", "device", "address", "since"):
+        assert tunnel[same] == before[same], same
+    assert service.agent.api.profile("demo")["findings"] == []
+    # It is led as before: told to end, it ends, and nothing is kept of it.
+    service.agent.ctl("disconnect", "demo", "--wait", "--timeout", "10s")
+    service.wait_ended(service.openvpn)
+    wait_for(lambda: not service.manager.store and not service.record.exists(), 5, "nothing is stored")
+
+
+def test_killed_at_any_moment_of_its_start_the_next_one_takes_over(service):
+    for moment in range(15):
+        service.manager.kill()
+        service.manager.start(ready=False)
+        time.sleep(moment * 0.02)  # not to wait for anything: the moment is what is varied
+    service.manager.kill()
+    tunnel = service.again()
+    assert tunnel["openvpn_pid"] == service.openvpn and tunnel["restarts"] == 0
+
+
+def edited(**changes):
+    def edit(record):
+        value = json.loads(record.read_text())
+        for path, new in changes.items():
+            inner = value
+            *way, last = path.split("__")
+            for step in way:
+                inner = inner[step]
+            inner[last] = new
+        record.write_text(json.dumps(value))
+    return edit
+
+
+SPOILED = {
+    "no record": lambda record: record.unlink(),
+    "an empty record": lambda record: record.write_text(""),
+    "half a record": lambda record: record.write_text(record.read_text()[:100]),
+    "a record of another version": edited(schema=2),
+    "the pid is another process's by now": edited(openvpn__start_time=1),
+    "the process runs another program": edited(openvpn__exe="/usr/bin/true"),
+    "the record is of another process": edited(openvpn__pid=2),
+    "it has a key that is not in force": edited(generation=7),
+}
+
+
+@pytest.mark.parametrize("what", SPOILED)
+def test_what_cannot_be_taken_over_is_ended_and_made_anew(service, what):
+    service.manager.end()
+    SPOILED[what](service.record)
+    tunnel = service.again()
+    assert tunnel["openvpn_pid"] != service.openvpn and not alive(service.openvpn)
+    assert os.listdir(f"/proc/{tunnel['openvpn_pid']}/task")
+    wait_for(lambda: service.record.exists() and json.loads(service.record.read_text())["openvpn"]["pid"] == tunnel["openvpn_pid"],
+             5, "the new tunnel is kept")
+
+
+def test_an_openvpn_that_died_with_its_memdbd_is_replaced(service):
+    os.kill(service.openvpn, signal.SIGSTOP)
+    service.manager.kill()
+    os.kill(service.openvpn, signal.SIGKILL)
+    wait_for(lambda: not ending(service.openvpn), 5, "openvpn is dead")
+    assert service.again()["openvpn_pid"] != service.openvpn
+
+
+def test_an_openvpn_that_is_frozen_is_replaced(service):
+    service.manager.kill()
+    os.kill(service.openvpn, signal.SIGSTOP)
+    wait_for(lambda: state_of(service.openvpn) == "T", 2, "openvpn is stopped")
+    start = time.monotonic()
+    tunnel = service.again()
+    assert tunnel["openvpn_pid"] != service.openvpn and tunnel["last_restart_cause"] == "handover-failed"
+    assert time.monotonic() - start < 12
+    service.wait_ended(service.openvpn)
+
+
+def test_an_openvpn_that_is_not_connected_is_replaced(service):
+    lab = service.agent.lab
+    service.manager.kill()
+    lab("fault", "server-down")
+    os.kill(service.openvpn, signal.SIGUSR1)  # it restarts, and waits in its management hold
+    lab("heal", "server-down")
+    tunnel = service.again()
+    assert tunnel["openvpn_pid"] != service.openvpn and tunnel["restarts"] == 1
+    service.wait_ended(service.openvpn)
+
+
+def test_a_tunnel_that_nobody_wants_any_more_is_ended(service):
+    service.manager.kill()
+    wish = next(service.agent.lab.dir.glob("agent/state/profiles/demo/wanted*"))
+    wish.write_text(wish.read_text().replace("connected", "disconnected"))
+    service.manager.start()
+    service.wait_ended(service.openvpn)
+    assert service.agent.api.profile("demo")["tunnel"]["phase"] == "stopped"
+    assert "tun" not in service.agent.lab.run("ip", "-o", "link").stdout
+
+
+@pytest.mark.parametrize("service", [False], indirect=True)
+def test_a_manager_that_keeps_nothing_lets_the_tunnel_end_with_memdbd(service):
+    service.manager.end()
+    service.wait_ended(service.openvpn)
+    assert service.again()["openvpn_pid"] != service.openvpn
+
+
+def test_when_the_manager_lets_go_openvpn_ends_by_itself(service):
+    service.manager.end()
+    assert alive(service.openvpn)
+    service.manager.let_go()
+    service.wait_ended(service.openvpn)
+    wait_for(lambda: "tun" not in service.agent.lab.run("ip", "-o", "link").stdout, 5, "its device is gone")
+
+
+def test_asked_by_a_person_it_ends_its_tunnels(service):
+    service.manager.end(signal.SIGINT)
+    assert not alive(service.openvpn) and not service.manager.store
