@@ -4,6 +4,7 @@
 // of the program's own.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
