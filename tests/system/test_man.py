@@ -95,10 +95,10 @@ def test_every_setting_is_in_the_man_page_with_type_default_and_range():
     assert list(told) == list(wanted)  # the same keys, in the same order
     for (section, key), (kind, limits, default) in told.items():
         value = wanted[section, key]
-        assert kind == {str: "string", int: "integer", bool: "boolean"}[type(value)], key
+        assert kind == {str: "string", int: "integer", bool: "boolean", list: "array"}[type(value)], key
         assert tomllib.loads(f"x = {default}")["x"] == value, key
         line = re.search(rf"^#{key} = .*$", example, re.M)[0]
-        assert limits == (re.search(r"\((\d+ to \d+[^)]*)\)", line) or [None, ""])[1], key
+        assert limits == (re.search(r"\((\d+ to \d+[^)]*|at most \d+)\)", line) or [None, ""])[1], key
 
 
 @pytest.mark.parametrize("path", PAGES)
