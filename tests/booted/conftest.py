@@ -58,9 +58,11 @@ def lab(root):
     del root  # first: without it there is nothing to do
     the_lab = Lab(own_name(os.environ.get("LAB", "test")))
     the_lab("down")  # whatever an interrupted run left
-    the_lab("up")
-    yield the_lab
-    the_lab("down")
+    try:
+        the_lab("up", timeout=180)
+        yield the_lab
+    finally:
+        the_lab("down")
 
 
 @pytest.fixture(scope="session")
