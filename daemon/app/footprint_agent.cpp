@@ -43,6 +43,10 @@ void FootprintAgent::taken_over() {
     recorded_ = true;
 }
 
+std::optional<unsigned> FootprintAgent::dns_link() const {
+    return recorded_ && footprint_.dns_set ? std::optional(footprint_.device_index) : std::nullopt;
+}
+
 void FootprintAgent::device_known(const std::string& device) {
     if (!recorded_ || device.empty() || footprint_.device == device) return;
     footprint_.device = device;

@@ -19,6 +19,8 @@ class FootprintAgent {
     void spawned(int pid);
     /// Goes on with the record of an openvpn that was taken over.
     void taken_over();
+    /// The device for which systemd-resolved was told something; nothing: none.
+    [[nodiscard]] std::optional<unsigned> dns_link() const;
     void device_known(const std::string& device);
     /// Something is told to the system's resolver of the device, or nothing is any more.
     void dns_set(bool something);

@@ -199,6 +199,8 @@ void ProfileAgent::follow_credential(WallTime wall) {
 }
 
 void ProfileAgent::tunnel_changed(const tunnel::TunnelState& state) {
+    if (taking_over_ && state.phase == Phase::up && dns_ && footprint_)
+        if (const auto link = footprint_->dns_link()) dns_->taken_over(*link);
     if (state.phase != Phase::starting) taking_over_ = false;
     if (footprint_) footprint_->device_known(state.device);
     if (state.addresses != way_to_) follow_network();
@@ -319,6 +321,7 @@ std::vector<Waiting> ProfileAgent::waiting() const {
     std::vector<Waiting> all = {{name, next_look_}};
     if (tunnel_) all.push_back({name + ": the tunnel", tunnel::next_deadline(tunnel_->state())});
     if (wake_.deadline) all.push_back({name + ": the proof after a sleep", wake_.deadline});
+    if (dns_) all.push_back({name + ": DNS", dns_->deadline()});
     if (rotation_) all.push_back({name + ": the rotation", rotation_->state().deadline});
     for (const ClusterAtWork& each : clusters_)
         all.push_back({name + ": the probes of " + each.cluster.host, each.runner->next_deadline()});

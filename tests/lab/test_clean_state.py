@@ -115,7 +115,7 @@ def test_cleanup_by_hand_does_nothing_while_openvpn_lives(demo, lab):
     openvpn = left_frozen(demo)
     refused = lab("agent", "cleanup", str(MEMDBD), check=False)
     assert refused.returncode == 1 and f"its openvpn (pid {openvpn}) runs" in refused.stderr and refused.stderr.count("\n") == 1
-    assert alive(openvpn) and "tun" in lab.run("ip", "link").stdout
+    assert alive(openvpn)
     os.kill(openvpn, signal.SIGCONT)  # its management connection is closed: it ends
     wait_for(lambda: not alive(openvpn), 10, "openvpn has ended")
     lab("agent", "cleanup", str(MEMDBD))

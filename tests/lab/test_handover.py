@@ -181,3 +181,38 @@ def test_when_the_manager_lets_go_openvpn_ends_by_itself(service):
 def test_asked_by_a_person_it_ends_its_tunnels(service):
     service.manager.end(signal.SIGINT)
     assert not alive(service.openvpn) and not service.manager.store
+
+
+def test_of_several_profiles_the_one_that_is_up_keeps_its_tunnel(service):
+    """Two that lead to the same network cannot both be connected; the other one comes first by its name. The third has no tunnel."""
+    agent, profiles = service.agent, service.agent.lab.dir / "agent/state/profiles"
+    agent.ctl("profile", "add", "--direct", "--name", "direct", "--cluster", "127.0.0.1:1")
+    agent.ctl("connect", "direct")
+    agent.import_demo(name="another")
+    for here, there in [("demo", "another"), ("another", "demo")]:  # so that the ranges of both are known
+        agent.ctl("disconnect", here, "--wait", "--timeout", "15s")
+        agent.ctl("connect", there, "--wait", "--timeout", "20s")
+    service.openvpn = service.tunnel()["openvpn_pid"]
+    service.manager.kill()
+    shutil.copy2(profiles / "demo/wanted", profiles / "another/wanted")
+    shutil.chown(profiles / "another/wanted", "memdbd", "memdbd")
+    tunnel = service.again()
+    assert tunnel["openvpn_pid"] == service.openvpn and tunnel["restarts"] == 0
+    wait_for(lambda: [f["code"] for f in agent.api.profile("another")["findings"]] == ["profile-overlap"], 10, "the other one has to wait")
+    assert agent.api.profile("direct")["wanted"] == "connected"
+
+
+def test_a_certificate_that_is_of_no_use_any_more_does_not_end_a_tunnel_that_is_up(service, tmp_path):
+    """As without a restart: what is up stays up; once it is lost it is not tried again."""
+    agent = service.agent
+    pki = shutil.copytree(agent.lab.dir / "pki", tmp_path / "pki")
+    agent.ctl("pki", "revoke", "client", "--reason", "keyCompromise", "--pki", pki, "--yes")
+    agent.ctl("key", "crl", pki / "crl.pem", "demo")
+    service.manager.kill()
+    service.manager.start()
+    agent.api.wait_verdict("demo", "degraded", 15)
+    tunnel = service.tunnel()
+    assert tunnel["openvpn_pid"] == service.openvpn and tunnel["phase"] == "up"
+    os.kill(service.openvpn, signal.SIGKILL)
+    wait_for(lambda: service.tunnel()["phase"] == "blocked", 10, "it is not tried with that certificate")
+    assert service.tunnel().get("openvpn_pid") is None
