@@ -39,7 +39,8 @@ class DnsAgent {
     /// Call it after every change of the tunnel's state or of the wish. Cheap while nothing of DNS has changed.
     void follow(const tunnel::TunnelState& tunnel, bool wanted);
 
-    /// An earlier memdbd has told the service of this device. Before follow() of a tunnel that was taken over and is up.
+    /// An earlier memdbd has told the service of this device. Before follow() of a tunnel that was taken over and is
+    /// up.
     void taken_over(unsigned link) { state_.touched = link; }
 
     /// When its timer wants to go off.
