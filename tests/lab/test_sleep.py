@@ -277,7 +277,7 @@ def test_openvpns_own_restart_after_a_step_is_no_loss(laptop):
     begun = time.monotonic()
     laptop.step_clock(3600, openvpn=True)
     wait_for(lambda: laptop.tunnel().get("last_restart_cause"), 10, "openvpn restarts")
-    laptop.reachable(begun + 0.2, 10)
+    laptop.agent.api.wait_verdict("demo", "reachable", 10)
     restarted_once(laptop, before, "clock-jumped")
     nothing_found(laptop, begun)
     assert told(laptop, "awake") == 0
