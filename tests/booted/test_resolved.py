@@ -42,6 +42,16 @@ def test_the_clusters_name_is_asked_through_the_tunnel_and_nothing_else(split):
     assert split.api.wait_verdict("demo", "reachable", 15)["findings"] == []
 
 
+def test_a_name_that_was_unknown_before_is_found_as_soon_as_the_tunnel_is_there(split):
+    """What resolved remembers of the LAN's answer does not count on the new link."""
+    split.ctl("disconnect", "demo", "--wait", "--timeout", "10s")
+    split.machine.run("resolvectl", "flush-caches")
+    for _ in range(3):
+        assert asked(split, CLUSTER) == [], "unknown, and remembered as such"
+    split.ctl("connect", "demo", "--wait", "--timeout", "20s")
+    wait_found(split, 5)
+
+
 def test_disconnect_takes_it_back(split):
     wait_found(split)
     split.ctl("disconnect", "demo", "--wait", "--timeout", "10s")
