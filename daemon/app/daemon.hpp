@@ -61,7 +61,8 @@ class Daemon {
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
 
-    /// Runs until SIGTERM or SIGINT; then everything of ours has ended: openvpn, routes, socket.
+    /// Runs until SIGTERM or SIGINT; then everything of ours has ended: openvpn, routes, socket. Under systemd a
+    /// SIGTERM that is no stop leaves tunnels that are up to the next process of the service.
     /// @return  a failure when it could not start: settings, a second agent on the same state, the socket.
     /// Blocking: yes, it is the loop.
     Result<void> run();

@@ -49,7 +49,8 @@ class ManagementLink {
     /// Queues `bytes`. Errc::peer_closed without a connection, Errc::too_large when openvpn has not read for long.
     Result<void> send(const std::string& bytes);
 
-    /// Ends all of it and removes the socket's file. A living openvpn then ends by itself.
+    /// Ends all of it and removes the socket's file. A living openvpn then ends by itself, unless
+    /// somebody else holds the connection.
     void close() noexcept;
 
   private:

@@ -31,7 +31,8 @@ class TunnelRunner {
     /// `io` and `resolver` must outlive the runner.
     TunnelRunner(boost::asio::io_context& io, host::NameResolver& resolver, TunnelSetup setup, TunnelTimings timings,
                  Handlers handlers);
-    /// Calls nothing back any more. An openvpn that still runs ends by itself, since its management connection closes.
+    /// Calls nothing back any more. An openvpn that still runs ends by itself, since its management connection closes,
+    /// unless somebody else keeps it open (systemd's store).
     ~TunnelRunner();
     TunnelRunner(const TunnelRunner&) = delete;
     TunnelRunner& operator=(const TunnelRunner&) = delete;

@@ -11,6 +11,8 @@ import time
 import pytest
 from memdb import Agent, wait_for
 from pinger import pinging
+from rotation import LabCa, install, request
+from rotation import wait_ended as wait_rotation_ended
 from service_manager import ServiceManager
 from test_clean_state import alive, ending, state_of
 
@@ -216,3 +218,25 @@ def test_a_certificate_that_is_of_no_use_any_more_does_not_end_a_tunnel_that_is_
     os.kill(service.openvpn, signal.SIGKILL)
     wait_for(lambda: service.tunnel()["phase"] == "blocked", 10, "it is not tried with that certificate")
     assert service.tunnel().get("openvpn_pid") is None
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.02, 0.05, 0.1, 0.2, 0.4])
+def test_a_rotation_under_way_comes_to_an_end_under_the_next_memdbd(service, moment):
+    """Killed while the new key is proved, put in force and confirmed: whichever key it is in the end, the tunnel has that one."""
+    agent = service.agent
+    ca = LabCa.of_the_vpn(agent.lab)
+    asked = request(agent, reason="test")
+    status, answer = install(agent, ca.sign(asked["csr"]))
+    assert status == 202, answer
+    time.sleep(moment)  # not to wait for anything: the moment is what is varied
+    service.manager.kill()
+    service.manager.start()
+    ended = wait_rotation_ended(agent)
+    assert ended["phase"] == "confirmed", ended
+    agent.api.wait_verdict("demo", "reachable", 20)
+    assert agent.api.profile("demo")["credential"]["generation"] == 2
+    wait_for(lambda: service.record.exists() and json.loads(service.record.read_text())["generation"] == 2, 5, "the tunnel has the new key")
+    with_new_key = service.tunnel()["openvpn_pid"]
+    service.manager.kill()
+    assert service.again()["openvpn_pid"] == with_new_key
+    wait_for(lambda: not alive(service.openvpn) or service.openvpn == with_new_key, 5, "the old openvpn has ended")
