@@ -33,6 +33,15 @@ struct SystemBus : testing::Test {
         link = std::make_unique<BusLink>(io);
         told = link->on_bus([this](bool there) { states.push_back(there); });
     }
+    /// Keeps what org.example.Peer says.
+    BusLink::Subscription listen(std::vector<bool>& heard) {
+        return link->on_signal({"org.example.Peer", "/test", "org.example.Peer", "Happened"},
+                               [&heard](sd_bus_message* message) {
+                                   int value = 0;
+                                   EXPECT_GT(sd_bus_message_read(message, "b", &value), 0);
+                                   heard.push_back(value != 0);
+                               });
+    }
     /// Another program on the same bus, which owns `name`.
     void open_peer(const char* name) {
         ASSERT_GE(sd_bus_open_system(&peer), 0);
@@ -120,12 +129,7 @@ TEST_F(SystemBus, signals_come_again_after_the_bus_was_restarted) {
     bus.start();
     open();
     std::vector<bool> heard;
-    const auto kept =
-        link->on_signal({"org.example.Peer", "/test", "org.example.Peer", "Happened"}, [&](sd_bus_message* message) {
-            int value = 0;
-            EXPECT_GT(sd_bus_message_read(message, "b", &value), 0);
-            heard.push_back(value != 0);
-        });
+    const auto kept = listen(heard);
     run_until([this] { return states.size() == 1; });
     open_peer("org.example.Peer");
     emit("org.example.Peer", 1);
@@ -168,12 +172,7 @@ TEST_F(SystemBus, signals_sent_to_us_alone_by_another_are_not_heard) {
     bus.start();
     open();
     std::vector<bool> heard;
-    const auto kept =
-        link->on_signal({"org.example.Peer", "/test", "org.example.Peer", "Happened"}, [&](sd_bus_message* message) {
-            int value = 0;
-            EXPECT_GT(sd_bus_message_read(message, "b", &value), 0);
-            heard.push_back(value != 0);
-        });
+    const auto kept = listen(heard);
     run_until([this] { return states.size() == 1; });
     open_peer("org.example.Peer");
     emit("org.example.Peer", 1);
