@@ -33,6 +33,7 @@ class DnsAgent {
     /// All references must outlive the agent. `routes` may be null: then no device is known, and nothing is told.
     DnsAgent(boost::asio::io_context& io, host::ResolvedLink& resolved, host::RouteWatch* routes,
              const config::DnsSettings& settings, std::string profile, std::vector<std::string> hosts, Hooks hooks);
+    ~DnsAgent() = default;
     DnsAgent(const DnsAgent&) = delete;
     DnsAgent& operator=(const DnsAgent&) = delete;
 
