@@ -37,7 +37,8 @@ DnsStep take(DnsState s, const DnsWanted& event) {
     s.wanted = event.target;
     s.failed = 0;
     forgive(s);
-    return next(std::move(s), s.wanted ? "wanted" : "not wanted");
+    const char* const why = event.target ? "wanted" : "not wanted";
+    return next(std::move(s), why);
 }
 
 DnsStep take(DnsState s, const DnsServiceSeen& event) {
