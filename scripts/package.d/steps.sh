@@ -49,7 +49,7 @@ restart_service() {
 
 # With settings that the new program refuses it would not start, and every tunnel would end.
 settings_hold() {
-  /usr/sbin/memdbd --check-config --config "$MEMDBD_SETTINGS/memdbd.toml" && return 0
+  memdbd --check-config --config "$MEMDBD_SETTINGS/memdbd.toml" && return 0
   echo "memdbd was not restarted, the old one goes on; correct $MEMDBD_SETTINGS/memdbd.toml, then: systemctl restart memdbd" >&2
   return 1
 }

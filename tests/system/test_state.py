@@ -15,7 +15,7 @@ from sandbox import FAST, drop_to, layers_of, run
 def test_two_agents_on_one_state_directory(agents):
     first = agents()
     second = agents(start=False, state=first.state)
-    line = second.refused()
+    line = second.refused(code=75)
     assert line == f"memdbd: another memdbd (pid {first.pid}) already uses {first.state}"
     assert first.answers() and not second.socket.exists()
 
@@ -23,7 +23,7 @@ def test_two_agents_on_one_state_directory(agents):
 def test_a_live_socket_is_not_taken(agents):
     first = agents()
     second = agents(start=False, runtime=first.runtime)
-    assert second.refused() == f"memdbd: another program answers on {first.socket}: stop it first"
+    assert second.refused(code=75) == f"memdbd: another program answers on {first.socket}: stop it first"
     assert first.answers()
 
 
