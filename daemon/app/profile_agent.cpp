@@ -185,7 +185,10 @@ control::CrlView ProfileAgent::take_crl(keys::RevocationList list) {
 void ProfileAgent::follow_credential(WallTime wall) {
     if (credential_ && std::chrono::abs(wall - credential_->judged_at) >= kJudgedFor) judge_credential();
     if (!tunnel_ || wanted_ == Wanted::disconnected || taking_over_) return;
-    switch (hold_of(held_, is_usable(credential_, wall), tunnel_->state().phase == Phase::up)) {
+    const bool usable = is_usable(credential_, wall), up = tunnel_->state().phase == Phase::up;
+    // Once it is lost it must not come back in place, with a handshake that nobody can stop in time.
+    if (!held_ && !usable && up) tunnel_->input_changed();
+    switch (hold_of(held_, usable, up)) {
         case Hold::keep: return;
         case Hold::hold:
             held_ = true;
