@@ -80,15 +80,15 @@ struct BusLink::Listener {
     }
 
     void detach() noexcept {
-        for (sd_bus_slot* slot : slots) sd_bus_slot_unref(slot);
-        slots.clear();
+        for (sd_bus_slot* slot : slots_) sd_bus_slot_unref(slot);
+        slots_.clear();
         owner.clear();
     }
 
   private:
     sd_bus_slot** add_slot() {
-        slots.push_back(nullptr);
-        return &slots.back();
+        slots_.push_back(nullptr);
+        return &slots_.back();
     }
 
     static std::string rule(const Signal& of) {
@@ -125,7 +125,7 @@ struct BusLink::Listener {
         return 0;
     }
 
-    std::deque<sd_bus_slot*> slots;  ///< sd-bus writes into it
+    std::deque<sd_bus_slot*> slots_;  ///< sd-bus writes into it
 };
 
 struct BusLink::Impl : std::enable_shared_from_this<Impl> {

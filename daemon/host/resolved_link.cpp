@@ -143,7 +143,7 @@ ResolvedLink::~ResolvedLink() = default;
 void ResolvedLink::ask_who_runs() {
     BusLink::Call call{kDriver, kDriverPath, kDriver, "NameHasOwner"};
     call.arguments = [](sd_bus_message* message) { return sd_bus_message_append(message, "s", kService); };
-    bus_.call(call, call_limit_, [this, life = std::weak_ptr(life_)](Result<sd_bus_message*> reply) {
+    bus_.call(call, call_limit_, [this, life = std::weak_ptr(life_)](const Result<sd_bus_message*>& reply) {
         int has_owner = 0;
         if (life.expired() || reply.has_error() || sd_bus_message_read(*reply, "b", &has_owner) <= 0) return;
         note(has_owner != 0, has_owner != 0);
@@ -167,7 +167,7 @@ void ResolvedLink::apply(unsigned link, const LinkDns& dns, Done done) {
 
 void ResolvedLink::next(std::shared_ptr<Course> course) {
     const BusLink::Call& call = course->calls[course->at++];
-    bus_.call(call, call_limit_, [this, life = std::weak_ptr(life_), course](Result<sd_bus_message*> reply) {
+    bus_.call(call, call_limit_, [this, life = std::weak_ptr(life_), course](const Result<sd_bus_message*>& reply) {
         if (life.expired()) return;
         if (reply.has_error()) return undo(course, failure_of(reply.error()));
         if (course->at < course->calls.size()) return next(course);
@@ -185,7 +185,7 @@ void ResolvedLink::undo(std::shared_ptr<Course> course, DnsFailure why) {
 
 void ResolvedLink::revert(unsigned link, Done done) {
     bus_.call(revert_call(static_cast<int>(link)), call_limit_,
-              [life = std::weak_ptr(life_), done = std::move(done)](Result<sd_bus_message*> reply) {
+              [life = std::weak_ptr(life_), done = std::move(done)](const Result<sd_bus_message*>& reply) {
                   if (life.expired()) return;
                   const bool failed = reply.has_error() && !is_gone(reply.error());
                   done(failed ? std::optional(failure_of(reply.error())) : std::nullopt);
@@ -198,7 +198,7 @@ Result<void> revert_link_dns(unsigned link, Duration limit) {
     std::optional<Result<void>> outcome;
     const auto told = bus.on_bus([&](bool connected) {
         if (!connected) return;
-        bus.call(revert_call(static_cast<int>(link)), limit, [&](Result<sd_bus_message*> reply) {
+        bus.call(revert_call(static_cast<int>(link)), limit, [&](const Result<sd_bus_message*>& reply) {
             outcome = reply.has_error() && !is_gone(reply.error()) ? Result<void>(reply.error()) : Result<void>();
             io.stop();
         });

@@ -56,12 +56,13 @@ struct SleepWatch::Impl : std::enable_shared_from_this<Impl> {
         };
         inhibit.starts_service = false;  // its start is told
         asking = true;
-        bus.call(inhibit, kInhibitLimit, [weak = weak_from_this(), mine = ++asked](Result<sd_bus_message*> reply) {
-            const auto self = weak.lock();
-            if (!self || !self->wanted || self->asked != mine) return;
-            self->asking = false;
-            self->answered(reply);
-        });
+        bus.call(inhibit, kInhibitLimit,
+                 [weak = weak_from_this(), mine = ++asked](const Result<sd_bus_message*>& reply) {
+                     const auto self = weak.lock();
+                     if (!self || !self->wanted || self->asked != mine) return;
+                     self->asking = false;
+                     self->answered(reply);
+                 });
     }
 
     void answered(const Result<sd_bus_message*>& reply) {

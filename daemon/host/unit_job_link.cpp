@@ -24,7 +24,7 @@ class Asking {
             return sd_bus_message_append(message, "u", static_cast<std::uint32_t>(::getpid()));
         };
         call.starts_service = false;
-        bus_.call(call, limit_, [this](Result<sd_bus_message*> reply) {
+        bus_.call(call, limit_, [this](const Result<sd_bus_message*>& reply) {
             const char* unit = nullptr;
             if (reply.has_error())
                 answer_ = reply.error();
@@ -64,7 +64,7 @@ class Asking {
         call.arguments = [=](sd_bus_message* message) {
             return sd_bus_message_append(message, "ss", interface, property);
         };
-        bus_.call(call, limit_, [this, then](Result<sd_bus_message*> reply) {
+        bus_.call(call, limit_, [this, then](const Result<sd_bus_message*>& reply) {
             if (reply.has_error())
                 answer_ = reply.error();
             else
