@@ -183,6 +183,19 @@ def test_when_the_manager_lets_go_openvpn_ends_by_itself(service):
 def test_asked_by_a_person_it_ends_its_tunnels(service):
     service.manager.end(signal.SIGINT)
     assert not alive(service.openvpn) and not service.manager.store
+    stopping = next(words for words in service.manager.said if words.get("STOPPING"))
+    assert int(stopping["EXTEND_TIMEOUT_USEC"]) > 5_000_000, "it may take the time that openvpn is given"
+
+
+def test_the_manager_is_told_how_things_are(service):
+    wait_for(lambda: [w["STATUS"] for w in service.manager.said if "STATUS" in w][-1:] == ["demo reachable"], 5, "the verdict is told")
+    service.agent.lab("fault", "port-filtered")
+    wait_for(lambda: service.manager.said[-1].get("STATUS", "").endswith("port-filtered"), 20, "and the first finding")
+    said = len(service.manager.said)
+    service.manager.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: [w for w in service.manager.said[said:] if "READY" in w], 5, "it has read its settings again")
+    reloading = next(w for w in service.manager.said[said:] if "RELOADING" in w)
+    assert int(reloading["MONOTONIC_USEC"]) > 0
 
 
 def test_of_several_profiles_the_one_that_is_up_keeps_its_tunnel(service):
