@@ -87,6 +87,8 @@ struct Arguments {
     bool iam = false;
     std::string iam_cluster, iam_region;
     bool tls = true;
+    std::string offline;             ///< doctor: a configuration to examine without an agent
+    bool ask_aws = true;             ///< doctor: --no-aws
     std::string shell;               ///< completion
     std::vector<std::string> words;  ///< completion words: the line so far
     PkiArguments pki;

@@ -1,6 +1,7 @@
 #include "client/commands.hpp"
 
 #include "client/arguments_aws.hpp"
+#include "client/arguments_doctor.hpp"
 #include "client/arguments_key.hpp"
 #include "client/text.hpp"
 
@@ -42,6 +43,11 @@ constexpr std::array kCommands = {
     Command{{"check", kProfile, "one line for a monitoring system; exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN",
              "  memdbctl check demo"},
             run_check},
+    Command{{"doctor", kStatus, "examine everything from this machine to the cluster, name the cause, say what to do",
+             "  memdbctl doctor\n  memdbctl doctor demo --json | jq .diagnosis\n"
+             "  memdbctl doctor --offline downloaded-client-config.ovpn --cert client.crt      without an agent",
+             add_doctor},
+            run_doctor},
     Command{{"events", kEvents, "the findings that stand now; with --follow, every change as it happens",
              "  memdbctl events --follow\n  memdbctl events --follow --json | jq ."},
             run_events},

@@ -28,6 +28,7 @@ std::span<const Command> all_commands();
 
 int run_status(Context& context);
 int run_check(Context& context);
+int run_doctor(Context& context);
 int run_connect(Context& context);
 int run_disconnect(Context& context);
 int run_reconnect(Context& context);

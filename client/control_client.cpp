@@ -193,11 +193,14 @@ EventReader::EventReader(EventReader&&) noexcept = default;
 EventReader& EventReader::operator=(EventReader&&) noexcept = default;
 EventReader::~EventReader() = default;
 
-Outcome<EventReader> EventReader::open(const std::string& path, Duration limit) {
+Outcome<EventReader> EventReader::open(const std::string& path, Duration limit, std::string_view method,
+                                       const std::string& target) {
     const TimePoint until = now() + limit;
     auto socket = connect_to(path);
     if (socket.has_error()) return socket.error();
-    send_all(*socket, "GET /v1/events HTTP/1.1\r\nHost: memdbd\r\n\r\n");
+    std::string head = std::string(method) + " " + target + " HTTP/1.1\r\nHost: memdbd\r\n";
+    if (method == "POST") head += "Content-Length: 0\r\n";
+    send_all(*socket, head + "\r\n");
     auto stream = std::make_unique<Stream>(std::move(*socket), path);
     auto& parser = stream->answer.parser;
     parser.body_limit(boost::none);  // a stream has no end; each line has a limit instead

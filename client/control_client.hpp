@@ -47,10 +47,11 @@ class ControlClient {
     std::string socket_;
 };
 
-/// GET /v1/events. The connection ends with the object.
+/// An answer that comes line by line: GET /v1/events, or another request. The connection ends with the object.
 class EventReader {
   public:
-    static Outcome<EventReader> open(const std::string& socket, Duration limit = 10s);
+    static Outcome<EventReader> open(const std::string& socket, Duration limit = 10s, std::string_view method = "GET",
+                                     const std::string& target = "/v1/events");
     EventReader(EventReader&&) noexcept;
     EventReader& operator=(EventReader&&) noexcept;
     EventReader(const EventReader&) = delete;

@@ -175,7 +175,8 @@ Result<void> Daemon::open_socket() {
                                  },
                                  [this](control::Intent intent, std::function<void(control::Reply)> done) {
                                      perform(std::move(intent), std::move(done));
-                                 }};
+                                 },
+                                 [this](const std::string& name, auto tell) { diagnose(name, std::move(tell)); }};
     server_ = std::make_unique<control::ControlServer>(io_, listening, own_path, policy, std::move(callbacks),
                                                        server_limits());
     return {};

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "app/clock_offset.hpp"
+#include "app/doctor_agent.hpp"
 #include "app/password_agent.hpp"
 #include "app/profile_agent.hpp"
 #include "app/sleep_agent.hpp"
@@ -28,6 +29,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace memdb::app {
@@ -94,6 +96,8 @@ class Daemon {
     [[nodiscard]] Result<reach::AwsCredentials> aws_keys() const;
     void rotate(const control::KeyIntent& intent, std::function<void(control::Reply)> done);
     void ping(const control::PingIntent& intent, std::function<void(control::Reply)> done);
+    void diagnose(const std::string& name, std::function<void(std::variant<control::Reply, std::string>)> tell);
+    doctor::Scene scene_of(const std::string& name);
 
     void wait_for_signal();
     void reload();
@@ -138,7 +142,8 @@ class Daemon {
     health::HealthTracker health_;
     control::Snapshot snapshot_;
     std::unique_ptr<control::ControlServer> server_;
-    std::set<std::string> removing_;  ///< profiles whose tunnel is ending before they go
+    std::map<std::string, std::unique_ptr<DoctorAgent>> doctors_;  ///< at work, by profile
+    std::set<std::string> removing_;                               ///< profiles whose tunnel is ending before they go
     bool look_posted_ = false;
     bool stopping_ = false;
     std::string status_;  ///< last told to systemd

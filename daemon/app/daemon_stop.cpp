@@ -75,6 +75,7 @@ void Daemon::begin_stop() {
     stopping_ = true;
     host::notify_stopping(kStopLimit + kStopMargin);
     logger("agent")->info("ending");
+    doctors_.clear();
     agents_ending_ = agents_.size();
     for (auto& [name, agent] : agents_)
         agent->shut_down([this] {

@@ -205,6 +205,7 @@ void ProfileAgent::tunnel_changed(const tunnel::TunnelState& state) {
     if (taking_over_ && state.phase == Phase::up && dns_ && footprint_)
         if (const auto link = footprint_->dns_link()) dns_->taken_over(*link);
     if (state.phase != Phase::starting) taking_over_ = false;
+    if (state.phase == Phase::up) accepted_generation_ = running_generation_;
     if (footprint_) footprint_->device_known(state.device);
     if (state.addresses != way_to_) follow_network();
     follow_ranges(state);

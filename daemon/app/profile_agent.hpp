@@ -7,6 +7,7 @@
 #include "app/clock_offset.hpp"
 #include "app/credential_map.hpp"
 #include "app/dns_agent.hpp"
+#include "app/doctor_agent.hpp"
 #include "app/fact_map.hpp"
 #include "app/footprint_agent.hpp"
 #include "app/handover_agent.hpp"
@@ -127,6 +128,11 @@ class ProfileAgent {
     /// runs.
     void ping(const std::optional<std::string>& node, std::function<void(Result<control::PingReport>)> done);
 
+    /// What the doctor needs of it; valid as long as the agent.
+    DoctorTools doctor_tools();
+    /// What it knows beside its view.
+    void add_to(doctor::Scene& scene);
+
     /// A revocation list that was judged and stored is in force from now on. A tunnel that is up stays up.
     control::CrlView take_crl(keys::RevocationList list);
 
@@ -185,6 +191,7 @@ class ProfileAgent {
     void perform(health::WakeAction action);
     void note_answers();
     [[nodiscard]] bool may_probe() const;
+    [[nodiscard]] std::optional<std::pair<std::string, reach::NodeExamTarget>> node_for_exam() const;
     void start_probes();
     void stop_probes();
     void follow_network();
@@ -229,6 +236,7 @@ class ProfileAgent {
     std::unique_ptr<IncidentRunner> incident_;      ///< the same
     std::unique_ptr<RotationAgent> rotation_;       ///< the same
     unsigned running_generation_ = 0;               ///< that the last openvpn was started with
+    unsigned accepted_generation_ = 0;              ///< that a tunnel last came up with; 0: none since memdbd began
     std::unique_ptr<VpcNameAgent> vpc_names_;       ///< the same
     std::unique_ptr<DnsAgent> dns_;                 ///< the same
     std::vector<IpNetwork> ranges_;

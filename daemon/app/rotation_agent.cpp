@@ -52,6 +52,12 @@ RotationAgent::RotationAgent(asio::io_context& io, asio::thread_pool& workers, h
 
 RotationAgent::~RotationAgent() { stop(); }
 
+std::optional<keys::Generation> RotationAgent::previous() const {
+    if (state_.previous == 0) return std::nullopt;
+    auto stored = store_.load(state_.previous);
+    return stored.has_error() ? std::nullopt : std::optional(std::move(*stored));
+}
+
 void RotationAgent::stop() {
     *alive_ = false;
     timer_.cancel();

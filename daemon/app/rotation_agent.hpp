@@ -60,6 +60,9 @@ class RotationAgent {
     [[nodiscard]] std::optional<WallTime> due_at() const;
     [[nodiscard]] std::vector<health::Condition> conditions(WallTime wall, bool has_signer) const;
 
+    /// The generation before, as it is stored; nothing without one that can be used. Blocks for a ms of disk.
+    [[nodiscard]] std::optional<keys::Generation> previous() const;
+
     /// No trial any more; nothing is called back.
     void stop();
 

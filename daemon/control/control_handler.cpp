@@ -56,6 +56,8 @@ Answer ping(const Call& call) {
     return Intent{PingIntent{call.profile->name, std::move(*node)}};
 }
 
+Answer diagnose(const Call& call) { return DiagnoseStream{call.profile->name}; }
+
 Answer crl(const Call& call) {
     auto pem = parse_crl_request(call.request.body);
     if (pem.has_error()) return failure_reply(std::move(pem.error()).during("request"));
@@ -117,6 +119,7 @@ constexpr std::array kRoutes = {
     Route{"POST", "/v1/profiles/{p}/disconnect", Right::control, disconnect},
     Route{"POST", "/v1/profiles/{p}/reconnect", Right::control, reconnect},
     Route{"POST", "/v1/profiles/{p}/ping", Right::read, ping},
+    Route{"POST", "/v1/profiles/{p}/diagnose", Right::read, diagnose},
     Route{"POST", "/v1/profiles/{p}/crl", Right::control, crl},
     Route{"POST", "/v1/profiles/{p}/auth", Right::control, auth},
     Route{"POST", "/v1/profiles/{p}/key/request", Right::control, key_request},

@@ -103,7 +103,13 @@ using Intent =
 /// The connection becomes the NDJSON stream of events.
 struct EventStream {};
 
-using Answer = std::variant<Reply, Intent, EventStream>;
+/// The doctor's checks of one profile: the answer is 200 with a line for each as it is done (control/api_doctor), or
+/// failure_reply().
+struct DiagnoseStream {
+    std::string profile;
+};
+
+using Answer = std::variant<Reply, Intent, EventStream, DiagnoseStream>;
 
 /// Never fails: whatever is wrong with the request is an error Reply.
 [[nodiscard]] Answer handle(const Request& request, Right right, const Snapshot& snapshot);

@@ -140,7 +140,8 @@ void ControlSession::parsed() {
     std::visit(Overloaded{
                    [&](const Reply& ready) { reply(ready); },
                    [&](Intent& intent) { perform(std::move(intent)); },
-                   [&](const EventStream&) { begin_stream(); },
+                   [&](const EventStream&) { show_events(); },
+                   [&](const DiagnoseStream& wanted) { diagnose(wanted.profile); },
                },
                answer);
 }
@@ -222,6 +223,7 @@ void ControlSession::write() {
 void ControlSession::written() {
     output_.clear();
     if (streaming_) {
+        if (pending_.empty() && ending_) return close();
         if (pending_.empty()) return;
         output_.swap(pending_);
         return write();
@@ -233,17 +235,55 @@ void ControlSession::written() {
     next_request();
 }
 
-void ControlSession::begin_stream() {
-    const std::string first = snapshot_line(host_->callbacks.snapshot(), wall_now());  // may publish: not yet to us
+void ControlSession::begin_stream(bool of_events) {
     streaming_ = true;
+    reads_events_ = of_events;
     timer_.cancel();
     output_ = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nCache-Control: no-store\r\n";
-    output_ += chunked_ ? "Transfer-Encoding: chunked\r\n\r\n" : "Connection: close\r\n\r\n";
+    if (chunked_) output_ += "Transfer-Encoding: chunked\r\n";
+    output_ += chunked_ && of_events ? "\r\n" : "Connection: close\r\n\r\n";
+}
+
+void ControlSession::show_events() {
+    const std::string first = snapshot_line(host_->callbacks.snapshot(), wall_now());  // may publish: not yet to us
+    begin_stream(true);
     add_chunk(first);
     output_ += std::exchange(pending_, {});
     write();
     input_.resize(kInputSize);
     watch_for_end();
+}
+
+/// Who asks reads the lines as they come; a client that goes away ends nothing but its own connection.
+void ControlSession::diagnose(const std::string& profile) {
+    logger("control")->info("diagnose profile={} uid={} pid={}", loggable(profile), peer_.uid, peer_.pid);
+    asked_ = true;
+    expire_after(host_->limits.perform, &ControlSession::answer_late);
+    host_->callbacks.diagnose(profile, [weak = weak_from_this()](std::variant<Reply, std::string> piece) {
+        if (const auto self = weak.lock())
+            asio::post(self->socket_.get_executor(), [self, piece = std::move(piece)] { self->take_piece(piece); });
+    });
+}
+
+void ControlSession::take_piece(const std::variant<Reply, std::string>& piece) {
+    if (!open() || !asked_) return;
+    if (const auto* refusal = std::get_if<Reply>(&piece)) {
+        asked_ = false;
+        return reply(*refusal);
+    }
+    if (!streaming_) {
+        begin_stream(false);
+        input_.resize(kInputSize);
+        watch_for_end();
+    }
+    const std::string& lines = std::get<std::string>(piece);
+    if (!lines.empty()) add_chunk(lines);
+    ending_ = lines.empty();
+    if (ending_ && chunked_) pending_ += "0\r\n\r\n";
+    expire_after(host_->limits.perform, &ControlSession::close);
+    if (writing_) return;
+    output_ += std::exchange(pending_, {});
+    write();
 }
 
 /// A reader of events has nothing more to say; what it sends is thrown away, its end is what matters.
@@ -268,7 +308,7 @@ void ControlSession::add_chunk(std::string_view lines) {
 }
 
 void ControlSession::publish(std::string_view lines) {
-    if (!streaming_ || !open() || lines.empty()) return;
+    if (!reads_events_ || !open() || lines.empty()) return;
     // One batch may be larger than the limit (a big cluster lost at once): only what waits behind another counts.
     if (!pending_.empty() && pending_.size() + lines.size() > host_->limits.stream_queue) {
         logger("control")->warn("a reader of events is too slow and was dropped uid={} pid={}", peer_.uid, peer_.pid);

@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace memdb::control {
@@ -26,6 +27,9 @@ struct Callbacks {
     std::function<const Snapshot&()> snapshot;
     /// Performs the intent and answers once, at any time, on the loop's thread, also from inside the call.
     std::function<void(Intent, std::function<void(Reply)>)> perform;
+    /// Examines a profile. Each piece of the answer is one or more whole lines, or a Reply instead of the first one; an
+    /// empty text is the end. On the loop's thread, also from inside the call.
+    std::function<void(const std::string& profile, std::function<void(std::variant<Reply, std::string>)>)> diagnose{};
 };
 
 struct ServerLimits {
@@ -80,7 +84,10 @@ class ControlSession : public std::enable_shared_from_this<ControlSession> {
     void reply(const Reply& reply);
     void write();
     void written();
-    void begin_stream();
+    void begin_stream(bool of_events);
+    void diagnose(const std::string& profile);
+    void take_piece(const std::variant<Reply, std::string>& piece);
+    void show_events();
     void watch_for_end();
     void add_chunk(std::string_view lines);
     void linger();
@@ -106,8 +113,10 @@ class ControlSession : public std::enable_shared_from_this<ControlSession> {
     bool idle_ = false;           ///< between two requests
     bool keep_ = false;           ///< the connection goes on after this reply
     bool head_ = false;
-    bool continued_ = false;  ///< "100 Continue" was sent
-    bool streaming_ = false;
+    bool continued_ = false;     ///< "100 Continue" was sent
+    bool streaming_ = false;     ///< the answer is lines, as they come
+    bool reads_events_ = false;  ///< and they are events
+    bool ending_ = false;        ///< the last line is queued
     bool chunked_ = false;
     bool writing_ = false;
     bool refused_ = false;  ///< the request was not read to its end

@@ -4,7 +4,6 @@
 #include "base/log.hpp"
 #include "base/overloaded.hpp"
 #include "reach/iam_token.hpp"
-#include "reach/node_link.hpp"
 #include "reach/probe_machine.hpp"
 
 #include <boost/asio/post.hpp>
@@ -244,7 +243,7 @@ void ClusterRunner::perform(const std::shared_ptr<Node>& node, const ProbeAction
                        queue_.emplace_back(std::pair(std::weak_ptr(node),
                                                      ProbeEvent(SecureFailed{SecureProblem::untrusted, tls_problem_})));
                    },
-                   [&](const SendAuth&) { authenticate(*node); },
+                   [&](const SendAuth&) { node->link.send(auth_command(), kShortReply); },
                    [&](const SendPing&) { ask(kShortReply, "PING"); },
                    [&](const SendBulk&) { ask(kEchoReply, "PING", bulk_payload()); },
                    [&](const SendTopology& a) {
@@ -288,12 +287,19 @@ void ClusterRunner::look_at_token(Node& node) const {
     node.target.token = node.target.no_token.empty() ? token_number_ : 0;
 }
 
-void ClusterRunner::authenticate(Node& node) {
+/// Holds the password.
+std::string ClusterRunner::auth_command() const {
     const std::string& password = target_.iam && token_ ? token_->text.reveal() : target_.password.reveal();
-    node.link.send(target_.user.empty()
-                       ? format_command(std::array<std::string_view, 2>{"AUTH", password})
-                       : format_command(std::array<std::string_view, 3>{"AUTH", target_.user, password}),
-                   kShortReply);
+    if (target_.user.empty()) return format_command(std::array<std::string_view, 2>{"AUTH", password});
+    return format_command(std::array<std::string_view, 3>{"AUTH", target_.user, password});
+}
+
+std::optional<NodeExamTarget> ClusterRunner::exam_target(const std::string& label) const {
+    const auto found = nodes_.find(label);
+    if (found == nodes_.end() || found->second->state.address.empty() || (target_.tls && !tls_)) return std::nullopt;
+    const Node& node = *found->second;
+    return NodeExamTarget{node.id.name, node.state.address, node.id.port, tls_,
+                          node.target.auth ? auth_command() : std::string()};
 }
 
 void ClusterRunner::proved(const std::shared_ptr<Node>& node) {

@@ -8,6 +8,7 @@
 #include "base/secret.hpp"
 #include "host/name_resolver.hpp"
 #include "reach/cluster_tracker.hpp"
+#include "reach/node_exam_runner.hpp"
 #include "reach/probe_state.hpp"
 #include "reach/probe_timings.hpp"
 #include "reach/tls_context.hpp"
@@ -85,6 +86,9 @@ class ClusterRunner {
     /// at once.
     void take_token(LoginToken token);
 
+    /// Where and as whom the doctor connects to a node; nothing for one without an address.
+    [[nodiscard]] std::optional<NodeExamTarget> exam_target(const std::string& label) const;
+
     void set_timings(const ProbeTimings& timings);  ///< In force from the next step on.
 
     [[nodiscard]] const TrackerState& tracker() const noexcept { return tracker_; }
@@ -111,7 +115,7 @@ class ClusterRunner {
     void add(const AddNode& action);
     void remove(const std::string& label);
     void resolve(const std::shared_ptr<Node>& node, Duration limit);
-    void authenticate(Node& node);
+    [[nodiscard]] std::string auth_command() const;
     void look_at_token(Node& node) const;
     void proved(const std::shared_ptr<Node>& node);
     void failed(const std::shared_ptr<Node>& node);

@@ -1,0 +1,58 @@
+// doctor: asks the agent to examine a profile, and shows what it found.
+#include "base/clock.hpp"
+#include "client/commands.hpp"
+#include "client/progress_line.hpp"
+#include "client/render_doctor.hpp"
+#include "control/api_doctor.hpp"
+
+namespace memdb::client {
+namespace {
+
+constexpr Duration kLimit = 25s;  // the doctor itself takes 15 s at most
+
+Problem no_sense(const Failure& failure) {
+    return {Exit::failed, "the agent's answer makes no sense: " + failure.message};
+}
+
+/// Follows the checks as they are done, and returns the report.
+Outcome<health::DoctorReport> examine(const Context& context, const std::string& profile) {
+    ProgressLine progress(context);
+    progress.show_now("examining " + profile);
+    const TimePoint until = now() + kLimit;
+    auto reader = EventReader::open(context.client.socket(), kLimit, "POST", profile_path(profile, "/diagnose"));
+    if (reader.has_error()) return reader.error();
+    for (;;) {
+        const auto line = reader->next_line(until);
+        if (line.has_error()) return line.error();
+        if (!*line) return Problem{Exit::timed_out, "the doctor did not finish in time: see memdbctl status"};
+        auto told = control::parse_doctor_line(**line);
+        if (told.has_error()) return no_sense(told.error());
+        if (auto* report = std::get_if<health::DoctorReport>(&*told)) return std::move(*report);
+        const auto& check = std::get<health::Check>(*told);
+        progress.show_now(check.title + ": " + std::string(to_string(check.state)));
+    }
+}
+
+Problem with_hint(Problem problem) {
+    if (problem.exit == Exit::no_agent)
+        problem.message += "; `memdbctl doctor --offline FILE` examines a configuration without it";
+    return problem;
+}
+
+}  // namespace
+
+int run_doctor(Context& context) {
+    const auto snapshot = get_snapshot(context);
+    if (snapshot.has_error()) return complain(context, with_hint(snapshot.error()));
+    const auto profile = chosen_profile(context, *snapshot);
+    if (profile.has_error()) return complain(context, profile.error());
+    const auto report = examine(context, *profile);
+    if (report.has_error()) return complain(context, report.error());
+    if (context.arguments.json)
+        print(control::to_json(*report) + "\n");
+    else
+        print(render_doctor(*report, context.terminal.out));
+    return report->diagnosis.state == health::CheckState::fail ? 1 : 0;
+}
+
+}  // namespace memdb::client

@@ -1,0 +1,42 @@
+// The doctor, asked over the control socket: one at a time for each profile.
+#include "app/daemon.hpp"
+#include "base/clock.hpp"
+#include "control/api_doctor.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace memdb::app {
+
+doctor::Scene Daemon::scene_of(const std::string& name) {
+    doctor::Scene scene;
+    scene.now = wall_now();
+    scene.agent = snapshot_.findings;
+    if (const auto* view = control::find_profile(snapshot_, name)) scene.view = *view;
+    if (const auto agent = agents_.find(name); agent != agents_.end()) agent->second->add_to(scene);
+    return scene;
+}
+
+void Daemon::diagnose(const std::string& name, std::function<void(std::variant<control::Reply, std::string>)> tell) {
+    const auto refuse = [&](control::ErrorCode code, const std::string& why) { tell(control::error_reply(code, why)); };
+    const auto found = agents_.find(name);
+    if (stopping_ || found == agents_.end() || removing_.contains(name))
+        return refuse(control::ErrorCode::not_found, "no profile is called " + name);
+    if (doctors_.contains(name))
+        return refuse(control::ErrorCode::busy, "the doctor is with " + name + " already: ask again in some seconds");
+    DoctorTools tools = found->second->doctor_tools();
+    tools.look = [this, name] { return scene_of(name); };
+    auto doctor = std::make_unique<DoctorAgent>(io_, resolver_, std::move(tools));
+    doctor->start([tell](const health::Check& check) { tell(control::check_line(check)); },
+                  [this, name, tell](const health::DoctorReport& report) {
+                      tell(control::report_line(report));
+                      tell(std::string());
+                      // It is what calls: let it return first.
+                      boost::asio::post(io_, [this, name] { doctors_.erase(name); });
+                  });
+    doctors_.emplace(name, std::move(doctor));
+}
+
+}  // namespace memdb::app

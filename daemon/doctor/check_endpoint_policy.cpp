@@ -1,0 +1,115 @@
+// From this machine to the endpoint, and the tunnel.
+#include "doctor/check_looks.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace memdb::doctor {
+namespace {
+
+using enum health::CheckState;
+
+std::string ms_text(Microseconds took) { return fmt::format("{:.1f} ms", static_cast<double>(took.count()) / 1000.0); }
+
+bool is_up(const Scene& scene) { return scene.view.tunnel && scene.view.tunnel->phase == "up"; }
+
+}  // namespace
+
+std::optional<Look> look_at_network(const Scene& scene) {
+    if (!scene.online) return Look{skip, "this machine's routes cannot be read"};
+    if (!*scene.online) return Look{fail, "no route leads to the endpoint", "network-offline"};
+    return Look{pass, "a route leads to the endpoint"};
+}
+
+std::optional<Look> look_at_local_networks(const Scene& scene) {
+    if (!scene.local_networks.empty())
+        return Look{warn, fmt::format("{} has addresses of the VPC", fmt::join(scene.local_networks, ", ")),
+                    "route-shadowed"};
+    return Look{pass, "no network of this machine has addresses of the VPC"};
+}
+
+std::optional<Look> look_at_endpoint_name(const Scene& scene) {
+    if (!scene.endpoint_name) return std::nullopt;
+    const NameSeen& seen = *scene.endpoint_name;
+    if (!seen.trouble.empty())
+        return Look{fail, fmt::format("{}: {}", seen.name, seen.trouble), "endpoint-name-unresolved"};
+    return Look{pass, fmt::format("{} is {}", seen.name, fmt::join(seen.addresses, ", "))};
+}
+
+std::optional<Look> look_at_servers(const Scene& scene) {
+    if (!scene.servers || scene.servers->empty()) return std::nullopt;
+    const auto& servers = *scene.servers;
+    const std::string way = scene.over_tcp ? "TCP" : "UDP";
+    std::vector<std::string> each;
+    for (const ServerSeen& server : servers)
+        each.push_back(fmt::format("{}: {}", server.server, server.answered ? ms_text(server.took) : server.evidence));
+    const auto answered = std::ranges::count(servers, true, &ServerSeen::answered);
+    const std::string text = fmt::format("{} of {} answer OpenVPN's first packet over {} ({})", answered,
+                                         servers.size(), way, fmt::join(each, ", "));
+    if (answered == 0) return Look{fail, text, "endpoint-silent"};
+    if (answered < std::ssize(servers))
+        return Look{warn, text, "",
+                    "nothing to do: memdbd uses the addresses that answer; AWS names this in the endpoint's events"};
+    return Look{pass, text};
+}
+
+std::optional<Look> look_at_handshake(const Scene& scene) {
+    if (scene.trial) {
+        const TrialSeen& trial = *scene.trial;
+        const std::string which = fmt::format("generation {}", trial.generation);
+        if (trial.accepted)
+            return Look{pass, fmt::format("a trial with {} was accepted after {} ms", which, trial.took.count())};
+        std::string text = fmt::format("a trial with {} failed after {:.1f} s: {}", which,
+                                       static_cast<double>(trial.took.count()) / 1000.0, trial.evidence);
+        if (const auto& earlier = scene.earlier_trial)
+            text += fmt::format("; generation {} is {} too", earlier->generation,
+                                earlier->accepted ? "accepted, not refused" : "refused");
+        return Look{fail, std::move(text), trial.code};
+    }
+    if (is_up(scene)) return Look{pass, "the endpoint has accepted the certificate: the tunnel is up"};
+    return std::nullopt;
+}
+
+std::optional<Look> look_at_wish(const Scene& scene) {
+    if (scene.view.wanted == control::Wanted::connected) return Look{pass, "somebody wants it connected"};
+    return Look{fail, "not connected, because nobody asks for it", "stopped",
+                fmt::format("`memdbctl connect {}`", scene.view.name)};
+}
+
+std::optional<Look> look_at_process(const Scene& scene) {
+    if (!scene.view.tunnel || !scene.view.tunnel->openvpn_pid) return std::nullopt;
+    return Look{pass, fmt::format("process {} answers its management", *scene.view.tunnel->openvpn_pid)};
+}
+
+std::optional<Look> look_at_tunnel(const Scene& scene) {
+    if (!scene.view.tunnel) return std::nullopt;
+    const control::TunnelView& tunnel = *scene.view.tunnel;
+    if (tunnel.phase == "up")
+        return Look{pass, fmt::format("{} on {} via {}", tunnel.address.value_or("up"),
+                                      tunnel.device.value_or("a device"), tunnel.server.value_or("the endpoint"))};
+    if (scene.view.wanted != control::Wanted::connected) return std::nullopt;
+    return Look{fail, fmt::format("it is not up ({}), and nothing seen just now stands against it", tunnel.phase),
+                "connecting", fmt::format("try at once: `memdbctl reconnect {}`", scene.view.name)};
+}
+
+std::optional<Look> look_at_packet_size(const Scene& scene) {
+    if (!scene.node) return std::nullopt;
+    if (scene.node->large_ping)
+        return Look{pass, fmt::format("a PING of 1 400 bytes to {} came back after {}", scene.node->node,
+                                      ms_text(*scene.node->large_ping))};
+    if (scene.node->trouble.empty()) return std::nullopt;
+    return Look{warn, fmt::format("no answer to a PING of 1 400 bytes: {}: {}", scene.node->node, scene.node->trouble),
+                "path-mtu-too-small"};
+}
+
+std::optional<Look> look_at_pushed(const Scene& scene) {
+    if (!is_up(scene)) return std::nullopt;
+    if (scene.pushed_routes.empty()) return Look{warn, "the endpoint has pushed no route", "route-not-via-tunnel"};
+    return Look{pass, fmt::format("{} through the tunnel, {}", fmt::join(scene.pushed_routes, ", "),
+                                  scene.pushed_dns.empty() ? "no DNS server"
+                                                           : fmt::format("DNS {}", fmt::join(scene.pushed_dns, ", ")))};
+}
+
+}  // namespace memdb::doctor
