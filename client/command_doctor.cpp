@@ -1,6 +1,7 @@
 // doctor: asks the agent to examine a profile, and shows what it found.
 #include "base/clock.hpp"
 #include "client/commands.hpp"
+#include "client/offline_exam.hpp"
 #include "client/progress_line.hpp"
 #include "client/render_doctor.hpp"
 #include "control/api_doctor.hpp"
@@ -39,20 +40,34 @@ Problem with_hint(Problem problem) {
     return problem;
 }
 
-}  // namespace
-
-int run_doctor(Context& context) {
-    const auto snapshot = get_snapshot(context);
-    if (snapshot.has_error()) return complain(context, with_hint(snapshot.error()));
-    const auto profile = chosen_profile(context, *snapshot);
-    if (profile.has_error()) return complain(context, profile.error());
-    const auto report = examine(context, *profile);
+int show(const Context& context, const Outcome<health::DoctorReport>& report) {
     if (report.has_error()) return complain(context, report.error());
     if (context.arguments.json)
         print(control::to_json(*report) + "\n");
     else
         print(render_doctor(*report, context.terminal.out));
     return report->diagnosis.state == health::CheckState::fail ? 1 : 0;
+}
+
+int doctor_offline(const Context& context) {
+    const Arguments& arguments = context.arguments;
+    const auto report = [&] {
+        ProgressLine progress(context);
+        return examine_offline({arguments.offline, arguments.cert, arguments.key},
+                               [&](std::string_view what) { progress.show_now("examining " + std::string(what)); });
+    }();
+    return show(context, report);
+}
+
+}  // namespace
+
+int run_doctor(Context& context) {
+    if (!context.arguments.offline.empty()) return doctor_offline(context);
+    const auto snapshot = get_snapshot(context);
+    if (snapshot.has_error()) return complain(context, with_hint(snapshot.error()));
+    const auto profile = chosen_profile(context, *snapshot);
+    if (profile.has_error()) return complain(context, profile.error());
+    return show(context, examine(context, *profile));
 }
 
 }  // namespace memdb::client

@@ -1,50 +1,14 @@
 // profile import --check: judges as the agent would, without one.
-#include "base/clock.hpp"
+#include "client/checked_import.hpp"
 #include "client/commands.hpp"
-#include "client/import_sources.hpp"
 #include "client/text.hpp"
-#include "config/ovpn_policy.hpp"
-#include "config/wiped_directives.hpp"
 #include "keys/certificate.hpp"
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
-#include <optional>
-
 namespace memdb::client {
 namespace {
-
-struct CheckedImport {
-    std::string file;
-    config::ImportedConfig config;
-    std::optional<keys::Credential> credential;  ///< absent: neither in the file nor given
-    std::vector<std::string> warnings;
-};
-
-Outcome<CheckedImport> check_import(const ImportPaths& paths) {
-    auto sources = gather_sources(paths);
-    if (sources.has_error()) return sources.error();
-    auto lexed = config::lex_ovpn(sources->ovpn_text, sources->ovpn_name);
-    if (!lexed) return Problem{Exit::failed, lexed.error().message};
-    const config::WipedDirectives directives(*std::move(lexed));
-    auto judged = config::judge_ovpn(directives.list, sources->ovpn_name, config::CredentialSource::given);
-    if (!judged) return Problem{Exit::failed, judged.error().message};
-
-    CheckedImport checked{sources->ovpn_name, *std::move(judged), std::nullopt, std::move(sources->warnings)};
-    const auto add = [&](const std::vector<std::string>& more) {
-        checked.warnings.insert(checked.warnings.end(), more.begin(), more.end());
-    };
-    add(checked.config.warnings);
-    if (sources->cert_pem.empty() && sources->key_pem.empty()) return checked;
-    if (sources->cert_pem.empty()) return Problem{Exit::failed, "a key without its certificate: give it with --cert"};
-    if (sources->key_pem.empty()) return Problem{Exit::failed, "a certificate without its key: give it with --key"};
-    auto credential = keys::check_client_credential(sources->cert_pem, sources->key_pem, wall_now());
-    if (!credential) return Problem{Exit::failed, credential.error().message};
-    add(credential->warnings);
-    checked.credential = *std::move(credential);
-    return checked;
-}
 
 std::string remote_text(const config::Remote& remote) {
     const bool v6 = remote.host.find(':') != std::string::npos;
@@ -112,7 +76,9 @@ std::string report_json(const CheckedImport& checked) {
 
 int run_profile_check(Context& context) {
     const Arguments& arguments = context.arguments;
-    const auto checked = check_import({arguments.file, arguments.cert, arguments.key});
+    auto checked = check_import({arguments.file, arguments.cert, arguments.key});
+    if (checked.has_value() && !checked->credential_trouble.empty())
+        checked = Problem{Exit::failed, checked->credential_trouble};
     if (checked.has_error()) {
         if (arguments.json) {
             const std::string reason = clean(checked.error().message, false);

@@ -44,7 +44,7 @@ Paint paint_of(Certainty certainty) {
     return Paint::plain;
 }
 
-/// `lead` in front, further lines under the text. A command in backquotes is not broken: it is copied.
+/// `lead` in front, further lines under the text.
 std::string hanging(std::string_view lead, std::size_t lead_width, const std::string& text, const Style& style) {
     return std::string(lead) + wrap(text, style.width, lead_width, lead_width) + "\n";
 }
@@ -64,22 +64,46 @@ std::string head(const DoctorReport& report, const Style& style, const Brush& br
     return out;
 }
 
+/// "word `command` word": the command on a line of its own and whole, so that it can be copied.
+std::string decide_text(const std::string& text, const Style& style) {
+    std::string out;
+    std::size_t at = 0;
+    while (at < text.size()) {
+        const auto begin = text.find('`', at);
+        const auto end = begin == std::string::npos ? begin : text.find('`', begin + 1);
+        std::string words = text.substr(at, (end == std::string::npos ? text.size() : begin) - at);
+        words.erase(0, words.find_first_not_of(" ,:;"));
+        if (!words.empty()) out += hanging("      ", 6, words, style);
+        if (end == std::string::npos) break;
+        out += "      $ " + text.substr(begin + 1, end - begin - 1) + "\n";
+        at = end + 1;
+    }
+    return out;
+}
+
+std::string suspect_text(const Suspect& suspect, int number, const Style& style, const Brush& brush) {
+    const std::string word(to_string(suspect.certainty));
+    const bool excluded = suspect.certainty == Certainty::excluded;
+    const std::string place = excluded ? "-" : std::to_string(number);
+    std::string sentence = brush.text(suspect.sentence);
+    if (excluded && !suspect.against.empty()) sentence += ": " + brush.text(suspect.against.back());
+    std::string out = hanging(fmt::format("  {} {}: ", place, brush.paint(word, paint_of(suspect.certainty))),
+                              6 + word.size(), sentence, style);
+    if (excluded) return out;
+    for (const std::string& line : suspect.in_favour) out += hanging("      for: ", 11, brush.text(line), style);
+    for (const std::string& line : suspect.against) out += hanging("      against: ", 15, brush.text(line), style);
+    if (suspect.certainty == Certainty::likely || suspect.certainty == Certainty::possible)
+        out += decide_text(brush.text(suspect.decide), style);
+    return out;
+}
+
 std::string suspects_text(const std::vector<Suspect>& suspects, const Style& style, const Brush& brush) {
     if (suspects.empty()) return {};
     const bool known = suspects.front().certainty == Certainty::confirmed;
     std::string out = known ? "\nthe cause, as AWS says, and what else it might have been\n"
                             : "\nfrom here several causes look the same; the most likely first\n";
     int number = 0;
-    for (const Suspect& suspect : suspects) {
-        const std::string word(to_string(suspect.certainty));
-        const std::string place = suspect.certainty == Certainty::excluded ? "-" : std::to_string(++number);
-        out += hanging(fmt::format("  {} {} ", place, brush.paint(word, paint_of(suspect.certainty))), 5 + word.size(),
-                       brush.text(suspect.sentence), style);
-        for (const std::string& line : suspect.in_favour) out += hanging("      for ", 10, brush.text(line), style);
-        for (const std::string& line : suspect.against) out += hanging("      against ", 14, brush.text(line), style);
-        const bool open = suspect.certainty != Certainty::excluded && suspect.certainty != Certainty::confirmed;
-        if (open) out += hanging("      decide ", 13, brush.text(suspect.decide), style);
-    }
+    for (const Suspect& suspect : suspects) out += suspect_text(suspect, ++number, style, brush);
     return out;
 }
 

@@ -82,7 +82,8 @@ std::optional<Look> look_at_certificate(const Scene& scene) {
     if (!scene.view.credential) return Look{fail, "there is no usable certificate and key", "client-cert-unusable"};
     const CredentialView& credential = *scene.view.credential;
     const std::string what =
-        fmt::format("generation {}, {}, {}", credential.generation, credential.subject, key_text(credential));
+        fmt::format("{}{}, {}", credential.generation > 0 ? fmt::format("generation {}, ", credential.generation) : "",
+                    credential.subject, key_text(credential));
     if (credential.state == "expired") return Look{fail, what + ": it has expired", "client-cert-expired"};
     if (credential.state == "not-yet-valid")
         return Look{fail, what + ": it is not valid yet", "client-cert-not-yet-valid"};
