@@ -8,8 +8,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
@@ -41,6 +39,14 @@ class ControlServerTest : public testing::Test {
         callbacks.perform = [this](const Intent& intent, std::function<void(Reply)> answer) {
             performed_ += std::string(name_of(intent)) + " ";
             if (!mute_) answer(Reply{202, "{}"});
+        };
+        callbacks.diagnose = [this](const std::string& profile, const auto& tell) {
+            if (mute_) return tell(error_reply(ErrorCode::busy, "the doctor is with " + profile));
+            tell("{\"check\":1}\n");
+            end_ = [tell] {
+                for (const char* line : {"{\"report\":2}\n", ""}) tell(std::string(line));
+            };
+            if (!hold_) end_();
         };
         server_.emplace(io_, *listening, path_, AccessPolicy{990, 4242, 4242}, std::move(callbacks), limits,
                         [this](int) {
@@ -77,6 +83,8 @@ class ControlServerTest : public testing::Test {
     Snapshot snapshot_ = snapshot_of({reachable_profile()});
     std::atomic<uid_t> uid_ = 0;
     bool mute_ = false;
+    bool hold_ = false;  ///< the doctor's last lines, until end_()
+    std::function<void()> end_;
     std::string performed_;
     boost::asio::io_context io_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_ = boost::asio::make_work_guard(io_);
@@ -315,49 +323,32 @@ TEST_F(ControlServerTest, a_reader_that_leaves_frees_its_place) {
     EXPECT_EQ(open, 0u);
 }
 
-TEST(PeerOf, tells_this_process) {
-    int pair[2];
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    const auto peer = peer_of(pair[0]);
-    ASSERT_TRUE(peer.has_value()) << peer.error().message;
-    EXPECT_EQ(peer->uid, ::getuid());
-    EXPECT_EQ(peer->gid, ::getgid());
-    EXPECT_EQ(peer->pid, ::getpid());
-    ::close(pair[0]);
-    ::close(pair[1]);
-    EXPECT_TRUE(peer_of(-1).has_error());
+TEST_F(ControlServerTest, the_doctors_lines_come_in_chunks_and_then_the_end) {
+    serve();
+    Client client(path_);
+    client.send("POST /v1/profiles/demo/diagnose HTTP/1.1\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_THAT(client.read_all(),
+                testing::EndsWith("\r\n\r\nc\r\n{\"check\":1}\n\r\nd\r\n{\"report\":2}\n\r\n0\r\n\r\n"));
 }
 
-TEST(BindControlSocket, sets_the_mode_and_replaces_a_stale_socket_but_no_live_one) {
-    const TemporaryFolder folder;
-    const std::string path = folder.file("s");
-    const auto first = bind_control_socket(path, 0660, ::getgid());
-    ASSERT_TRUE(first.has_value()) << first.error().message;
-    struct stat st {};
-    ASSERT_EQ(::stat(path.c_str(), &st), 0);
-    EXPECT_EQ(st.st_mode & 07777, 0660u);
-
-    const auto second = bind_control_socket(path, 0660, {});
-    ASSERT_TRUE(second.has_error());
-    EXPECT_EQ(second.error().code, Errc::busy);
-    EXPECT_EQ(second.error().message, "another program answers on " + path + ": stop it first");
-    EXPECT_TRUE(Client(path).connected());
-
-    ::close(*first);  // as a crash leaves it
-    const auto third = bind_control_socket(path, 0600, {});
-    ASSERT_TRUE(third.has_value()) << third.error().message;
-    ::close(*third);
+TEST_F(ControlServerTest, an_old_client_gets_the_doctors_lines_without_chunks_and_no_events_among_them) {
+    hold_ = true;
+    serve();
+    Client client(path_);
+    client.send("POST /v1/profiles/demo/diagnose HTTP/1.0\r\nContent-Length: 0\r\n\r\n");
+    client.read_until("check");
+    on_loop([this] {
+        server_->publish({verdict_event()});
+        end_();
+    });
+    EXPECT_THAT(client.read_all(), testing::EndsWith("Connection: close\r\n\r\n{\"check\":1}\n{\"report\":2}\n"));
 }
 
-TEST(BindControlSocket, leaves_other_files_alone) {
-    const TemporaryFolder folder;
-    const std::string path = folder.file("s");
-    std::ofstream(path) << "precious";
-    EXPECT_EQ(bind_control_socket(path, 0660, {}).error().code, Errc::already_exists);
-    EXPECT_TRUE(std::filesystem::exists(path));
-    EXPECT_EQ(bind_control_socket(folder.file("no/such/folder"), 0660, {}).error().code, Errc::io);
-    EXPECT_EQ(bind_control_socket(folder.file(std::string(200, 'x')), 0660, {}).error().code, Errc::bad_input);
-    EXPECT_EQ(bind_control_socket("", 0660, {}).error().code, Errc::bad_input);
+TEST_F(ControlServerTest, a_doctor_who_is_busy_says_so) {
+    serve();
+    mute_ = true;
+    EXPECT_THAT(ask("POST /v1/profiles/demo/diagnose HTTP/1.1\r\nContent-Length: 0\r\n\r\n"),
+                testing::AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("the doctor is with demo")));
 }
 
 }  // namespace
