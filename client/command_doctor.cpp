@@ -27,6 +27,8 @@ Outcome<health::DoctorReport> examine(const Context& context, const std::string&
         if (line.has_error()) return line.error();
         if (!*line) return Problem{Exit::timed_out, "the doctor did not finish in time: see memdbctl status"};
         auto told = control::parse_doctor_line(**line);
+        if (told.has_error() && told.error().code == Errc::bad_input)
+            return Problem{Exit::failed, told.error().message};
         if (told.has_error()) return no_sense(told.error());
         if (auto* report = std::get_if<health::DoctorReport>(&*told)) return std::move(*report);
         const auto& check = std::get<health::Check>(*told);

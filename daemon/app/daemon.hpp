@@ -28,6 +28,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -97,6 +98,7 @@ class Daemon {
     void rotate(const control::KeyIntent& intent, std::function<void(control::Reply)> done);
     void ping(const control::PingIntent& intent, std::function<void(control::Reply)> done);
     void diagnose(const std::string& name, std::function<void(std::variant<control::Reply, std::string>)> tell);
+    void end_visit(const std::string& name, std::string_view why);
     doctor::Scene scene_of(const std::string& name);
 
     void wait_for_signal();
@@ -142,8 +144,12 @@ class Daemon {
     health::HealthTracker health_;
     control::Snapshot snapshot_;
     std::unique_ptr<control::ControlServer> server_;
-    std::map<std::string, std::unique_ptr<DoctorAgent>> doctors_;  ///< at work, by profile
-    std::set<std::string> removing_;                               ///< profiles whose tunnel is ending before they go
+    struct Visit {
+        std::unique_ptr<DoctorAgent> doctor;
+        std::function<void(std::variant<control::Reply, std::string>)> tell;
+    };
+    std::map<std::string, Visit> visits_;  ///< doctors at work, by profile
+    std::set<std::string> removing_;       ///< profiles whose tunnel is ending before they go
     bool look_posted_ = false;
     bool stopping_ = false;
     std::string status_;  ///< last told to systemd

@@ -24,7 +24,7 @@ void Daemon::diagnose(const std::string& name, std::function<void(std::variant<c
     const auto found = agents_.find(name);
     if (stopping_ || found == agents_.end() || removing_.contains(name))
         return refuse(control::ErrorCode::not_found, "no profile is called " + name);
-    if (doctors_.contains(name))
+    if (visits_.contains(name))
         return refuse(control::ErrorCode::busy, "the doctor is with " + name + " already: ask again in some seconds");
     DoctorTools tools = found->second->doctor_tools();
     tools.look = [this, name] { return scene_of(name); };
@@ -34,9 +34,19 @@ void Daemon::diagnose(const std::string& name, std::function<void(std::variant<c
                       tell(control::report_line(report));
                       tell(std::string());
                       // It is what calls: let it return first.
-                      boost::asio::post(io_, [this, name] { doctors_.erase(name); });
+                      boost::asio::post(io_, [this, name] { visits_.erase(name); });
                   });
-    doctors_.emplace(name, std::move(doctor));
+    visits_.emplace(name, Visit{std::move(doctor), tell});
+}
+
+/// Before it is done: whoever asked is told why.
+void Daemon::end_visit(const std::string& name, std::string_view why) {
+    const auto found = visits_.find(name);
+    if (found == visits_.end()) return;
+    const auto tell = found->second.tell;
+    visits_.erase(found);
+    tell(control::to_json(control::ErrorBody{control::ErrorCode::conflict, std::string(why)}) + "\n");
+    tell(std::string());
 }
 
 }  // namespace memdb::app

@@ -69,7 +69,7 @@ void Daemon::remove(const std::string& name, std::function<void(control::Reply)>
         done(control::error_reply(control::ErrorCode::conflict, name + " is being removed already"));
         return;
     }
-    doctors_.erase(name);
+    end_visit(name, name + " is being removed");
     const auto forget = [this, name, done = std::move(done)] {
         removing_.erase(name);
         agents_.erase(name);
