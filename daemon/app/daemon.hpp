@@ -5,6 +5,7 @@
 #pragma once
 
 #include "app/clock_offset.hpp"
+#include "app/history_agent.hpp"
 #include "app/password_agent.hpp"
 #include "app/profile_agent.hpp"
 #include "app/sleep_agent.hpp"
@@ -128,6 +129,7 @@ class Daemon {
     std::unique_ptr<SleepAgent> sleep_;  ///< from start() on
     Surroundings around_;
     PasswordAgent passwords_;
+    HistoryAgent history_;
     host::PassedDescriptors passed_;  ///< by systemd; what is still in it is nobody's
     std::unique_ptr<keys::ProfileStore> store_;
     std::optional<host::FootprintStore> footprints_;

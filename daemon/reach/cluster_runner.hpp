@@ -56,6 +56,7 @@ struct PingResult {
 class ClusterRunner {
   public:
     using OnChange = std::function<void()>;
+    using OnPing = std::function<void(const std::string& label, std::optional<Microseconds> took)>;
     using OnPinged = std::function<void(std::vector<PingResult>)>;
 
     /// @param on_change  called after a node's health, its first miss or its end, the topology or a bulk check, not
@@ -84,6 +85,10 @@ class ClusterRunner {
     /// Of a target by IAM: logs in with `token` from now on. Connections that are kept stay; who waits for one is tried
     /// at once.
     void take_token(LoginToken token);
+
+    /// `sampled` is called for every PING of a node of the map: with its duration, or without one when it was missed or
+    /// the node could not be asked. From inside the step: it may not call back.
+    void on_ping(OnPing sampled) { on_ping_ = std::move(sampled); }
 
     void set_timings(const ProbeTimings& timings);  ///< In force from the next step on.
 
@@ -117,6 +122,7 @@ class ClusterRunner {
     void failed(const std::shared_ptr<Node>& node);
     void arm(const std::shared_ptr<Node>& node);
     void arm();
+    void sample(const Node& node, std::optional<Microseconds> took) const;
     void settle_pings(const Node& node);
     void note_change();
     void every_node(const ProbeEvent& event);
@@ -126,6 +132,7 @@ class ClusterRunner {
     ClusterTarget target_;
     ProbeTimings timings_;
     OnChange on_change_;
+    OnPing on_ping_;
     std::function<void()> before_deadline_;
     ClusterSeed seed_;
     std::shared_ptr<TlsContext> tls_;
