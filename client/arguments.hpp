@@ -79,6 +79,8 @@ struct Arguments {
     unsigned count = 4;
     std::optional<std::string> node;
 
+    std::string since;  ///< history, report: as it was written; empty: the command's own default
+    std::string html;   ///< report: where to; "-" is stdout
     std::string file, name, cert, key, user, password_file, ca;
     std::string signer;
     std::optional<bool> revoke_old;

@@ -2,6 +2,7 @@
 
 #include "client/arguments_aws.hpp"
 #include "client/arguments_doctor.hpp"
+#include "client/arguments_history.hpp"
 #include "client/arguments_key.hpp"
 #include "client/text.hpp"
 
@@ -55,6 +56,15 @@ constexpr std::array kCommands = {
              "  memdbctl ping\n  memdbctl ping demo --count 10 --node "
              "demo-0001-001.demo.abc.memorydb.eu-central-1.amazonaws.com"},
             run_ping},
+    Command{{"history", kStatus, "how reachable a profile was, and every incident with its cause",
+             "  memdbctl history\n  memdbctl history demo --since 7d\n"
+             "  memdbctl history --since 24h --json | jq .incidents",
+             add_history},
+            run_history},
+    Command{
+        {"report", kProfile, "the same as one page of HTML, with plots and certificates, to keep or to send",
+         "  memdbctl report --html report.html\n  memdbctl report demo --since 30d --html - >demo.html", add_report},
+        run_report},
     Command{{"profile import", kImport, "make a profile from a downloaded Client VPN configuration",
              "  memdbctl profile import downloaded-client-config.ovpn --name demo \\\n    --cert client.crt --key "
              "client.key "

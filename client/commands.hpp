@@ -60,6 +60,8 @@ int run_aws_status(Context& context);
 int run_aws_crl(Context& context);
 int run_aws_destroy(Context& context);
 int run_auth_push(Context& context);
+int run_history(Context& context);
+int run_report(Context& context);
 int run_completion(Context& context);
 int run_version(Context& context);
 

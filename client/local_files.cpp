@@ -61,6 +61,21 @@ Outcome<void> write_new(const std::string& path, std::string_view bytes, mode_t 
     return failed(path, error);
 }
 
+Outcome<void> write_over(const std::string& path, std::string_view bytes, mode_t mode) {
+    struct stat about {};
+    const bool stands = ::lstat(path.c_str(), &about) == 0;
+    if (stands && !S_ISREG(about.st_mode)) return Problem{Exit::failed, path + ": is there already, and is no file"};
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    const std::string fresh = path + ".new-" + std::to_string(::getpid());
+    const auto written = write_new(fresh, bytes, stands ? about.st_mode & 0777 : mode & ~mask);
+    if (written.has_error()) return written.error();
+    if (::rename(fresh.c_str(), path.c_str()) == 0) return boost::system::in_place_value;
+    const int error = errno;
+    ::unlink(fresh.c_str());
+    return failed(path, error);
+}
+
 Outcome<ScratchFolder> ScratchFolder::make() {
     const char* base = std::getenv("TMPDIR");
     std::string path = std::string(base != nullptr && *base == '/' ? base : "/tmp") + "/memdbctl-XXXXXX";

@@ -24,6 +24,11 @@ Outcome<std::string> read_whole(const std::string& path, std::size_t limit);
 /// @param mode  whatever the umask is.
 Outcome<void> write_new(const std::string& path, std::string_view bytes, mode_t mode);
 
+/// Makes or replaces the file `path`, whole or not at all: readers see the old bytes or the new ones. Follows no link;
+/// what stands there and is no file is not replaced.
+/// @param mode  less what the umask forbids; a file that is replaced keeps its own.
+Outcome<void> write_over(const std::string& path, std::string_view bytes, mode_t mode);
+
 /// A folder of our own in $TMPDIR or /tmp, mode 0700; removed with all plain files in it.
 class ScratchFolder {
   public:

@@ -49,6 +49,14 @@ struct IamSettings {
     bool operator==(const IamSettings&) const = default;
 };
 
+/// What is remembered of the past.
+struct HistorySettings {
+    bool keep_it = true;
+    Duration keep = 24h * 30;  ///< older is removed
+    unsigned size_mib = 50;    ///< on disk, at most
+    bool operator==(const HistorySettings&) const = default;
+};
+
 struct LogSettings {
     LogLevel level = LogLevel::info;
     bool operator==(const LogSettings&) const = default;
@@ -62,6 +70,7 @@ struct Settings {
     OpenvpnSettings openvpn;
     RotationSettings rotation;
     IamSettings iam;
+    HistorySettings history;
     LogSettings log;
     std::map<std::string, PasswordSource, std::less<>> passwords;  ///< by profile; before the stored one
     bool operator==(const Settings&) const = default;

@@ -23,6 +23,7 @@ namespace memdb::app {
 namespace {
 
 constexpr std::size_t kSecretLimit = 64 * 1024;
+constexpr Duration kHistoryLimit = 500ms;  ///< to write its last minute
 
 spdlog::level::level_enum level_of(health::Severity severity) {
     return severity == health::Severity::info ? spdlog::level::info : spdlog::level::warn;
@@ -75,11 +76,15 @@ Daemon::Daemon(DaemonOptions options)
                     for (auto& [name, agent] : agents_) agent->resolved_changed();
                 }),
       around_{io_, workers_, resolver_, settings_, options_.runtime_dir + "/private", [this] { changed(); }},
-      passwords_(io_, options_.credentials_dir, [this] { read_passwords(); }) {
+      passwords_(io_, options_.credentials_dir, [this] { read_passwords(); }),
+      history_(io_, workers_, options_.state_dir + "/history.db", [this] { changed(); }) {
     around_.remember_ranges = [this](const Claim& claim) {
         if (const auto kept = store_->remember_ranges(claim.profile, claim.ranges); kept.has_error())
             logger("agent")->warn("{}", kept.error().message);
         weigh_overlaps();
+    };
+    around_.sampled = [this](const std::string& profile, const std::string& node, std::optional<Microseconds> took) {
+        history_.sample(profile, node, took);
     };
     around_.resolved = &resolved_;
     around_.aws_keys = [this] { return aws_keys(); };
@@ -90,6 +95,7 @@ Daemon::~Daemon() = default;
 Result<void> Daemon::run() {
     if (auto started = start(); started.has_error()) return started.error();
     io_.run();
+    history_.close(kHistoryLimit);
     return {};
 }
 
@@ -114,6 +120,7 @@ Result<void> Daemon::start() {
     if (auto opened = open_socket(); opened.has_error()) return opened.error();
     watch_host();
     logger("agent")->info("memdbd {} runs as uid {}, state in {}", MEMDB_VERSION, ::geteuid(), options_.state_dir);
+    history_.follow(settings_.history);
     passwords_.follow(settings_.passwords);
     watch_sleep();
     start_profiles();
@@ -288,6 +295,7 @@ control::Snapshot Daemon::build(TimePoint at, WallTime wall) {
     std::vector<health::Condition> conditions = troubles_;
     for (const auto& [name, condition] : damaged_) conditions.push_back(condition);
     if (clock_jump_ && at < clock_jump_->first) conditions.push_back(clock_jump_->second);
+    for (health::Condition& condition : history_.conditions(at)) conditions.push_back(std::move(condition));
     health_.observe(conditions, at, wall);
     snapshot.findings = health_.visible();
     return snapshot;
@@ -303,6 +311,7 @@ void Daemon::look() {
     snapshot_ = std::move(fresh);
     for (const control::Event& event : events)
         if (const auto line = log_line(event)) logger("health")->log(level_of(line->severity), line->text);
+    history_.observe(snapshot_, at, wall);
     if (!events.empty() && server_) server_->publish(events);
     if (std::string status = status_line(snapshot_); status != status_) {
         status_ = std::move(status);

@@ -6,6 +6,7 @@
 
 #include "app/clock_offset.hpp"
 #include "app/doctor_agent.hpp"
+#include "app/history_agent.hpp"
 #include "app/password_agent.hpp"
 #include "app/profile_agent.hpp"
 #include "app/sleep_agent.hpp"
@@ -134,6 +135,7 @@ class Daemon {
     std::unique_ptr<SleepAgent> sleep_;  ///< from start() on
     Surroundings around_;
     PasswordAgent passwords_;
+    HistoryAgent history_;
     host::PassedDescriptors passed_;  ///< by systemd; what is still in it is nobody's
     std::unique_ptr<keys::ProfileStore> store_;
     std::optional<host::FootprintStore> footprints_;

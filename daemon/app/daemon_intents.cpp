@@ -31,6 +31,7 @@ void Daemon::perform(control::Intent intent, std::function<void(control::Reply)>
                    [&](const control::PingIntent& wanted) { ping(wanted, std::move(done)); },
                    [&](const control::CrlIntent& wanted) { done(crl(wanted)); },
                    [&](const control::AuthIntent& wanted) { done(auth(wanted)); },
+                   [&](const control::HistoryIntent& wanted) { history_.ask(wanted.query, std::move(done)); },
                },
                intent);
 }

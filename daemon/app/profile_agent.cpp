@@ -70,6 +70,10 @@ ProfileAgent::ClusterAtWork ProfileAgent::put_to_work(const config::Cluster& clu
     const auto changed = [&around = around_] { around.changed(); };
     auto runner = std::make_unique<reach::ClusterRunner>(around_.io, around_.resolver, std::move(target),
                                                          around_.settings.probe, changed, around_.notice_sleep);
+    runner->on_ping(
+        [&around = around_, name = profile_.profile.name](const std::string& node, std::optional<Microseconds> took) {
+            if (around.sampled) around.sampled(name, node, took);
+        });
     if (const auto login = login_of(cluster))
         if (const reach::LoginToken* token = token_of(*login)) runner->take_token(*token);
     return {cluster, std::move(runner)};

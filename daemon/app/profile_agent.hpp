@@ -59,6 +59,8 @@ struct Surroundings {
     /// What memdbd.toml names to sign IAM tokens with, read just now. Blocks for a few ms of disk.
     std::function<Result<reach::AwsCredentials>()> aws_keys{};
     std::function<void()> notice_sleep{};  ///< before anything is concluded from silence; may call woke()
+    /// A PING of (profile, node); without a duration it was not answered.
+    std::function<void(const std::string&, const std::string&, std::optional<Microseconds>)> sampled{};
 };
 
 class ProfileAgent {

@@ -70,6 +70,15 @@ Answer auth(const Call& call) {
     return Intent{AuthIntent{call.profile->name, std::move(*token)}};
 }
 
+Answer history(const Call& call) {
+    const std::size_t mark = call.request.target.find('?');
+    auto query = parse_history_query(mark == std::string_view::npos ? "" : call.request.target.substr(mark + 1));
+    if (query.has_error()) return failure_reply(query.error());
+    // A profile that is gone may still have a history.
+    std::string profile = query->profile.value_or("");
+    return Intent{HistoryIntent{std::move(*query), std::move(profile)}};
+}
+
 Answer key_request(const Call& call) {
     auto wanted = parse_key_request(call.request.body);
     if (wanted.has_error()) return failure_reply(std::move(wanted.error()).during("request"));
@@ -125,6 +134,7 @@ constexpr std::array kRoutes = {
     Route{"POST", "/v1/profiles/{p}/key/request", Right::control, key_request},
     Route{"POST", "/v1/profiles/{p}/key/install", Right::control, key_install},
     Route{"POST", "/v1/profiles/{p}/key/rollback", Right::control, key_rollback},
+    Route{"GET", "/v1/history", Right::read, history},
     Route{"GET", "/v1/events", Right::read, events},
     Route{"GET", "/healthz", Right::read, healthz},
 };
@@ -186,7 +196,7 @@ Right rights_of(const Peer& peer, const AccessPolicy& policy) noexcept {
 Answer handle(const Request& request, Right right, const Snapshot& snapshot) {
     if (right == Right::none) return not_permitted_reply(Right::read);
     if (request.target.size() > kTargetLimit) return error_reply(ErrorCode::bad_request, "the path is too long");
-    // No request has parameters yet; clients that add some (such as a cache breaker) are not turned away.
+    // Parameters are the route's own; unknown ones (such as a cache breaker) are not turned away.
     const std::string_view path = request.target.substr(0, request.target.find('?'));
     bool get = false, post = false, remove_too = false;
     for (const Route& route : kRoutes) {
@@ -268,6 +278,7 @@ std::string_view name_of(const Intent& intent) noexcept {
                           [](const PingIntent&) -> std::string_view { return "ping"; },
                           [](const CrlIntent&) -> std::string_view { return "crl"; },
                           [](const AuthIntent&) -> std::string_view { return "auth"; },
+                          [](const HistoryIntent&) -> std::string_view { return "history"; },
                           [](const KeyIntent& i) -> std::string_view {
                               if (std::holds_alternative<KeyRequest>(i.wanted)) return "key request";
                               return std::holds_alternative<KeyInstall>(i.wanted) ? "key install" : "key rollback";
@@ -276,6 +287,8 @@ std::string_view name_of(const Intent& intent) noexcept {
                       intent);
 }
 
-bool is_control(const Intent& intent) noexcept { return !std::holds_alternative<PingIntent>(intent); }
+bool is_control(const Intent& intent) noexcept {
+    return !std::holds_alternative<PingIntent>(intent) && !std::holds_alternative<HistoryIntent>(intent);
+}
 
 }  // namespace memdb::control

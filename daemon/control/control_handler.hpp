@@ -5,6 +5,7 @@
 #pragma once
 
 #include "control/api.hpp"
+#include "control/api_history.hpp"
 #include "control/event.hpp"
 
 #include <sys/types.h>
@@ -90,6 +91,12 @@ struct AuthIntent {
     Secret<> token;
 };
 
+/// Answer with 200 and to_json(History), also when there is none.
+struct HistoryIntent {
+    HistoryQuery query;
+    std::string profile;  ///< the same as in the query; empty: all
+};
+
 struct KeyRollback {};
 /// A request is answered with 200 and to_json(KeyRequestReport), the others with profile_reply(202, …).
 struct KeyIntent {
@@ -97,8 +104,8 @@ struct KeyIntent {
     std::variant<KeyRequest, KeyInstall, KeyRollback> wanted;
 };
 
-using Intent =
-    std::variant<ImportIntent, ChangeIntent, RemoveIntent, WishIntent, PingIntent, KeyIntent, CrlIntent, AuthIntent>;
+using Intent = std::variant<ImportIntent, ChangeIntent, RemoveIntent, WishIntent, PingIntent, KeyIntent, CrlIntent,
+                            AuthIntent, HistoryIntent>;
 
 /// The connection becomes the NDJSON stream of events.
 struct EventStream {};

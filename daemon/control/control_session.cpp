@@ -46,6 +46,7 @@ const std::string& profile_of(const Intent& intent) {
                           [](const PingIntent& i) -> const std::string& { return i.profile; },
                           [](const CrlIntent& i) -> const std::string& { return i.profile; },
                           [](const AuthIntent& i) -> const std::string& { return i.profile; },
+                          [](const HistoryIntent& i) -> const std::string& { return i.profile; },
                           [](const KeyIntent& i) -> const std::string& { return i.profile; },
                       },
                       intent);

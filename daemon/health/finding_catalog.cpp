@@ -73,6 +73,9 @@ constexpr std::array kCatalog = {
     CatalogEntry{"crl-expiring",                   agent,     warning, alone,    0s, "make a new list and publish it before that day, or AWS refuses every new connection: `memdbctl pki crl --publish cvpn-endpoint-...`"},
     CatalogEntry{"crl-expired",                    agent,     error,   alone,    0s, "AWS refuses every new connection with an expired list: `memdbctl pki crl --publish cvpn-endpoint-...`"},
     CatalogEntry{"clock-jumped",                   agent,     info,    alone,    0s, "certificates, tokens and the session were judged by the new time; if that is wrong, set this machine's clock: `timedatectl`"},
+    CatalogEntry{"disk-full",                      agent,     warning, alone,    0s, "make room on the disk of /var/lib/memdbd; memdbd goes on writing by itself"},
+    CatalogEntry{"history-damaged",                agent,     info,    alone,    0s, "nothing to do; the file that was set aside can be removed, or looked into with sqlite3"},
+    CatalogEntry{"history-unavailable",            agent,     info,    alone,    0s, "look at the file in the state directory, and its owner; to do without: keep = false in [history] of memdbd.toml"},
     CatalogEntry{"state-unreadable",               agent,     error,   alone,    0s, "look at owner and mode of the files under the state directory: they belong to the user memdbd"},
 };
 // clang-format on

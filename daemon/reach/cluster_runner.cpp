@@ -254,7 +254,10 @@ void ClusterRunner::perform(const std::shared_ptr<Node>& node, const ProbeAction
                        node->link.close();
                    },
                    [&](const PublishProof&) { proved(node); },
-                   [&](const PublishMiss&) { queue_.emplace_back(TrackerEvent(NodeMissed{label})); },
+                   [&](const PublishMiss&) {
+                       sample(*node, std::nullopt);
+                       queue_.emplace_back(TrackerEvent(NodeMissed{label}));
+                   },
                    [&](const PublishFailure&) { failed(node); },
                    [&](const PublishUnknown&) { queue_.emplace_back(TrackerEvent(NodeForgotten{label})); },
                    [&](const PublishTopology& a) {
@@ -302,7 +305,15 @@ std::optional<NodeExamTarget> ClusterRunner::exam_target(const std::string& labe
                           node.target.auth ? auth_command() : std::string()};
 }
 
+/// A cluster endpoint that stands for its nodes has no PING of its own.
+void ClusterRunner::sample(const Node& node, std::optional<Microseconds> took) const {
+    if (!on_ping_) return;
+    const auto known = std::ranges::find(tracker_.nodes, node.id.label, &TrackedNode::label);
+    if (known != tracker_.nodes.end() && is_counted(tracker_, *known)) on_ping_(node.id.label, took);
+}
+
 void ClusterRunner::proved(const std::shared_ptr<Node>& node) {
+    sample(*node, node->state.ping);
     const auto known = std::find_if(tracker_.nodes.begin(), tracker_.nodes.end(),
                                     [&](const TrackedNode& tracked) { return tracked.label == node->id.label; });
     if (known == tracker_.nodes.end() || known->health == NodeHealth::ok) return settle_pings(*node);
@@ -315,6 +326,7 @@ void ClusterRunner::failed(const std::shared_ptr<Node>& node) {
     const auto known = std::find_if(tracker_.nodes.begin(), tracker_.nodes.end(),
                                     [&](const TrackedNode& tracked) { return tracked.label == node->id.label; });
     const Blame blame = node->state.blame.value_or(Blame{});
+    if (!blame.unsent) sample(*node, std::nullopt);
     if (known != tracker_.nodes.end() && known->health != NodeHealth::failed)
         logger("reach")->debug("node {} failed: {} layer={} evidence=\"{}\"", node->id.label, blame.code,
                                health::to_string(blame.layer), blame.evidence);

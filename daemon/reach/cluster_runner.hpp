@@ -57,6 +57,7 @@ struct PingResult {
 class ClusterRunner {
   public:
     using OnChange = std::function<void()>;
+    using OnPing = std::function<void(const std::string& label, std::optional<Microseconds> took)>;
     using OnPinged = std::function<void(std::vector<PingResult>)>;
 
     /// @param on_change  called after a node's health, its first miss or its end, the topology or a bulk check, not
@@ -88,6 +89,9 @@ class ClusterRunner {
 
     /// Where and as whom the doctor connects to a node; nothing for one without an address.
     [[nodiscard]] std::optional<NodeExamTarget> exam_target(const std::string& label) const;
+    /// `sampled` is called for every PING of a node of the map: with its duration, or without one when it was missed or
+    /// the node could not be asked. From inside the step: it may not call back.
+    void on_ping(OnPing sampled) { on_ping_ = std::move(sampled); }
 
     void set_timings(const ProbeTimings& timings);  ///< In force from the next step on.
 
@@ -121,6 +125,7 @@ class ClusterRunner {
     void failed(const std::shared_ptr<Node>& node);
     void arm(const std::shared_ptr<Node>& node);
     void arm();
+    void sample(const Node& node, std::optional<Microseconds> took) const;
     void settle_pings(const Node& node);
     void note_change();
     void every_node(const ProbeEvent& event);
@@ -130,6 +135,7 @@ class ClusterRunner {
     ClusterTarget target_;
     ProbeTimings timings_;
     OnChange on_change_;
+    OnPing on_ping_;
     std::function<void()> before_deadline_;
     ClusterSeed seed_;
     std::shared_ptr<TlsContext> tls_;

@@ -83,6 +83,8 @@ TEST(ControlHandler, every_path_method_and_right) {
         {"/v1/profiles/demo/key/rollback", {p, p, "key rollback", p, p}, {p, p, "403", p, p}},
         {"/v1/profiles/none/key/rollback", {p, p, "404", p, p}, {p, p, "403", p, p}},
         {"/v1/profiles/demo/key", {"404", "404", "404", "404", "404"}, {"404", "404", "404", "404", "404"}},
+        {"/v1/history?since=7d&profile=none", {"history", "history", g, g, g}, {"history", "history", g, g, g}},
+        {"/v1/history?since=", {"400", "400", g, g, g}, {"400", "400", g, g, g}},
         {"/v1/events", {"stream", g, g, g, g}, {"stream", g, g, g, g}},
         {"/healthz", {"200", "200", g, g, g}, {"200", "200", g, g, g}},
         {"/", {"404", "404", "404", "404", "404"}, {"404", "404", "404", "404", "404"}},
