@@ -5,6 +5,7 @@
 #pragma once
 
 #include "config/dns_settings.hpp"
+#include "config/endpoint_parser.hpp"
 #include "config/password_source.hpp"
 #include "keys/rotation_timings.hpp"
 #include "reach/probe_timings.hpp"
@@ -49,6 +50,12 @@ struct IamSettings {
     bool operator==(const IamSettings&) const = default;
 };
 
+/// Metrics and health for whoever asks on this machine over TCP.
+struct MetricsSettings {
+    std::optional<Endpoint> listen;  ///< a loopback address and a port from 1024 on; none: nobody listens
+    bool operator==(const MetricsSettings&) const = default;
+};
+
 struct LogSettings {
     LogLevel level = LogLevel::info;
     bool operator==(const LogSettings&) const = default;
@@ -62,6 +69,7 @@ struct Settings {
     OpenvpnSettings openvpn;
     RotationSettings rotation;
     IamSettings iam;
+    MetricsSettings metrics;
     LogSettings log;
     std::map<std::string, PasswordSource, std::less<>> passwords;  ///< by profile; before the stored one
     bool operator==(const Settings&) const = default;

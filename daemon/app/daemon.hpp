@@ -5,6 +5,7 @@
 #pragma once
 
 #include "app/clock_offset.hpp"
+#include "app/metrics_agent.hpp"
 #include "app/password_agent.hpp"
 #include "app/profile_agent.hpp"
 #include "app/sleep_agent.hpp"
@@ -93,6 +94,7 @@ class Daemon {
     control::Reply auth(const control::AuthIntent& intent);
     [[nodiscard]] Result<reach::AwsCredentials> aws_keys() const;
     void rotate(const control::KeyIntent& intent, std::function<void(control::Reply)> done);
+    [[nodiscard]] control::Reply metrics(const control::MetricsIntent& intent) const;
     void ping(const control::PingIntent& intent, std::function<void(control::Reply)> done);
 
     void wait_for_signal();
@@ -138,6 +140,7 @@ class Daemon {
     health::HealthTracker health_;
     control::Snapshot snapshot_;
     std::unique_ptr<control::ControlServer> server_;
+    std::unique_ptr<MetricsAgent> metrics_;
     std::set<std::string> removing_;  ///< profiles whose tunnel is ending before they go
     bool look_posted_ = false;
     bool stopping_ = false;

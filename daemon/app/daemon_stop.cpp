@@ -47,6 +47,7 @@ void Daemon::reload() {
         (void)set_log_level(to_string(settings_.log.level));  // the parser lets no other word through
         server_->set_policy(access_policy());
         server_->set_limits(server_limits());
+        metrics_->follow(settings_);
         for (auto& [name, agent] : agents_) agent->settings_changed();
         logger("agent")->info("read the settings again");
     }
@@ -91,6 +92,7 @@ void Daemon::begin_stop() {
 
 void Daemon::finish_stop() {
     server_->close();
+    metrics_->close();
     io_.stop();
 }
 

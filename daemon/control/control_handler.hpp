@@ -6,6 +6,7 @@
 
 #include "control/api.hpp"
 #include "control/event.hpp"
+#include "control/metrics.hpp"
 
 #include <sys/types.h>
 
@@ -43,6 +44,8 @@ struct Request {
     std::string_view method;
     std::string_view target;  ///< as on the request line
     std::string_view body;
+    std::string_view accept{};  ///< the header, or empty
+    std::string_view host{};    ///< the header; empty when there is not exactly one
 };
 
 struct Reply {
@@ -90,6 +93,11 @@ struct AuthIntent {
     Secret<> token;
 };
 
+/// Answer with 200 and metrics_text(): it has what the agent counts, too.
+struct MetricsIntent {
+    Exposition exposition{};
+};
+
 struct KeyRollback {};
 /// A request is answered with 200 and to_json(KeyRequestReport), the others with profile_reply(202, …).
 struct KeyIntent {
@@ -97,8 +105,8 @@ struct KeyIntent {
     std::variant<KeyRequest, KeyInstall, KeyRollback> wanted;
 };
 
-using Intent =
-    std::variant<ImportIntent, ChangeIntent, RemoveIntent, WishIntent, PingIntent, KeyIntent, CrlIntent, AuthIntent>;
+using Intent = std::variant<ImportIntent, ChangeIntent, RemoveIntent, WishIntent, PingIntent, KeyIntent, CrlIntent,
+                            AuthIntent, MetricsIntent>;
 
 /// The connection becomes the NDJSON stream of events.
 struct EventStream {};
@@ -121,7 +129,8 @@ std::optional<std::string> percent_decode(std::string_view text);
 
 std::string_view to_string(Right right) noexcept;
 std::string_view to_string(Wish wish) noexcept;
-/// "import", "change", "remove", "connect", "disconnect", "reconnect", "ping", "key request", …, "crl", "auth".
+/// "import", "change", "remove", "connect", "disconnect", "reconnect", "ping", "key request", …, "crl", "auth",
+/// "metrics".
 std::string_view name_of(const Intent& intent) noexcept;
 /// Whether the intent needs the right `control`; those are logged with uid and pid.
 bool is_control(const Intent& intent) noexcept;

@@ -1,4 +1,5 @@
-// One connection to the control socket: bytes to requests, replies and event lines to bytes (design §6).
+// One connection to the control socket, or to the loopback listener: bytes to requests, replies and event lines to
+// bytes (design §6).
 //
 // Decides nothing but limits: control_handler says what a request means, the app performs intents. One request at a
 // time; what a client sends ahead waits in its buffer, then in the kernel.
@@ -8,7 +9,7 @@
 #include "control/control_handler.hpp"
 #include "control/wiping_allocator.hpp"
 
-#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -26,6 +27,8 @@ struct Callbacks {
     std::function<const Snapshot&()> snapshot;
     /// Performs the intent and answers once, at any time, on the loop's thread, also from inside the call.
     std::function<void(Intent, std::function<void(Reply)>)> perform;
+    /// What a request means; handle_loopback for a socket that anybody on this machine can reach.
+    Answer (*meaning)(const Request& request, Right right, const Snapshot& snapshot) = handle;
 };
 
 struct ServerLimits {
@@ -37,6 +40,7 @@ struct ServerLimits {
     Duration idle = 60s;                    ///< between requests of one connection
     Duration reply = 10s;                   ///< to take a reply
     Duration perform = 30s;                 ///< for the app to answer an intent
+    std::size_t body = kBodyLimit;          ///< bytes of a request's body
     Duration linger = 1s;                   ///< for a refused client to stop sending and read why
 };
 
@@ -49,7 +53,7 @@ struct SessionHost {
 
 class ControlSession : public std::enable_shared_from_this<ControlSession> {
   public:
-    using Socket = boost::asio::local::stream_protocol::socket;
+    using Socket = boost::asio::generic::stream_protocol::socket;
 
     ControlSession(Socket socket, Peer peer, Right right, const SessionHost& host);
     ~ControlSession() = default;

@@ -28,6 +28,7 @@ struct ClusterRunner::Node {
     AddNode id;
     ProbeTarget target;
     ProbeState state;
+    PingTally tally;
     NodeLink link;
     asio::steady_timer timer;
     std::optional<TimePoint> armed;
@@ -90,6 +91,11 @@ void ClusterRunner::set_timings(const ProbeTimings& timings) { timings_ = timing
 const ProbeState* ClusterRunner::probe_of(const std::string& label) const noexcept {
     const auto found = nodes_.find(label);
     return found == nodes_.end() ? nullptr : &found->second->state;
+}
+
+const PingTally* ClusterRunner::tally_of(const std::string& label) const noexcept {
+    const auto found = nodes_.find(label);
+    return found == nodes_.end() ? nullptr : &found->second->tally;
 }
 
 std::vector<const ProbeState*> ClusterRunner::probes() const {
@@ -254,9 +260,18 @@ void ClusterRunner::perform(const std::shared_ptr<Node>& node, const ProbeAction
                        resolver_.cancel(std::exchange(node->query, 0));
                        node->link.close();
                    },
-                   [&](const PublishProof&) { proved(node); },
-                   [&](const PublishMiss&) { queue_.emplace_back(TrackerEvent(NodeMissed{label})); },
-                   [&](const PublishFailure&) { failed(node); },
+                   [&](const PublishProof&) {
+                       if (node->state.ping) node->tally.add(*node->state.ping);
+                       proved(node);
+                   },
+                   [&](const PublishMiss&) {
+                       ++node->tally.lost;
+                       queue_.emplace_back(TrackerEvent(NodeMissed{label}));
+                   },
+                   [&](const PublishFailure&) {
+                       ++node->tally.lost;
+                       failed(node);
+                   },
                    [&](const PublishUnknown&) { queue_.emplace_back(TrackerEvent(NodeForgotten{label})); },
                    [&](const PublishTopology& a) {
                        queue_.emplace_back(TrackerEvent(TopologyReceived{label, a.reply}));
