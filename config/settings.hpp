@@ -5,6 +5,7 @@
 #pragma once
 
 #include "config/dns_settings.hpp"
+#include "config/endpoint_parser.hpp"
 #include "config/password_source.hpp"
 #include "keys/rotation_timings.hpp"
 #include "reach/probe_timings.hpp"
@@ -57,6 +58,12 @@ struct HistorySettings {
     bool operator==(const HistorySettings&) const = default;
 };
 
+/// Metrics and health for whoever asks on this machine over TCP.
+struct MetricsSettings {
+    std::optional<Endpoint> listen;  ///< a loopback address and a port from 1024 on; none: nobody listens
+    bool operator==(const MetricsSettings&) const = default;
+};
+
 struct LogSettings {
     LogLevel level = LogLevel::info;
     bool operator==(const LogSettings&) const = default;
@@ -71,6 +78,7 @@ struct Settings {
     RotationSettings rotation;
     IamSettings iam;
     HistorySettings history;
+    MetricsSettings metrics;
     LogSettings log;
     std::map<std::string, PasswordSource, std::less<>> passwords;  ///< by profile; before the stored one
     bool operator==(const Settings&) const = default;

@@ -1,5 +1,6 @@
 #include "config/settings_parser.hpp"
 
+#include "base/ip_network.hpp"
 #include "config/endpoint_parser.hpp"
 #include "config/password_source.hpp"
 #include "config/toml_document.hpp"
@@ -101,6 +102,20 @@ std::string_view set_iam_credentials(Settings& settings, const std::string& text
     return {};
 }
 
+/// Whoever can connect gets an answer, so it must be this machine: an address, for names can change.
+std::string_view set_listen(Settings& settings, const std::string& text) {
+    settings.metrics.listen.reset();
+    if (text.empty()) return {};
+    const auto place = parse_endpoint(text, 0);
+    const auto address = place ? parse_address(place->host) : std::nullopt;
+    const bool loopback = address && is_loopback(*address);
+    if (!loopback || place->port < 1024)
+        return "must be empty or a loopback address with a port from 1024 on, such as \"127.0.0.1:9464\" or "
+               "\"[::1]:9464\"";
+    settings.metrics.listen = *place;
+    return {};
+}
+
 std::string_view set_level(Settings& settings, const std::string& text) {
     using enum LogLevel;
     for (const LogLevel level : {error, warning, info, debug, trace}) {
@@ -139,6 +154,7 @@ const std::array kKeys = {
     Key{"control", "user_limit",              NumberKey{ 1,  1024, field<&Settings::control, &Control::user_limit>}},
     Key{"control", "root_reserve",            NumberKey{ 1,   512, field<&Settings::control, &Control::root_reserve>}},
     Key{"control", "request_limit_s",         DurationKey{1s,   1,    60, field<&Settings::control, &Control::request_limit>}},
+    Key{"metrics", "listen",                  TextKey{set_listen}},
     Key{"openvpn", "program",                 TextKey{set_program}},
     Key{"tunnel",  "resolve_limit_ms",        DurationKey{1ms, 100, 60000, field<&Settings::tunnel, &Tunnel::resolve_limit>}},
     Key{"tunnel",  "management_limit_ms",     DurationKey{1ms, 500, 60000, field<&Settings::tunnel, &Tunnel::management_limit>}},

@@ -126,6 +126,7 @@ Result<void> Daemon::start() {
     start_profiles();
     warn_of_unknown_profiles();
     look();
+    metrics_->follow(settings_);
     wait_for_signal();
     feed_watchdog();
     host::notify_ready();
@@ -183,7 +184,9 @@ Result<void> Daemon::open_socket() {
                                  [this](control::Intent intent, std::function<void(control::Reply)> done) {
                                      perform(std::move(intent), std::move(done));
                                  },
-                                 [this](const std::string& name, auto tell) { diagnose(name, std::move(tell)); }};
+                                 [this](const std::string& name, auto tell) { diagnose(name, std::move(tell)); },
+                                 control::handle};
+    metrics_ = std::make_unique<MetricsAgent>(io_, callbacks);
     server_ = std::make_unique<control::ControlServer>(io_, listening, own_path, policy, std::move(callbacks),
                                                        server_limits());
     return {};

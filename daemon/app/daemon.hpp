@@ -7,6 +7,7 @@
 #include "app/clock_offset.hpp"
 #include "app/doctor_agent.hpp"
 #include "app/history_agent.hpp"
+#include "app/metrics_agent.hpp"
 #include "app/password_agent.hpp"
 #include "app/profile_agent.hpp"
 #include "app/sleep_agent.hpp"
@@ -97,6 +98,7 @@ class Daemon {
     control::Reply auth(const control::AuthIntent& intent);
     [[nodiscard]] Result<reach::AwsCredentials> aws_keys() const;
     void rotate(const control::KeyIntent& intent, std::function<void(control::Reply)> done);
+    [[nodiscard]] control::Reply metrics(const control::MetricsIntent& intent) const;
     void ping(const control::PingIntent& intent, std::function<void(control::Reply)> done);
     void diagnose(const std::string& name, std::function<void(std::variant<control::Reply, std::string>)> tell);
     void end_visit(const std::string& name, std::string_view why);
@@ -146,6 +148,7 @@ class Daemon {
     health::HealthTracker health_;
     control::Snapshot snapshot_;
     std::unique_ptr<control::ControlServer> server_;
+    std::unique_ptr<MetricsAgent> metrics_;
     struct Visit {
         std::unique_ptr<DoctorAgent> doctor;
         std::function<void(std::variant<control::Reply, std::string>)> tell;

@@ -32,6 +32,7 @@ void Daemon::perform(control::Intent intent, std::function<void(control::Reply)>
                    [&](const control::CrlIntent& wanted) { done(crl(wanted)); },
                    [&](const control::AuthIntent& wanted) { done(auth(wanted)); },
                    [&](const control::HistoryIntent& wanted) { history_.ask(wanted.query, std::move(done)); },
+                   [&](const control::MetricsIntent& wanted) { done(metrics(wanted)); },
                },
                intent);
 }
@@ -171,6 +172,13 @@ void Daemon::rotate(const control::KeyIntent& intent, std::function<void(control
     look();
     const auto shown = std::ranges::find(snapshot_.profiles, intent.profile, &control::ProfileView::name);
     done(control::profile_reply(202, *shown));
+}
+
+control::Reply Daemon::metrics(const control::MetricsIntent& intent) const {
+    control::PingTallies pings;
+    for (const auto& [name, agent] : agents_) agent->add_tallies(pings);
+    return {200, control::metrics_text(snapshot_, pings, intent.exposition),
+            control::content_type_of(intent.exposition)};
 }
 
 void Daemon::ping(const control::PingIntent& intent, std::function<void(control::Reply)> done) {

@@ -48,6 +48,7 @@ void Daemon::reload() {
         server_->set_policy(access_policy());
         server_->set_limits(server_limits());
         history_.follow(settings_.history);
+        metrics_->follow(settings_);
         for (auto& [name, agent] : agents_) agent->settings_changed();
         logger("agent")->info("read the settings again");
     }
@@ -93,6 +94,7 @@ void Daemon::begin_stop() {
 
 void Daemon::finish_stop() {
     server_->close();
+    metrics_->close();
     io_.stop();
 }
 

@@ -22,6 +22,7 @@
 #include "config/settings.hpp"
 #include "control/api.hpp"
 #include "control/control_handler.hpp"
+#include "control/metrics.hpp"
 #include "health/blame.hpp"
 #include "health/health_tracker.hpp"
 #include "health/renewal_machine.hpp"
@@ -125,6 +126,9 @@ class ProfileAgent {
     [[nodiscard]] std::optional<std::uint64_t> wanted_order() const;
     /// Another profile that came first leads to the same addresses; nothing: none does (any more).
     void set_overlap(const std::optional<Overlap>& overlap);
+
+    /// Its nodes' PINGs so far, each under the names that view() has for it.
+    void add_tallies(control::PingTallies& into) const;
 
     /// A fresh PING to one node or to all, now. Errc::not_found for a node that is not there, Errc::busy when no probe
     /// runs.

@@ -240,6 +240,15 @@ void ProfileAgent::add_clusters(control::ProfileView& view, const health::Facts&
     }
 }
 
+void ProfileAgent::add_tallies(control::PingTallies& into) const {
+    for (const ClusterAtWork& each : clusters_) {
+        const std::string endpoint = config::endpoint_text(each.cluster.host, each.cluster.port);
+        for (const reach::TrackedNode& node : each.runner->tracker().nodes)
+            if (const auto* tally = each.runner->tally_of(node.label); tally != nullptr)
+                into[{profile_.profile.name, endpoint, node.label}] = *tally;
+    }
+}
+
 void ProfileAgent::note_layers(const health::Facts& facts, const health::Blame& blamed, WallTime wall) {
     const auto states = health::ladder(facts, blamed);
     layers_.resize(states.size());

@@ -71,6 +71,11 @@ bool overlaps(const IpNetwork& a, const IpNetwork& b) noexcept {
     return a.prefix <= b.prefix ? contains(a, b.address) : contains(b, a.address);
 }
 
+bool is_loopback(const IpAddress& address) noexcept {
+    static constexpr std::array<std::uint8_t, 16> v6_loopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    return address.is_v6 ? address.bytes == v6_loopback : address.bytes[0] == 127;
+}
+
 bool is_loopback_or_link_local(const IpAddress& address) noexcept {
     if (!address.is_v6) return address.bytes[0] == 127 || (address.bytes[0] == 169 && address.bytes[1] == 254);
     static const IpAddress loopback = [] {

@@ -44,6 +44,8 @@ struct IpNetwork {
 [[nodiscard]] bool contains(const IpNetwork& network, const IpAddress& address) noexcept;
 /// Whether the two share an address.
 [[nodiscard]] bool overlaps(const IpNetwork& a, const IpNetwork& b) noexcept;
+/// 127.0.0.0/8 or ::1.
+[[nodiscard]] bool is_loopback(const IpAddress& address) noexcept;
 [[nodiscard]] bool is_loopback_or_link_local(const IpAddress& address) noexcept;
 
 [[nodiscard]] std::string to_string(const IpAddress& address);

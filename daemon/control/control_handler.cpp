@@ -93,6 +93,8 @@ Answer key_install(const Call& call) {
 
 Answer key_rollback(const Call& call) { return Intent{KeyIntent{call.profile->name, KeyRollback{}}}; }
 
+Answer metrics(const Call& call) { return Intent{MetricsIntent{choose_exposition(call.request.accept)}}; }
+
 Answer healthz(const Call& call) {
     std::size_t wanted = 0;
     std::string bad;
@@ -136,6 +138,7 @@ constexpr std::array kRoutes = {
     Route{"POST", "/v1/profiles/{p}/key/rollback", Right::control, key_rollback},
     Route{"GET", "/v1/history", Right::read, history},
     Route{"GET", "/v1/events", Right::read, events},
+    Route{"GET", "/metrics", Right::read, metrics},
     Route{"GET", "/healthz", Right::read, healthz},
 };
 
@@ -279,6 +282,7 @@ std::string_view name_of(const Intent& intent) noexcept {
                           [](const CrlIntent&) -> std::string_view { return "crl"; },
                           [](const AuthIntent&) -> std::string_view { return "auth"; },
                           [](const HistoryIntent&) -> std::string_view { return "history"; },
+                          [](const MetricsIntent&) -> std::string_view { return "metrics"; },
                           [](const KeyIntent& i) -> std::string_view {
                               if (std::holds_alternative<KeyRequest>(i.wanted)) return "key request";
                               return std::holds_alternative<KeyInstall>(i.wanted) ? "key install" : "key rollback";
@@ -288,7 +292,8 @@ std::string_view name_of(const Intent& intent) noexcept {
 }
 
 bool is_control(const Intent& intent) noexcept {
-    return !std::holds_alternative<PingIntent>(intent) && !std::holds_alternative<HistoryIntent>(intent);
+    return !std::holds_alternative<PingIntent>(intent) && !std::holds_alternative<HistoryIntent>(intent) &&
+           !std::holds_alternative<MetricsIntent>(intent);
 }
 
 }  // namespace memdb::control

@@ -7,6 +7,7 @@
 #include "control/api.hpp"
 #include "control/api_history.hpp"
 #include "control/event.hpp"
+#include "control/metrics.hpp"
 
 #include <sys/types.h>
 
@@ -44,6 +45,8 @@ struct Request {
     std::string_view method;
     std::string_view target;  ///< as on the request line
     std::string_view body;
+    std::string_view accept{};  ///< the header, or empty
+    std::string_view host{};    ///< the header; empty when there is not exactly one
 };
 
 struct Reply {
@@ -97,6 +100,11 @@ struct HistoryIntent {
     std::string profile;  ///< the same as in the query; empty: all
 };
 
+/// Answer with 200 and metrics_text(): it has what the agent counts, too.
+struct MetricsIntent {
+    Exposition exposition{};
+};
+
 struct KeyRollback {};
 /// A request is answered with 200 and to_json(KeyRequestReport), the others with profile_reply(202, …).
 struct KeyIntent {
@@ -105,7 +113,7 @@ struct KeyIntent {
 };
 
 using Intent = std::variant<ImportIntent, ChangeIntent, RemoveIntent, WishIntent, PingIntent, KeyIntent, CrlIntent,
-                            AuthIntent, HistoryIntent>;
+                            AuthIntent, HistoryIntent, MetricsIntent>;
 
 /// The connection becomes the NDJSON stream of events.
 struct EventStream {};
@@ -134,7 +142,8 @@ std::optional<std::string> percent_decode(std::string_view text);
 
 std::string_view to_string(Right right) noexcept;
 std::string_view to_string(Wish wish) noexcept;
-/// "import", "change", "remove", "connect", "disconnect", "reconnect", "ping", "key request", …, "crl", "auth".
+/// "import", "change", "remove", "connect", "disconnect", "reconnect", "ping", "key request", …, "crl", "auth",
+/// "metrics".
 std::string_view name_of(const Intent& intent) noexcept;
 /// Whether the intent needs the right `control`; those are logged with uid and pid.
 bool is_control(const Intent& intent) noexcept;

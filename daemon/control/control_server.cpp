@@ -60,7 +60,11 @@ ControlServer::ControlServer(asio::io_context& io, int listening, std::string ow
     host_.ended = [this, alive = std::weak_ptr<bool>(alive_)] {
         if (!alive.expired()) forget_ended();
     };
-    acceptor_.assign(asio::local::stream_protocol(), listening);
+    sockaddr_storage own{};
+    socklen_t size = sizeof own;
+    // Fails for what is no socket; then assign() and accept() say so.
+    (void)::getsockname(listening, reinterpret_cast<sockaddr*>(&own), &size);
+    acceptor_.assign(asio::generic::stream_protocol(own.ss_family, 0), listening);
     acceptor_.non_blocking(true);
     accept();
 }

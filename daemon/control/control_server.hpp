@@ -1,5 +1,5 @@
-// The control socket: accepts, asks the kernel who calls, keeps the limits on connections, hands out events (design
-// §6).
+// The control socket, or the loopback listener: accepts, asks the kernel who calls, keeps the limits on connections,
+// hands out events (design §6).
 //
 // Owns the sessions. Single-threaded, on the given io_context; the destructor closes everything.
 #pragma once
@@ -22,11 +22,11 @@ class ControlServer {
   public:
     using PeerOf = std::function<Result<Peer>(int fd)>;
 
-    /// @param listening  a bound and listening unix stream socket, from bind_control_socket() or systemd; owned from
-    /// now on.
+    /// @param listening  a bound and listening stream socket, from bind_control_socket(), bind_loopback_socket() or
+    /// systemd; owned from now on.
     /// @param own_path   the socket's file when bind_control_socket() made it: removed by close(). Empty under socket
     /// activation.
-    /// @param who        replaced in tests only.
+    /// @param who        who connected; replaced over TCP, where nobody can tell, and in tests.
     ControlServer(boost::asio::io_context& io, int listening, std::string own_path, AccessPolicy policy,
                   Callbacks callbacks, ServerLimits limits = {}, PeerOf who = peer_of);
     ~ControlServer();
@@ -54,7 +54,7 @@ class ControlServer {
     [[nodiscard]] bool full_for(uid_t uid) const;
     void forget_ended();
 
-    boost::asio::local::stream_protocol::acceptor acceptor_;
+    boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol> acceptor_;
     boost::asio::steady_timer pause_;
     std::string own_path_;
     AccessPolicy policy_;

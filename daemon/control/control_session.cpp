@@ -38,6 +38,7 @@ std::string head_of(const Reply& reply, bool keep) {
 }
 
 const std::string& profile_of(const Intent& intent) {
+    static const std::string kNoProfile;
     return std::visit(Overloaded{
                           [](const ImportIntent& i) -> const std::string& { return i.request.name; },
                           [](const ChangeIntent& i) -> const std::string& { return i.profile; },
@@ -47,9 +48,16 @@ const std::string& profile_of(const Intent& intent) {
                           [](const CrlIntent& i) -> const std::string& { return i.profile; },
                           [](const AuthIntent& i) -> const std::string& { return i.profile; },
                           [](const HistoryIntent& i) -> const std::string& { return i.profile; },
+                          [](const MetricsIntent&) -> const std::string& { return kNoProfile; },
                           [](const KeyIntent& i) -> const std::string& { return i.profile; },
                       },
                       intent);
+}
+
+/// The header's text, of the first one; empty when there is none.
+std::string_view header_of(const auto& message, http::field field) {
+    const auto text = message[field];
+    return {text.data(), text.size()};
 }
 
 /// A name from a request, for the log: nothing in it can end the line or drive a terminal.
@@ -73,7 +81,7 @@ void ControlSession::start() {
 void ControlSession::next_request() {
     parser_.emplace();
     parser_->header_limit(kHeaderLimit);
-    parser_->body_limit(kBodyLimit);
+    parser_->body_limit(host_->limits.body);
     parser_->eager(true);
     continued_ = head_ = keep_ = false;
     if (input_size_ > 0)
@@ -132,9 +140,14 @@ void ControlSession::parsed() {
     chunked_ = message.version() >= 11;
     const std::string_view method(message.method_string().data(), message.method_string().size());
     const std::string_view target(message.target().data(), message.target().size());
-    Answer answer =
-        handle({method, target, {message.body().data(), message.body().size()}}, right_, host_->callbacks.snapshot());
-    if (const auto* ready = std::get_if<Reply>(&answer); ready != nullptr && ready->status == 403)
+    const Request request{method,
+                          target,
+                          {message.body().data(), message.body().size()},
+                          header_of(message, http::field::accept),
+                          message.count(http::field::host) == 1 ? header_of(message, http::field::host) : ""};
+    Answer answer = host_->callbacks.meaning(request, right_, host_->callbacks.snapshot());
+    // Over TCP nobody is known; any page in a browser could fill the log.
+    if (const auto* ready = std::get_if<Reply>(&answer); ready != nullptr && ready->status == 403 && peer_.pid != 0)
         logger("control")->warn("refused uid={} pid={} {} {}", peer_.uid, peer_.pid, loggable(method),
                                 loggable(target));
     parser_.reset();  // wipes the body; `method` and `target` are gone with it
@@ -153,7 +166,8 @@ void ControlSession::refuse(const error_code& error) {
     refused_ = true;
     Reply answer = error_reply(ErrorCode::bad_request, "not an HTTP/1.1 request: " + error.message());
     if (error == http::error::body_limit) {
-        answer = error_reply(ErrorCode::bad_request, "the request's body is larger than 1 MiB");
+        answer = error_reply(ErrorCode::bad_request,
+                             "the request's body is too large: at most 1 MiB, and none at all over TCP");
         answer.status = 413;
     } else if (error == http::error::header_limit) {
         answer = error_reply(ErrorCode::bad_request, "the request's header is larger than 8 KiB");

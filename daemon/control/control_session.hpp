@@ -1,4 +1,5 @@
-// One connection to the control socket: bytes to requests, replies and event lines to bytes (design §6).
+// One connection to the control socket, or to the loopback listener: bytes to requests, replies and event lines to
+// bytes (design §6).
 //
 // Decides nothing but limits: control_handler says what a request means, the app performs intents. One request at a
 // time; what a client sends ahead waits in its buffer, then in the kernel.
@@ -8,7 +9,7 @@
 #include "control/control_handler.hpp"
 #include "control/wiping_allocator.hpp"
 
-#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -30,6 +31,8 @@ struct Callbacks {
     /// Examines a profile. Each piece of the answer is one or more whole lines, or a Reply instead of the first one; an
     /// empty text is the end. On the loop's thread, also from inside the call.
     std::function<void(const std::string& profile, std::function<void(std::variant<Reply, std::string>)>)> diagnose{};
+    /// What a request means; handle_loopback for a socket that anybody on this machine can reach.
+    Answer (*meaning)(const Request& request, Right right, const Snapshot& snapshot) = handle;
 };
 
 struct ServerLimits {
@@ -41,6 +44,7 @@ struct ServerLimits {
     Duration idle = 60s;                    ///< between requests of one connection
     Duration reply = 10s;                   ///< to take a reply
     Duration perform = 30s;                 ///< for the app to answer an intent
+    std::size_t body = kBodyLimit;          ///< bytes of a request's body
     Duration linger = 1s;                   ///< for a refused client to stop sending and read why
 };
 
@@ -53,7 +57,7 @@ struct SessionHost {
 
 class ControlSession : public std::enable_shared_from_this<ControlSession> {
   public:
-    using Socket = boost::asio::local::stream_protocol::socket;
+    using Socket = boost::asio::generic::stream_protocol::socket;
 
     ControlSession(Socket socket, Peer peer, Right right, const SessionHost& host);
     ~ControlSession() = default;

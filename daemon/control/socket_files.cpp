@@ -1,5 +1,6 @@
 #include "control/socket_files.hpp"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 namespace memdb::control {
@@ -68,6 +70,32 @@ Result<int> bind_control_socket(const std::string& path, mode_t mode, std::optio
         const int error = errno;
         ::unlink(path.c_str());
         return system_failure(path, error);
+    }
+    return std::exchange(made.fd, -1);
+}
+
+Result<int> bind_loopback_socket(const IpAddress& address, std::uint16_t port) {
+    const std::string place =
+        (address.is_v6 ? "[" + to_string(address) + "]" : to_string(address)) + ":" + std::to_string(port);
+    if (!is_loopback(address)) return Failure{Errc::bad_input, place + " is no loopback address"};
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    std::memcpy(&v4.sin_addr, address.bytes.data(), sizeof v4.sin_addr);
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
+    std::memcpy(&v6.sin6_addr, address.bytes.data(), sizeof v6.sin6_addr);
+    const auto* where = address.is_v6 ? reinterpret_cast<const sockaddr*>(&v6) : reinterpret_cast<const sockaddr*>(&v4);
+    const socklen_t size = address.is_v6 ? sizeof v6 : sizeof v4;
+
+    Descriptor made(::socket(where->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (made.fd < 0) return system_failure("socket", errno);
+    const int on = 1;  // connections of the last process, on their way out, do not keep the port
+    (void)::setsockopt(made.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (::bind(made.fd, where, size) != 0 || ::listen(made.fd, 128) != 0) {
+        if (errno == EADDRINUSE) return Failure{Errc::busy, "another program listens on " + place};
+        return system_failure(place, errno);
     }
     return std::exchange(made.fd, -1);
 }

@@ -1,12 +1,15 @@
-// The control socket's file: made, replaced when it is a leftover, never taken from a program that still answers.
+// The sockets to listen on. The control socket's file: made, replaced when it is a leftover, never taken from a program
+// that still answers.
 //
 // Not used under socket activation, where systemd made the file and passes the descriptor.
 #pragma once
 
 #include "base/error.hpp"
+#include "base/ip_network.hpp"
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -20,5 +23,11 @@ namespace memdb::control {
 ///          is too long for a socket, Errc::io with the system's text.
 /// Blocking: a few system calls; connects to `path` without waiting.
 Result<int> bind_control_socket(const std::string& path, mode_t mode, std::optional<gid_t> group);
+
+/// Listens over TCP at a loopback address.
+///
+/// @return  as above; Errc::bad_input for any other address, Errc::busy when the port is taken, Errc::io for the rest.
+/// Blocking: no.
+Result<int> bind_loopback_socket(const IpAddress& address, std::uint16_t port);
 
 }  // namespace memdb::control

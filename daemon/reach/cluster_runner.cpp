@@ -27,6 +27,7 @@ struct ClusterRunner::Node {
     AddNode id;
     ProbeTarget target;
     ProbeState state;
+    PingTally tally;
     NodeLink link;
     asio::steady_timer timer;
     std::optional<TimePoint> armed;
@@ -89,6 +90,11 @@ void ClusterRunner::set_timings(const ProbeTimings& timings) { timings_ = timing
 const ProbeState* ClusterRunner::probe_of(const std::string& label) const noexcept {
     const auto found = nodes_.find(label);
     return found == nodes_.end() ? nullptr : &found->second->state;
+}
+
+const PingTally* ClusterRunner::tally_of(const std::string& label) const noexcept {
+    const auto found = nodes_.find(label);
+    return found == nodes_.end() ? nullptr : &found->second->tally;
 }
 
 std::vector<const ProbeState*> ClusterRunner::probes() const {
@@ -305,8 +311,12 @@ std::optional<NodeExamTarget> ClusterRunner::exam_target(const std::string& labe
                           node.target.auth ? auth_command() : std::string()};
 }
 
-/// A cluster endpoint that stands for its nodes has no PING of its own.
-void ClusterRunner::sample(const Node& node, std::optional<Microseconds> took) const {
+/// A cluster endpoint that stands for its nodes has no PING of its own to be remembered.
+void ClusterRunner::sample(Node& node, std::optional<Microseconds> took) const {
+    if (took)
+        node.tally.add(*took);
+    else
+        ++node.tally.lost;
     if (!on_ping_) return;
     const auto known = std::ranges::find(tracker_.nodes, node.id.label, &TrackedNode::label);
     if (known != tracker_.nodes.end() && is_counted(tracker_, *known)) on_ping_(node.id.label, took);

@@ -9,6 +9,7 @@
 #include "host/name_resolver.hpp"
 #include "reach/cluster_tracker.hpp"
 #include "reach/node_exam_runner.hpp"
+#include "reach/ping_tally.hpp"
 #include "reach/probe_state.hpp"
 #include "reach/probe_timings.hpp"
 #include "reach/tls_context.hpp"
@@ -98,6 +99,8 @@ class ClusterRunner {
     [[nodiscard]] const TrackerState& tracker() const noexcept { return tracker_; }
     /// @return null for a label that is not probed now. Valid until control returns to the loop.
     [[nodiscard]] const ProbeState* probe_of(const std::string& label) const noexcept;
+    /// The same of its PINGs since it is probed.
+    [[nodiscard]] const PingTally* tally_of(const std::string& label) const noexcept;
     /// Of every node that is probed now, for silent_since(). Valid until control returns to the loop.
     [[nodiscard]] std::vector<const ProbeState*> probes() const;
     /// The earliest moment that one of its timers waits for.
@@ -125,7 +128,7 @@ class ClusterRunner {
     void failed(const std::shared_ptr<Node>& node);
     void arm(const std::shared_ptr<Node>& node);
     void arm();
-    void sample(const Node& node, std::optional<Microseconds> took) const;
+    void sample(Node& node, std::optional<Microseconds> took) const;
     void settle_pings(const Node& node);
     void note_change();
     void every_node(const ProbeEvent& event);

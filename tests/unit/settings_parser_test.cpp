@@ -144,10 +144,23 @@ topology_interval_s = 5
     EXPECT_EQ(settings->probe.topology_interval, 5s);
 }
 
+TEST(SettingsParser, metrics_listen_on_a_loopback_address_only) {
+    for (const auto& [text, host, port] : {std::tuple{"127.0.0.1:9464", "127.0.0.1", 9464},
+                                           {"127.255.0.3:1024", "127.255.0.3", 1024},
+                                           {"[::1]:65535", "::1", 65535}}) {
+        const auto settings = parse_settings("[metrics]\nlisten = \"" + std::string(text) + "\"", "memdbd.toml");
+        ASSERT_TRUE(settings) << settings.error().message;
+        EXPECT_EQ(settings->metrics.listen, (Endpoint{host, static_cast<std::uint16_t>(port)}));
+    }
+}
+
 TEST(SettingsParser, says_file_line_key_and_reason) {
     struct Row {
-        std::string_view text, message;
+        std::string_view text;
+        std::string message;
     };
+    const std::string kLoopback =
+        "must be empty or a loopback address with a port from 1024 on, such as \"127.0.0.1:9464\" or \"[::1]:9464\"";
     // clang-format off
     const Row rows[] = {
         {"[probe]\nsentinel_interval_ms = 5",        "memdbd.toml:2: probe.sentinel_interval_ms: must be between 100 and 60000, is 5"},
@@ -166,6 +179,13 @@ TEST(SettingsParser, says_file_line_key_and_reason) {
         {"[control]\ngroup = \"a b\"",               "memdbd.toml:2: control.group: must be the name of a group, is \"a b\""},
         {"[control]\ncontrol_group = \"-\"",         "memdbd.toml:2: control.control_group: must be the name of a group, or empty, is \"-\""},
         {"[control]\nconnection_limit = 8",          "memdbd.toml: control.root_reserve: must be smaller than control.connection_limit"},
+        {"[metrics]\nlisten = \"0.0.0.0:9464\"",   "memdbd.toml:2: metrics.listen: " + kLoopback + ", is \"0.0.0.0:9464\""},
+        {"[metrics]\nlisten = \"localhost:9464\"", "memdbd.toml:2: metrics.listen: " + kLoopback + ", is \"localhost:9464\""},
+        {"[metrics]\nlisten = \"127.0.0.1\"",      "memdbd.toml:2: metrics.listen: " + kLoopback + ", is \"127.0.0.1\""},
+        {"[metrics]\nlisten = \"127.0.0.1:80\"",   "memdbd.toml:2: metrics.listen: " + kLoopback + ", is \"127.0.0.1:80\""},
+        {"[metrics]\nlisten = \"[fe80::1]:9464\"", "memdbd.toml:2: metrics.listen: " + kLoopback + ", is \"[fe80::1]:9464\""},
+        {"[metrics]\nlisten = \"9464\"",           "memdbd.toml:2: metrics.listen: " + kLoopback + ", is \"9464\""},
+        {"[metrics]\nlisten = 9464",               "memdbd.toml:2: metrics.listen: must be a string, is an integer"},
         {"[openvpn]\nprogram = \"openvpn\"",         "memdbd.toml:2: openvpn.program: must be an absolute path, is \"openvpn\""},
         {"[openvpn]\nprogram = \"/x\\n\"",           "memdbd.toml:2: openvpn.program: must be an absolute path, is \"/x\\x0A\""},
         {"[tunnel]\nlongest_backoff_s = 1\nfirst_backoff_ms = 1001",
