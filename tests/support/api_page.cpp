@@ -2,9 +2,11 @@
 #include "control/control_handler.hpp"
 #include "control/field_catalog.hpp"
 #include "control/route_catalog.hpp"
+#include "tests/support/api_samples.hpp"
 #include "tests/support/doc_pages.hpp"
 
-#include <vector>
+#include <map>
+#include <set>
 
 namespace memdb::support {
 namespace {
@@ -92,26 +94,58 @@ std::string kind_text(std::string_view kind) {
     return std::string(kind.substr(0, at)) + "[" + std::string(name) + "](#" + anchor(name) + ")";
 }
 
+/// Type -> "`from`, `to`", of events with all that they can have.
+std::map<std::string, std::string, std::less<>> fields_of_events() {
+    std::map<std::string, std::string, std::less<>> fields;
+    each_kind_of_change([&]<class T>() {
+        const auto line = boost::json::parse(to_json_line({WallTime{}, "demo", filled<T>()}));
+        std::string& of = fields[std::string(type_of(T{}))];
+        for (const auto& member : line.get_object()) {
+            if (member.key() == "type" || member.key() == "at" || member.key() == "profile") continue;
+            of += (of.empty() ? "`" : ", `") + std::string(member.key()) + "`";
+        }
+    });
+    return fields;
+}
+
+/// Object and field, of those that are not always there.
+std::set<std::pair<std::string, std::string>> optional_fields() {
+    std::set<std::pair<std::string, std::string>> optional;
+    const auto visit = [&](std::string_view name, const boost::json::object& object) {
+        for (const FieldText& row : field_texts())
+            if (row.object == name && !object.contains(row.field)) optional.emplace(name, row.field);
+    };
+    for (const Fill how : {Fill::objects, Fill::none}) visit_every_object(how, visit);
+    return optional;
+}
+
 std::string events() {
     std::string out =
         "\n## Events\n\nOne line of JSON each. Counters (bytes, PING times, days left) make no events: a quiet tunnel "
         "is silent. Skip "
-        "types that you do not know.\n\n| type | says |\n|---|---|\n";
-    for (const EventText& event : event_texts())
-        out += "| `" + std::string(event.type) + "` | " + std::string(event.about) + " |\n";
+        "types that you do not know. Beside `type`, `at` and `profile` there is:\n\n| type | says | has "
+        "|\n|---|---|---|\n";
+    const auto fields = fields_of_events();
+    for (const EventText& event : event_texts()) {
+        const auto found = fields.find(event.type);
+        out += "| `" + std::string(event.type) + "` | " + std::string(event.about) + " | " +
+               (found == fields.end() ? "" : found->second) + " |\n";
+    }
     return out;
 }
 
 std::string objects() {
-    std::string out = "\n## Objects\n";
+    std::string out = "\n## Objects\n\nA type with a ? is of a field that may be absent.\n";
+    const auto optional = optional_fields();
     std::string_view last;
     for (const FieldText& field : field_texts()) {
         if (field.object != last) {
             last = field.object;
             out += "\n### " + std::string(last) + "\n\n| field | type | |\n|---|---|---|\n";
         }
-        out += "| `" + std::string(field.field) + "` | " + kind_text(field.kind) + " | " + std::string(field.about) +
-               " |\n";
+        out += "| `" + std::string(field.field) + "` | " + kind_text(field.kind) +
+               (optional.contains({std::string(last), std::string(field.field)}) ? "? | " : " | ") +
+               std::string(field.about) + " |\n";
     }
     return out;
 }

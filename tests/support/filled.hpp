@@ -15,7 +15,7 @@ namespace memdb::support {
 
 enum class Fill : std::uint8_t {
     all,      ///< every optional, every list
-    objects,  ///< optionals that are objects, every list
+    objects,  ///< optionals that are objects, without anything optional in them; every list
     none,     ///< no optional, no element
 };
 
@@ -26,7 +26,7 @@ template <class T>
 void fill_one(std::optional<T>& value, Fill how) {
     const bool object = std::is_aggregate_v<T>;
     if (how == Fill::none || (how == Fill::objects && !object)) return;
-    fill(value.emplace(), how);
+    fill(value.emplace(), how == Fill::objects ? Fill::none : how);
 }
 
 template <class T>

@@ -7,7 +7,7 @@
 #include "control/route_catalog.hpp"
 #include "health/finding_catalog.hpp"
 #include "health/meaning_catalog.hpp"
-#include "tests/support/filled.hpp"
+#include "tests/support/api_samples.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,7 +23,6 @@ namespace {
 
 namespace json = boost::json;
 using support::Fill;
-using support::filled;
 
 void is_current(const std::string& name, const std::string& made) {
     const std::string path = MEMDB_SOURCE_DIR "/docs/" + name;
@@ -79,84 +78,40 @@ TEST(DocPages, every_route_is_described) {
     }
 }
 
-template <std::size_t I = 0>
-void each_kind_of_change(auto&& see) {
-    if constexpr (I < std::variant_size_v<control::Change>) {
-        see.template operator()<std::variant_alternative_t<I, control::Change>>();
-        each_kind_of_change<I + 1>(see);
-    }
-}
-
 TEST(DocPages, every_event_is_described) {
     std::vector<std::string> types, described;
-    each_kind_of_change([&]<class T>() { types.emplace_back(control::type_of(T{})); });
+    support::each_kind_of_change([&]<class T>() { types.emplace_back(control::type_of(T{})); });
     for (const auto& text : control::event_texts()) described.emplace_back(text.type);
     EXPECT_THAT(described, testing::UnorderedElementsAreArray(types)) << "the table is in control/route_catalog.cpp";
 }
 
-/// Compares JSON with the table of fields, object by object.
-class Walk {
-  public:
-    void object(std::string_view name, const json::value& value) {
-        ASSERT_TRUE(value.is_object()) << name;
-        for (const auto& member : value.get_object()) field(name, member.key(), member.value());
-    }
-
-    void text(std::string_view name, const std::string& text) { object(name, json::parse(text)); }
-
-    [[nodiscard]] const std::set<std::pair<std::string, std::string>>& seen() const { return seen_; }
-
-  private:
-    void field(std::string_view name, std::string_view key, const json::value& value) {
-        const control::FieldText* const row = control::find_field_text(name, key);
-        ASSERT_NE(row, nullptr) << "the field " << key << " of " << name << " has no row in control/field_catalog.cpp";
-        seen_.emplace(name, key);
-        std::string_view kind = row->kind;
-        if (kind.starts_with("list of ")) {
-            kind.remove_prefix(8);
-            ASSERT_TRUE(value.is_array()) << name << "." << key;
-            for (const json::value& item : value.get_array()) one(*row, kind, item);
-        } else {
-            one(*row, kind, value);
-        }
-    }
-
-    void one(const control::FieldText& row, std::string_view kind, const json::value& value) {
-        const auto where = std::string(row.object) + "." + std::string(row.field);
-        // An event "node" has a code where others have a whole finding; the row says so.
-        if (where == "event.finding" && value.is_string()) return;
-        if (kind.starts_with('@')) return object(kind.substr(1), value);
-        const bool fits = kind == "text"      ? value.is_string()
-                          : kind == "time"    ? value.is_string() && value.get_string().ends_with("Z")
-                          : kind == "integer" ? value.is_int64() || value.is_uint64()
-                                              : kind == "boolean" && value.is_bool();
-        EXPECT_TRUE(fits) << where << " is no " << kind << ": " << json::serialize(value);
-    }
-
-    std::set<std::pair<std::string, std::string>> seen_;
-};
-
-void walk_requests(Walk& walk) {
-    auto import = filled<config::ImportRequest>();
-    import.clusters.front().tls = config::ClusterTls::off;
-    walk.text("import", control::to_json(import));
-    walk.text("change", control::to_json(filled<config::ProfileChange>()));
-    walk.text("key request", control::to_json(filled<control::KeyRequest>()));
+/// Whether a value is of the kind that its row says.
+bool is_kind(const control::FieldText& row, const json::value& value) {
+    // An event "node" has a code where others have a whole finding; the row says so.
+    if (row.object == "event" && row.field == "finding" && value.is_string()) return true;
+    if (row.kind.starts_with("list of ")) return value.is_array();
+    if (row.kind.starts_with('@')) return value.is_object();
+    if (row.kind == "text") return value.is_string();
+    if (row.kind == "time") return value.is_string() && value.get_string().ends_with("Z");
+    if (row.kind == "integer") return value.is_int64() || value.is_uint64();
+    return row.kind == "boolean" && value.is_bool();
 }
 
 TEST(DocPages, every_field_is_described_and_there) {
-    Walk walk;
-    walk.text("snapshot", control::to_json(filled<control::Snapshot>()));
-    walk.text("ping report", control::to_json(filled<control::PingReport>()));
-    walk.text("import report", control::to_json(filled<control::ImportReport>()));
-    walk.text("key request report", control::to_json(filled<control::KeyRequestReport>()));
-    walk.text("token report", control::to_json(filled<control::TokenReport>()));
-    walk_requests(walk);
-    each_kind_of_change([&]<class T>() {
-        walk.text("event", control::to_json_line({WallTime{}, "demo", filled<T>()}));
-    });
+    std::set<std::pair<std::string, std::string>> seen;
+    const auto visit = [&](std::string_view name, const json::object& object) {
+        for (const auto& member : object) {
+            const auto* const row = control::find_field_text(name, member.key());
+            ASSERT_NE(row, nullptr) << "the field " << member.key() << " of " << name
+                                    << " has no row in control/field_catalog.cpp";
+            EXPECT_TRUE(is_kind(*row, member.value()))
+                << name << "." << row->field << " is no " << row->kind << ": " << json::serialize(member.value());
+            seen.emplace(name, row->field);
+        }
+    };
+    for (const Fill how : {Fill::all, Fill::objects, Fill::none}) support::visit_every_object(how, visit);
     for (const auto& row : control::field_texts())
-        EXPECT_TRUE(walk.seen().contains({std::string(row.object), std::string(row.field)}))
+        EXPECT_TRUE(seen.contains({std::string(row.object), std::string(row.field)}))
             << row.object << "." << row.field << " is described, and nowhere";
 }
 
