@@ -18,6 +18,7 @@
 
 namespace memdb::control {
 
+inline constexpr std::size_t kHeaderLimit = 8 * 1024;         ///< of a request, bytes
 inline constexpr std::size_t kBodyLimit = 1024 * 1024;        ///< of a request, bytes
 inline constexpr std::size_t kReplyLimit = 16 * 1024 * 1024;  ///< of what the client accepts, bytes
 

@@ -196,6 +196,12 @@ Right rights_of(const Peer& peer, const AccessPolicy& policy) noexcept {
     return peer.uid == policy.service_uid || member(policy.read_group) ? Right::read : Right::none;
 }
 
+std::vector<RouteName> routes() {
+    std::vector<RouteName> names;
+    for (const Route& route : kRoutes) names.push_back({route.method, route.path, route.right});
+    return names;
+}
+
 Answer handle(const Request& request, Right right, const Snapshot& snapshot) {
     if (right == Right::none) return not_permitted_reply(Right::read);
     if (request.target.size() > kTargetLimit) return error_reply(ErrorCode::bad_request, "the path is too long");

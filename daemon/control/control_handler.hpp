@@ -126,6 +126,16 @@ struct DiagnoseStream {
 
 using Answer = std::variant<Reply, Intent, EventStream, DiagnoseStream>;
 
+/// A row of the table in control_handler.cpp.
+struct RouteName {
+    std::string_view method;
+    std::string_view path;  ///< "{p}" stands for one profile's name
+    Right right;
+};
+
+/// All there are, in the table's order.
+[[nodiscard]] std::vector<RouteName> routes();
+
 /// Never fails: whatever is wrong with the request is an error Reply.
 [[nodiscard]] Answer handle(const Request& request, Right right, const Snapshot& snapshot);
 

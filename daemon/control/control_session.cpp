@@ -21,7 +21,6 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-constexpr std::uint32_t kHeaderLimit = 8 * 1024;
 constexpr std::size_t kInputSize = 16 * 1024;  // more than a whole header
 
 std::string head_of(const Reply& reply, bool keep) {
