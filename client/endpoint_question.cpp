@@ -99,8 +99,9 @@ void begin(Asked& asked, const config::Remote& remote, const std::string& addres
     const int type = remote.transport == Transport::udp ? SOCK_DGRAM : SOCK_STREAM;
     asked.socket = Descriptor(::socket(to.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (asked.socket.fd() < 0) return decide(asked, false, std::strerror(errno));
-    if (::connect(asked.socket.fd(), reinterpret_cast<const sockaddr*>(&to), size) != 0 && errno != EINPROGRESS)
-        decide(asked, false, std::strerror(errno));
+    if (::connect(asked.socket.fd(), reinterpret_cast<const sockaddr*>(&to), size) == 0 || errno == EINPROGRESS) return;
+    asked.seen.asked = errno != ENETUNREACH && errno != EAFNOSUPPORT;
+    decide(asked, false, std::strerror(errno));
 }
 
 void send(Asked& asked, Transport transport) {

@@ -108,12 +108,23 @@ void correct(const std::optional<CheckedImport>& checked, std::vector<health::Ch
 void ask_endpoint(const CheckedImport& checked, doctor::Scene& scene,
                   const std::function<void(std::string_view)>& progress) {
     if (checked.config.remotes.empty()) return;
-    const config::Remote& remote = checked.config.remotes.front();
-    progress("the endpoint's name");
-    scene.endpoint_name = ask_name(remote, checked.config.random_hostname, kNameLimit);
-    if (!scene.endpoint_name->trouble.empty()) return;
-    progress("the endpoint");
-    scene.servers = ask_servers(remote, scene.endpoint_name->addresses, kServerLimit);
+    doctor::NameSeen all;
+    for (const config::Remote& remote : checked.config.remotes) {
+        progress("the endpoint's name");
+        const doctor::NameSeen name = ask_name(remote, checked.config.random_hostname, kNameLimit);
+        if (all.name.find(remote.host) == std::string::npos) all.name += (all.name.empty() ? "" : ", ") + name.name;
+        if (!name.trouble.empty()) {
+            all.trouble = name.trouble;
+            continue;
+        }
+        all.addresses.insert(all.addresses.end(), name.addresses.begin(), name.addresses.end());
+        progress("the endpoint");
+        if (!scene.servers) scene.servers.emplace();
+        for (auto& server : ask_servers(remote, name.addresses, kServerLimit))
+            scene.servers->push_back(std::move(server));
+    }
+    if (!all.addresses.empty()) all.trouble.clear();
+    scene.endpoint_name = std::move(all);
 }
 
 }  // namespace

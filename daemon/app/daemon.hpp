@@ -102,6 +102,7 @@ class Daemon {
     void ping(const control::PingIntent& intent, std::function<void(control::Reply)> done);
     void diagnose(const std::string& name, std::function<void(std::variant<control::Reply, std::string>)> tell);
     void end_visit(const std::string& name, std::string_view why);
+    void end_visits(std::string_view why);
     doctor::Scene scene_of(const std::string& name);
 
     void wait_for_signal();
@@ -157,7 +158,8 @@ class Daemon {
     std::set<std::string> removing_;       ///< profiles whose tunnel is ending before they go
     bool look_posted_ = false;
     bool stopping_ = false;
-    std::string status_;  ///< last told to systemd
+    bool parked_ = false;  ///< this machine sleeps, or is about to
+    std::string status_;   ///< last told to systemd
     std::size_t agents_ending_ = 0;
     std::optional<std::pair<TimePoint, health::Condition>> clock_jump_;  ///< told until then
 };

@@ -5,6 +5,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -15,7 +17,11 @@ doctor::Scene Daemon::scene_of(const std::string& name) {
     scene.now = wall_now();
     scene.agent = snapshot_.findings;
     if (const auto* view = control::find_profile(snapshot_, name)) scene.view = *view;
-    if (const auto agent = agents_.find(name); agent != agents_.end()) agent->second->add_to(scene);
+    const auto agent = agents_.find(name);
+    if (agent == agents_.end()) return scene;
+    agent->second->add_to(scene);
+    if (const auto overlap = overlap_of(*agent->second))
+        scene.overlap = fmt::format("{} is reached through profile {}", to_string(overlap->range), overlap->profile);
     return scene;
 }
 
@@ -24,6 +30,7 @@ void Daemon::diagnose(const std::string& name, std::function<void(std::variant<c
     const auto found = agents_.find(name);
     if (stopping_ || found == agents_.end() || removing_.contains(name))
         return refuse(control::ErrorCode::not_found, "no profile is called " + name);
+    if (parked_) return refuse(control::ErrorCode::busy, "this machine is about to sleep");
     if (visits_.contains(name))
         return refuse(control::ErrorCode::busy, "the doctor is with " + name + " already: ask again in some seconds");
     DoctorTools tools = found->second->doctor_tools();
@@ -47,6 +54,10 @@ void Daemon::end_visit(const std::string& name, std::string_view why) {
     visits_.erase(found);
     tell(control::to_json(control::ErrorBody{control::ErrorCode::conflict, std::string(why)}) + "\n");
     tell(std::string());
+}
+
+void Daemon::end_visits(std::string_view why) {
+    while (!visits_.empty()) end_visit(std::string(visits_.begin()->first), why);
 }
 
 }  // namespace memdb::app

@@ -22,11 +22,14 @@ void Daemon::watch_sleep() {
 }
 
 void Daemon::park() {
+    parked_ = true;
+    end_visits("this machine goes to sleep");
     for (auto& [name, agent] : agents_) agent->sleep();
     changed();
 }
 
 void Daemon::woke(Duration slept) {
+    parked_ = false;
     follow_clock(now(), wall_now());  // before anything is proved: what was, is as old as it is
     for (auto& [name, agent] : agents_) agent->woke(slept);
     changed();

@@ -77,7 +77,7 @@ void Daemon::begin_stop() {
     stopping_ = true;
     host::notify_stopping(kStopLimit + kStopMargin);
     logger("agent")->info("ending");
-    while (!visits_.empty()) end_visit(std::string(visits_.begin()->first), "memdbd is ending");
+    end_visits("memdbd is ending");
     agents_ending_ = agents_.size();
     for (auto& [name, agent] : agents_)
         agent->shut_down([this] {

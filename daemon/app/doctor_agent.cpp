@@ -25,6 +25,7 @@ constexpr Duration kSettleLimit = 8s;     // until the agent has made up its min
 constexpr Duration kSettleLook = 200ms;
 constexpr Duration kPingLimit = 4s;
 constexpr Duration kNodeLimit = 2s;
+constexpr Duration kWordLimit = 12s;  // since the beginning
 
 }  // namespace
 
@@ -35,6 +36,7 @@ DoctorAgent::DoctorAgent(boost::asio::io_context& io, host::NameResolver& resolv
       program_(io),
       program_timer_(io),
       settle_timer_(io),
+      attempt_timer_(io),
       ping_timer_(io),
       endpoint_(resolver, [this](const tunnel::TunnelEvent& event) { endpoint_resolved(event); }),
       servers_(io),
@@ -67,9 +69,14 @@ void DoctorAgent::start(std::function<void(const health::Check&)> told,
 void DoctorAgent::ask_program() {
     if (tools_.openvpn.empty()) return finish_part(Part::openvpn);
     seen_.openvpn.emplace().path = tools_.openvpn;
-    const auto spawned = program_.spawn(
-        {tools_.openvpn, "--version"},
-        {[this](std::string_view line) { program_told(line); }, [this](const std::string&) { program_ended({}); }}, {});
+    const auto spawned =
+        program_.spawn({tools_.openvpn, "--version"},
+                       {[this](std::string_view line) { program_told(line); },
+                        [this](const std::string& status) {
+                            // It ends with 1 after telling its version.
+                            program_ended(seen_.openvpn->version.empty() ? "tells no version (" + status + ")" : "");
+                        }},
+                       {});
     if (spawned.has_error()) return program_ended(spawned.error().message);
     program_timer_.expires_after(kProgramLimit);
     program_timer_.async_wait([this](const boost::system::error_code& error) {
@@ -103,8 +110,10 @@ void DoctorAgent::resolve_endpoint() {
 
 void DoctorAgent::endpoint_resolved(const tunnel::TunnelEvent& event) {
     doctor::NameSeen& name = seen_.endpoint_name.emplace();
-    name.name = tools_.setup->remotes.empty() ? "the endpoint" : tools_.setup->remotes.front().host;
-    if (tools_.setup->random_hostname) name.name = "*." + name.name;
+    for (const config::Remote& remote : tools_.setup->remotes)
+        if (name.name.find(remote.host) == std::string::npos)
+            name.name +=
+                (name.name.empty() ? "" : ", ") + std::string(tools_.setup->random_hostname ? "*." : "") + remote.host;
     name.took = now() - began_;
     if (const auto* failed = std::get_if<tunnel::EndpointUnresolved>(&event)) {
         name.trouble = failed->why;
@@ -124,7 +133,10 @@ void DoctorAgent::endpoint_resolved(const tunnel::TunnelEvent& event) {
 void DoctorAgent::servers_asked(const std::vector<tunnel::HardResetLink::Answer>& answers) {
     auto& servers = seen_.servers.emplace();
     for (const auto& answer : answers) {
-        servers.push_back({to_string(answer.server), answer.answered, answer.took, answer.evidence});
+        const bool no_way = answer.evidence.find("unreachable") != std::string::npos ||
+                            answer.evidence.find("not asked") != std::string::npos;
+        servers.push_back(
+            {to_string(answer.server), answer.answered, answer.took, answer.evidence, answer.answered || !no_way});
         if (answer.answered && !answered_by_) answered_by_ = answer.server;
     }
     finish_part(Part::servers);
@@ -133,18 +145,49 @@ void DoctorAgent::servers_asked(const std::vector<tunnel::HardResetLink::Answer>
 
 /// A tunnel that is up has had its certificate accepted; without an endpoint there is nobody to ask.
 void DoctorAgent::try_certificates() {
-    const doctor::Scene scene = tools_.look();
-    const bool up = scene.view.tunnel && scene.view.tunnel->phase == "up";
-    if (up || !answered_by_ || tools_.setup->cert_file.empty()) return finish_part(Part::trial);
+    if (!answered_by_ || tools_.setup->cert_file.empty()) return finish_part(Part::trial);
     trial_began_ = now();
+    follow_attempt();
+}
+
+/// An endpoint may drop the older of two sessions of one certificate: while the agent's own attempt runs, its result is
+/// waited for, and a trial that it would meet is called off.
+void DoctorAgent::follow_attempt() {
+    if (done_parts_.contains(Part::trial)) return;
+    const doctor::Scene scene = tools_.look();
+    const std::string phase = scene.view.tunnel ? scene.view.tunnel->phase : "";
+    if (phase == "up" || now() - trial_began_ >= kTrialLimit) {
+        trial_.stop();
+        earlier_trial_.stop();
+        return finish_part(Part::trial);
+    }
+    const bool attempting = phase == "starting" || phase == "handshaking" || phase == "stopping";
+    if (attempting && open_trials_ > 0) {
+        trial_.stop();
+        earlier_trial_.stop();
+        open_trials_ = 0;
+        attempted_ = true;
+    }
+    attempted_ = attempted_ || attempting;
+    // The agent's own attempt has failed meanwhile: its finding tells as much as a trial would.
+    if (!attempting && attempted_ && !scene.view.findings.empty()) return finish_part(Part::trial);
+    if (!attempting && open_trials_ == 0) begin_trials();
+    attempt_timer_.expires_after(kSettleLook);
+    attempt_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) follow_attempt();
+    });
+}
+
+void DoctorAgent::begin_trials() {
     const auto begin = [this](tunnel::TrialRunner& runner, tunnel::TunnelSetup setup, unsigned generation,
                               bool earlier) {
         setup.remotes = {{answered_by_->address, answered_by_->port, answered_by_->transport, {}}};
         setup.random_hostname = false;
         ++open_trials_;
-        runner.start(
-            std::move(setup), tools_.timings, kTrialLimit,
-            [this, generation, earlier](tunnel::TrialResult result) { tried(std::move(result), generation, earlier); });
+        const Duration left = kTrialLimit - (now() - trial_began_);
+        runner.start(std::move(setup), tools_.timings, left, [this, generation, earlier](tunnel::TrialResult result) {
+            tried(std::move(result), generation, earlier);
+        });
     };
     begin(trial_, *tools_.setup, tools_.generation, false);
     if (tools_.earlier_setup) begin(earlier_trial_, *tools_.earlier_setup, tools_.earlier_generation, true);
@@ -157,6 +200,7 @@ void DoctorAgent::tried(tunnel::TrialResult result, unsigned generation, bool ea
     // An accepted one needs no second opinion.
     if (--open_trials_ > 0 && (earlier || !result.accepted)) return;
     earlier_trial_.stop();
+    attempt_timer_.cancel();
     finish_part(Part::trial);
 }
 
@@ -178,9 +222,9 @@ void DoctorAgent::ask_names() {
 }
 
 void DoctorAgent::name_told(doctor::NameSeen seen, const Result<host::NameResolver::Addresses>& result) {
-    if (result.has_error())
-        seen.trouble = result.error().message;
-    else
+    if (result.has_error()) seen.trouble = result.error().message;
+    seen.answered = result.has_value() || result.error().code == Errc::not_found;
+    if (result.has_value())
         for (const auto& address : *result) seen.addresses.push_back(address.to_string());
     seen_.cluster_names.push_back(std::move(seen));
     if (--open_names_ == 0) finish_part(Part::cluster_names);
@@ -223,8 +267,22 @@ void DoctorAgent::pinged(const Result<control::PingReport>& report) {
             nodes.push_back(std::move(seen));
         }
     }
-    finish_part(Part::ping);
-    examine_node();
+    wait_for_word();
+}
+
+/// Where nobody answered, the agent needs a moment until it can say why.
+void DoctorAgent::wait_for_word() {
+    const bool silent = seen_.ping && !seen_.ping->empty() &&
+                        std::ranges::none_of(*seen_.ping, [](const auto& node) { return node.took.has_value(); });
+    const bool told = !silent || tools_.look().view.verdict == health::Verdict::unreachable;
+    if (told || now() - began_ >= kWordLimit) {
+        finish_part(Part::ping);
+        return examine_node();
+    }
+    settle_timer_.expires_after(kSettleLook);
+    settle_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) wait_for_word();
+    });
 }
 
 void DoctorAgent::examine_node() {
@@ -232,7 +290,7 @@ void DoctorAgent::examine_node() {
     auto target = tools_.node();
     if (!target) return finish_part(Part::node);
     node_.start(std::move(target->second), kNodeLimit, [this, name = target->first](const reach::NodeExam& exam) {
-        seen_.node = doctor::NodeSeen{name, exam.large_ping, exam.trouble, exam.clock_ahead};
+        seen_.node = doctor::NodeSeen{name, exam.large_ping, exam.trouble, exam.lost, exam.clock_ahead};
         finish_part(Part::node);
     });
 }
@@ -250,6 +308,7 @@ void DoctorAgent::advance() {
     scene.openvpn = seen_.openvpn;
     scene.endpoint_name = seen_.endpoint_name;
     scene.servers = seen_.servers;
+    if (answered_by_) scene.over_tcp = answered_by_->transport == config::Transport::tcp;
     scene.trial = seen_.trial;
     scene.earlier_trial = seen_.earlier_trial;
     scene.cluster_names = seen_.cluster_names;

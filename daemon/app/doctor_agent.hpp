@@ -62,10 +62,13 @@ class DoctorAgent {
     void endpoint_resolved(const tunnel::TunnelEvent& event);
     void servers_asked(const std::vector<tunnel::HardResetLink::Answer>& answers);
     void try_certificates();
+    void begin_trials();
+    void follow_attempt();
     void tried(tunnel::TrialResult result, unsigned generation, bool earlier);
     void ask_names();
     void name_told(doctor::NameSeen seen, const Result<host::NameResolver::Addresses>& result);
     void wait_until_settled();
+    void wait_for_word();
     void ping();
     void pinged(const Result<control::PingReport>& report);
     void examine_node();
@@ -85,6 +88,7 @@ class DoctorAgent {
     host::ChildProcess program_;
     boost::asio::steady_timer program_timer_;
     boost::asio::steady_timer settle_timer_;
+    boost::asio::steady_timer attempt_timer_;
     boost::asio::steady_timer ping_timer_;
     tunnel::EndpointResolver endpoint_;
     tunnel::HardResetLink servers_;
@@ -92,6 +96,7 @@ class DoctorAgent {
     tunnel::TrialRunner earlier_trial_;
     TimePoint trial_began_{};
     std::size_t open_trials_ = 0;
+    bool attempted_ = false;  ///< the agent itself has tried meanwhile
     std::size_t open_names_ = 0;
     std::vector<host::NameResolver::Query> queries_;
     std::optional<tunnel::ServerAddress> answered_by_;

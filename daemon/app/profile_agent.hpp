@@ -198,6 +198,7 @@ class ProfileAgent {
     void note_answers();
     [[nodiscard]] bool may_probe() const;
     [[nodiscard]] std::optional<std::pair<std::string, reach::NodeExamTarget>> node_for_exam() const;
+    [[nodiscard]] std::string vpc_resolver();
     void start_probes();
     void stop_probes();
     void follow_network();
@@ -242,6 +243,7 @@ class ProfileAgent {
     std::unique_ptr<IncidentRunner> incident_;      ///< the same
     std::unique_ptr<RotationAgent> rotation_;       ///< the same
     unsigned running_generation_ = 0;               ///< that the last openvpn was started with
+    unsigned visits_ = 0;                           ///< of doctors
     unsigned accepted_generation_ = 0;              ///< that a tunnel last came up with; 0: none since memdbd began
     std::unique_ptr<VpcNameAgent> vpc_names_;       ///< the same
     std::unique_ptr<DnsAgent> dns_;                 ///< the same

@@ -14,8 +14,10 @@ void ProfileAgent::add_to(doctor::Scene& scene) {
     scene.has_tunnel = tunnel_ != nullptr;
     scene.private_ca = !ca_pem_.empty();
     scene.synchronised = host::clock_is_synchronised();
+    if (!tunnel_) scene.online = route_to_nodes();
     if (!tunnel_) return;
-    scene.configuration_trouble = credential_trouble_;
+    scene.credential_trouble = credential_trouble_;
+    scene.knows_networks = !ranges_.empty();
     scene.tun = host::tun_trouble();
     scene.net_admin = host::has_net_admin();
     const tunnel::TunnelState& state = tunnel_->state();
@@ -36,7 +38,7 @@ void ProfileAgent::add_to(doctor::Scene& scene) {
             const health::RouteVerdict verdict = path_.judge(probe->address, state);
             if (verdict.state == health::RouteState::unknown) continue;
             scene.routes.push_back(
-                {node.label, probe->address, verdict.state == health::RouteState::ok, verdict.evidence});
+                {node.label, probe->address, std::string(health::finding_code(verdict.state)), verdict.evidence});
         }
 }
 
@@ -53,18 +55,31 @@ std::optional<std::pair<std::string, reach::NodeExamTarget>> ProfileAgent::node_
     return std::nullopt;
 }
 
+/// As pushed, if packets to it go through the tunnel: another one's answer says nothing of the VPC.
+std::string ProfileAgent::vpc_resolver() {
+    if (!vpc_names_ || tunnel_->state().phase != Phase::up || !tunnel_->state().pushed) return {};
+    for (const DnsServer& server : tunnel_->state().pushed->dns)
+        if (path_.judge(to_string(server.address), tunnel_->state()).state == health::RouteState::ok)
+            return to_string(server);
+    return {};
+}
+
 DoctorTools ProfileAgent::doctor_tools() {
     DoctorTools tools;
-    tools.vpc_resolver = [this] { return vpc_names_ ? vpc_names_->resolver() : std::string(); };
+    tools.vpc_resolver = [this] { return vpc_resolver(); };
     tools.ping = [this](auto done) { ping({}, std::move(done)); };
     tools.node = [this] { return node_for_exam(); };
-    tools.cluster_hosts = cluster_hosts();
+    for (const std::string& host : cluster_hosts())
+        if (!parse_address(host)) tools.cluster_hosts.push_back(host);
     if (!tunnel_) return tools;
     tools.openvpn = around_.settings.openvpn.program;
     tools.timings = around_.settings.tunnel;
     tunnel::TunnelSetup setup = tunnel_setup();
     setup.profile += " (doctor)";
-    setup.management_socket = around_.private_dir + "/" + profile_.profile.name + ".doc";
+    // A name of its own: the last doctor's openvpn may still be ending.
+    const std::string place =
+        around_.private_dir + "/" + profile_.profile.name + ".d" + std::to_string(++visits_ % 1000);
+    setup.management_socket = place;
     if (!is_usable(credential_, wall_now())) setup.cert_file.clear();
     tools.generation = credential_ ? credential_->generation : 0;
     tools.setup = setup;
@@ -76,7 +91,7 @@ DoctorTools ProfileAgent::doctor_tools() {
         return tools;
     setup.cert_file = earlier->cert_path.string();
     setup.key_file = earlier->key_path.string();
-    setup.management_socket = around_.private_dir + "/" + profile_.profile.name + ".doc2";
+    setup.management_socket = place + "e";
     tools.earlier_generation = earlier->number;
     tools.earlier_setup = std::move(setup);
     return tools;

@@ -304,6 +304,8 @@ void ControlSession::take_piece(const std::variant<Reply, std::string>& piece) {
 void ControlSession::watch_for_end() {
     socket_.async_read_some(asio::buffer(input_), [self = shared_from_this()](error_code error, std::size_t) {
         if (!self->open()) return;
+        // A client that has said all it wants to say (nc -N) may still read the doctor's lines.
+        if (error == asio::error::eof && !self->reads_events_) return;
         if (error) return self->close();
         self->watch_for_end();
     });

@@ -40,7 +40,7 @@ constexpr std::string_view kLogin[] = {"auth-required", "auth-rejected", "auth-n
 constexpr std::string_view kPing[] = {"node-unreachable", "node-loading", "node-busy"};
 constexpr std::string_view kLatency[] = {"node-slow"};
 constexpr std::string_view kCluster[] = {"cluster-down", "slots-uncovered", "shard-without-primary", "topology-unreadable"};
-constexpr std::string_view kAgent[] = {"rotation-failed", "rotation-overdue", "disk-full", "history-damaged"};
+constexpr std::string_view kAgent[] = {"rotation-failed", "rotation-overdue", "disk-full", "history-damaged", "state-unreadable"};
 
 constexpr std::string_view kNoGround[1] = {};
 constexpr std::string_view kAfterName[] = {"network"};
@@ -50,12 +50,12 @@ constexpr std::string_view kAfterProcess[] = {"openvpn", "tun-device", "capabili
                                               "network", "endpoint-name", "endpoint-answers", "handshake", "wanted"};
 constexpr std::string_view kAfterTunnel[] = {"process", "handshake", "wanted", "tun-device", "capability", "other-profiles"};
 constexpr std::string_view kInTunnel[] = {"wanted", "tunnel"};
-constexpr std::string_view kAfterRoutes[] = {"wanted", "tunnel", "routes"};
-constexpr std::string_view kAfterPort[] = {"wanted", "tunnel", "packet-size", "routes", "cluster-name"};
-constexpr std::string_view kAfterTls[] = {"wanted", "tunnel", "packet-size", "routes", "cluster-name", "port"};
-constexpr std::string_view kAfterLogin[] = {"wanted", "tunnel", "packet-size", "routes", "cluster-name", "port", "tls"};
-constexpr std::string_view kAfterPing[] = {"wanted", "tunnel", "packet-size", "routes", "cluster-name", "port", "tls", "login"};
-constexpr std::string_view kAfterAll[] = {"wanted", "tunnel", "packet-size", "routes", "cluster-name", "port", "tls", "login", "ping"};
+constexpr std::string_view kAfterRoutes[] = {"wanted", "network", "tunnel", "routes"};
+constexpr std::string_view kAfterPort[] = {"wanted", "network", "tunnel", "packet-size", "routes", "cluster-name"};
+constexpr std::string_view kAfterTls[] = {"wanted", "network", "tunnel", "packet-size", "routes", "cluster-name", "port"};
+constexpr std::string_view kAfterLogin[] = {"wanted", "network", "tunnel", "packet-size", "routes", "cluster-name", "port", "tls"};
+constexpr std::string_view kAfterPing[] = {"wanted", "network", "tunnel", "packet-size", "routes", "cluster-name", "port", "tls", "login"};
+constexpr std::string_view kAfterAll[] = {"wanted", "network", "tunnel", "packet-size", "routes", "cluster-name", "port", "tls", "login", "ping"};
 
 constexpr std::span<const std::string_view> nothing() { return {kNoGround, 0}; }
 
@@ -78,7 +78,7 @@ constexpr std::array kCatalog = {
     CheckRow{"certificate",      handshake, "certificate and key can be used",                  kCertificate,    nothing(),       at_once(),    true,  false, look_at_certificate},
     CheckRow{"chain",            handshake, "the authorities are right and last",               kChain,          nothing(),       at_once(),    true,  false, look_at_chain},
     CheckRow{"revocation-list",  handshake, "the certificate is not revoked, and the list holds", kList,         nothing(),       at_once(),    true,  false, look_at_list},
-    CheckRow{"network",          handshake, "this machine has a network",                       kNetwork,        nothing(),       at_once(),    true,  true,  look_at_network},
+    CheckRow{"network",          handshake, "this machine has a network",                       kNetwork,        nothing(),       at_once(),    false, true,  look_at_network},
     CheckRow{"endpoint-name",    handshake, "the endpoint's name has addresses",                kName,           kAfterName,      kNamePart,    true,  true,  look_at_endpoint_name},
     CheckRow{"endpoint-answers", handshake, "the endpoint answers",                             kServers,        kAfterServers,   kServersPart, true,  true,  look_at_servers},
     CheckRow{"handshake",        handshake, "the endpoint accepts the certificate",             kHandshake,      kAfterHandshake, kTrialPart,   true,  true,  look_at_handshake},

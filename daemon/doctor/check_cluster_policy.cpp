@@ -63,46 +63,66 @@ std::optional<Look> look_at_stage(const Scene& scene, Layer layer, Stage stage, 
 
 }  // namespace
 
+/// What lies outside of the pushed routes is told with the name that leads there.
 std::optional<Look> look_at_routes(const Scene& scene) {
-    std::vector<std::string> astray;
-    for (const RouteSeen& route : scene.routes)
-        if (!route.good) astray.push_back(fmt::format("{} ({}): {}", route.node, route.address, route.evidence));
-    if (!astray.empty())
+    const RouteSeen* first = nullptr;
+    std::size_t astray = 0, good = 0;
+    for (const RouteSeen& route : scene.routes) {
+        good += route.code.empty() ? 1 : 0;
+        if (route.code.empty() || route.code == "cluster-address-outside-routes") continue;
+        ++astray;
+        if (first == nullptr) first = &route;
+    }
+    if (first != nullptr)
         return Look{fail,
-                    fmt::format("{} of {} nodes astray: {}", astray.size(), scene.routes.size(), astray.front()),
-                    "route-missing",
+                    fmt::format("{} of {} nodes astray: {} ({}): {}", astray, scene.routes.size(), first->node,
+                                first->address, first->evidence),
+                    first->code,
                     {},
-                    astray.size() < scene.routes.size()};
-    if (!scene.routes.empty())
-        return Look{pass, fmt::format("{} of {} nodes through the tunnel", scene.routes.size(), scene.routes.size())};
+                    good > 0};
+    if (good > 0) return Look{pass, fmt::format("{} of {} nodes through the tunnel", good, scene.routes.size())};
     if (is_proved(scene, Layer::route)) return Look{pass, "the way to the nodes is right"};
     return std::nullopt;
 }
 
-std::optional<Look> look_at_cluster_name(const Scene& scene) {
-    const NameSeen* own = nullptr;
-    const NameSeen* vpc = nullptr;
-    for (const NameSeen& seen : scene.cluster_names) {
-        const NameSeen*& place = seen.server.empty() ? own : vpc;
-        if (place == nullptr || (place->trouble.empty() && !seen.trouble.empty())) place = &seen;
-    }
-    if (own == nullptr) return std::nullopt;
-    const std::string told = vpc == nullptr ? std::string()
-                             : vpc->trouble.empty()
-                                 ? fmt::format("; {} says {}", vpc->server, fmt::join(vpc->addresses, ", "))
-                                 : fmt::format("; {}: {}", vpc->server, vpc->trouble);
-    if (!own->trouble.empty()) {
+namespace {
+
+std::string answer_text(const NameSeen& seen) {
+    return seen.trouble.empty() ? fmt::format("says {}", fmt::join(seen.addresses, ", ")) : "says: " + seen.trouble;
+}
+
+/// One name, by this machine's resolver and by the VPC's (null: not asked).
+Look compare(const NameSeen& own, const NameSeen* vpc) {
+    const std::string told = vpc == nullptr ? std::string() : fmt::format("; {} {}", vpc->server, answer_text(*vpc));
+    if (!own.trouble.empty()) {
         const bool known_there = vpc != nullptr && vpc->trouble.empty();
-        return Look{fail, fmt::format("{}: {}{}", own->name, own->trouble, told),
-                    known_there ? "dns-not-applied" : "cluster-name-unresolved"};
+        return {fail, fmt::format("{}: {}{}", own.name, own.trouble, told),
+                known_there ? "dns-not-applied" : "cluster-name-unresolved"};
     }
-    const std::string text = fmt::format("{} is {}{}", own->name, fmt::join(own->addresses, ", "), told);
-    if (vpc != nullptr && vpc->trouble.empty()) {
-        const std::set<std::string> there(vpc->addresses.begin(), vpc->addresses.end());
-        if (std::ranges::none_of(own->addresses, [&](const std::string& a) { return there.contains(a); }))
-            return Look{warn, text + ": not the same", "cluster-address-outside-routes"};
+    const std::string text = fmt::format("{} is {}{}", own.name, fmt::join(own.addresses, ", "), told);
+    if (vpc == nullptr || !vpc->trouble.empty()) return {pass, text};
+    const std::set<std::string> there(vpc->addresses.begin(), vpc->addresses.end());
+    if (std::ranges::any_of(own.addresses, [&](const std::string& a) { return there.contains(a); }))
+        return {pass, text};
+    return {warn, text + ": not the same", "",
+            "see which resolver this machine asks: `resolvectl query " + own.name + "`"};
+}
+
+}  // namespace
+
+std::optional<Look> look_at_cluster_name(const Scene& scene) {
+    std::optional<Look> worst;
+    const auto rank = [](const Look& look) { return look.state == fail ? 2 : look.state == warn ? 1 : 0; };
+    for (const NameSeen& own : scene.cluster_names) {
+        if (!own.server.empty()) continue;
+        const auto vpc = std::ranges::find_if(scene.cluster_names, [&](const NameSeen& other) {
+            return !other.server.empty() && other.name == own.name;
+        });
+        Look look = compare(own, vpc == scene.cluster_names.end() ? nullptr : &*vpc);
+        if (!worst || rank(look) > rank(*worst)) worst = std::move(look);
     }
-    return Look{pass, text};
+    if (!worst && is_proved(scene, Layer::dns)) return Look{pass, "an address: no name to resolve"};
+    return worst;
 }
 
 std::optional<Look> look_at_port(const Scene& scene) {

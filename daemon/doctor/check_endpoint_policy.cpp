@@ -27,6 +27,7 @@ std::optional<Look> look_at_local_networks(const Scene& scene) {
     if (!scene.local_networks.empty())
         return Look{warn, fmt::format("{} has addresses of the VPC", fmt::join(scene.local_networks, ", ")),
                     "route-shadowed"};
+    if (!scene.knows_networks) return Look{skip, "the VPC's addresses are not known before the first connection"};
     return Look{pass, "no network of this machine has addresses of the VPC"};
 }
 
@@ -40,22 +41,28 @@ std::optional<Look> look_at_endpoint_name(const Scene& scene) {
 
 std::optional<Look> look_at_servers(const Scene& scene) {
     if (!scene.servers || scene.servers->empty()) return std::nullopt;
-    const auto& servers = *scene.servers;
     const std::string way = scene.over_tcp ? "TCP" : "UDP";
     std::vector<std::string> each;
-    for (const ServerSeen& server : servers)
+    std::size_t answered = 0, asked = 0;
+    for (const ServerSeen& server : *scene.servers) {
+        if (!server.asked) continue;  // an address of a family that this network has not
+        ++asked;
+        answered += server.answered ? 1 : 0;
         each.push_back(fmt::format("{}: {}", server.server, server.answered ? ms_text(server.took) : server.evidence));
-    const auto answered = std::ranges::count(servers, true, &ServerSeen::answered);
-    const std::string text = fmt::format("{} of {} answer OpenVPN's first packet over {} ({})", answered,
-                                         servers.size(), way, fmt::join(each, ", "));
+    }
+    if (asked == 0) return Look{fail, "this machine has no way to any address of the endpoint", "network-offline"};
+    const std::string text =
+        fmt::format("{} of {} answer OpenVPN's first packet over {} ({})", answered, asked, way, fmt::join(each, ", "));
     if (answered == 0) return Look{fail, text, "endpoint-silent"};
-    if (answered < std::ssize(servers))
+    if (answered < asked)
         return Look{warn, text, "",
-                    "nothing to do: memdbd uses the addresses that answer; AWS names this in the endpoint's events"};
+                    "nothing to do: memdbd uses the addresses that answer; if it lasts, look at the endpoint's target "
+                    "networks in AWS"};
     return Look{pass, text};
 }
 
 std::optional<Look> look_at_handshake(const Scene& scene) {
+    if (is_up(scene)) return Look{pass, "the endpoint has accepted the certificate: the tunnel is up"};
     if (scene.trial) {
         const TrialSeen& trial = *scene.trial;
         const std::string which = fmt::format("generation {}", trial.generation);
@@ -68,7 +75,6 @@ std::optional<Look> look_at_handshake(const Scene& scene) {
                                 earlier->accepted ? "accepted, not refused" : "refused");
         return Look{fail, std::move(text), trial.code};
     }
-    if (is_up(scene)) return Look{pass, "the endpoint has accepted the certificate: the tunnel is up"};
     return std::nullopt;
 }
 
@@ -80,7 +86,7 @@ std::optional<Look> look_at_wish(const Scene& scene) {
 
 std::optional<Look> look_at_process(const Scene& scene) {
     if (!scene.view.tunnel || !scene.view.tunnel->openvpn_pid) return std::nullopt;
-    return Look{pass, fmt::format("process {} answers its management", *scene.view.tunnel->openvpn_pid)};
+    return Look{pass, fmt::format("process {}", *scene.view.tunnel->openvpn_pid)};
 }
 
 std::optional<Look> look_at_tunnel(const Scene& scene) {
@@ -96,12 +102,14 @@ std::optional<Look> look_at_tunnel(const Scene& scene) {
 
 std::optional<Look> look_at_packet_size(const Scene& scene) {
     if (!scene.node) return std::nullopt;
-    if (scene.node->large_ping)
-        return Look{pass, fmt::format("a PING of 1 400 bytes to {} came back after {}", scene.node->node,
-                                      ms_text(*scene.node->large_ping))};
-    if (scene.node->trouble.empty()) return std::nullopt;
-    return Look{warn, fmt::format("no answer to a PING of 1 400 bytes: {}: {}", scene.node->node, scene.node->trouble),
-                "path-mtu-too-small"};
+    const NodeSeen& node = *scene.node;
+    if (node.large_ping)
+        return Look{
+            pass, fmt::format("a PING of 1 400 bytes to {} came back after {}", node.node, ms_text(*node.large_ping))};
+    if (node.lost)
+        return Look{warn, fmt::format("{} gave no answer to a PING of 1 400 bytes, only to less", node.node),
+                    "path-mtu-too-small"};
+    return Look{skip, fmt::format("no connection of the doctor's own to {}: {}", node.node, node.trouble)};
 }
 
 std::optional<Look> look_at_pushed(const Scene& scene) {

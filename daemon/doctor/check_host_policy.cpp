@@ -74,11 +74,15 @@ std::optional<Look> look_at_configuration(const Scene& scene) {
     return Look{pass, fmt::format("{} profile {}: {}", scene.view.kind, scene.view.name, fmt::join(clusters, ", "))};
 }
 
-std::optional<Look> look_at_others(const Scene&) {
+std::optional<Look> look_at_others(const Scene& scene) {
+    if (!scene.overlap.empty()) return Look{fail, scene.overlap, "profile-overlap"};
+    if (!scene.knows_networks)
+        return Look{skip, "what lies behind the tunnel is not known before the first connection"};
     return Look{pass, "no other profile in use leads to these addresses"};
 }
 
 std::optional<Look> look_at_certificate(const Scene& scene) {
+    if (!scene.credential_trouble.empty()) return Look{fail, scene.credential_trouble, "client-cert-unusable"};
     if (!scene.view.credential) return Look{fail, "there is no usable certificate and key", "client-cert-unusable"};
     const CredentialView& credential = *scene.view.credential;
     const std::string what =
@@ -112,6 +116,7 @@ std::optional<Look> look_at_list(const Scene& scene) {
         return Look{skip,
                     "memdbd was given no list, so only AWS knows the endpoint's: `memdbctl key crl` gives it one"};
     const auto& crl = *scene.view.credential->crl;
+    if (crl.revoked) return Look{fail, "this certificate is on the list", "client-cert-unusable"};
     if (crl.days_left && *crl.days_left < 0)
         return Look{fail, "the list given to memdbd has expired", "crl-expired", {}, true};
     return Look{pass, crl.days_left
@@ -121,20 +126,20 @@ std::optional<Look> look_at_list(const Scene& scene) {
 }
 
 std::optional<Look> look_at_clock(const Scene& scene) {
-    const std::string kept =
-        scene.synchronised.value_or(false) ? "kept right by NTP" : "not kept right by NTP, as the kernel knows";
-    if (!scene.node || !scene.node->clock_ahead) return Look{pass, "no server's date to compare with; " + kept};
+    const std::string kept = !scene.synchronised   ? ""
+                             : *scene.synchronised ? "; NTP keeps it right"
+                                                   : "; no NTP keeps it right";
+    if (!scene.node || !scene.node->clock_ahead) return Look{pass, "no server's date to compare with" + kept};
     const Duration ahead = *scene.node->clock_ahead;
+    if (ahead == 0ms) return Look{pass, fmt::format("it agrees with the clock of {}{}", scene.node->node, kept)};
     const std::string text =
-        fmt::format("{:.1f} s {} the clock of {}", static_cast<double>(std::abs(ahead.count())) / 1000.0,
-                    ahead >= 0ms ? "ahead of" : "behind", scene.node->node);
-    if (std::chrono::abs(ahead) > kClockTolerance)
-        return Look{warn, "this machine's clock is " + text + "; " + kept, "",
-                    "set it right: `sudo timedatectl set-ntp true`; certificates and IAM tokens are judged by it"};
-    return Look{pass, ahead == 0ms ? fmt::format("it agrees with the clock of {}; {}", scene.node->node, kept)
-                                   : text + "; " + kept};
+        fmt::format("{:.1f} s {} the clock of {}{}", static_cast<double>(std::abs(ahead.count())) / 1000.0,
+                    ahead > 0ms ? "ahead of" : "behind", scene.node->node, kept);
+    if (std::chrono::abs(ahead) <= kClockTolerance) return Look{pass, text};
+    return Look{warn, "this machine's clock is " + text, "",
+                "set it right: `sudo timedatectl set-ntp true`; certificates and IAM tokens are judged by it"};
 }
 
-std::optional<Look> look_at_agent(const Scene&) { return Look{pass, "its state can be read and written"}; }
+std::optional<Look> look_at_agent(const Scene&) { return Look{pass, "nothing is known to be wrong with it"}; }
 
 }  // namespace memdb::doctor

@@ -18,19 +18,35 @@ std::string advice_for(std::string_view code) {
     return entry == nullptr ? std::string() : std::string(entry->advice);
 }
 
-/// The most urgent finding that this check tells; the first of several.
+/// The most urgent finding that this check tells; the first of several. What is wrong with the agent itself, or with
+/// another profile, is told by the checks of the agent alone.
 const Finding* finding_of(const CheckRow& row, const Scene& scene) {
     const Finding* worst = nullptr;
-    for (const auto* list : {&scene.view.findings, &scene.agent})
-        for (const Finding& finding : *list)
-            if (find_check_of(finding.code, scene) == &row && (worst == nullptr || finding.severity > worst->severity))
-                worst = &finding;
+    const auto consider = [&](const Finding& finding) {
+        if (worst == nullptr || finding.severity > worst->severity) worst = &finding;
+    };
+    for (const Finding& finding : scene.view.findings)
+        if (find_check_of(finding.code, scene) == &row) consider(finding);
+    if (row.layer != health::Layer::agent) return worst;
+    for (const Finding& finding : scene.agent)
+        if (std::ranges::find(row.findings, finding.code) != row.findings.end()) consider(finding);
     return worst;
 }
 
+bool is_up(const Scene& scene) { return scene.view.tunnel && scene.view.tunnel->phase == "up"; }
+
+/// Of the way to a tunnel that is up: what is amiss there matters for the next connection, not for this one.
+bool is_behind_us(const CheckRow& row, const Scene& scene) {
+    if (!row.of_tunnel || !is_up(scene)) return false;
+    return row.layer == health::Layer::process || row.layer == health::Layer::handshake;
+}
+
+/// However urgent: a certificate with a day left still connects.
 CheckState state_of(const Finding& finding) {
+    const auto* const entry = health::find_entry(finding.code);
     switch (finding.severity) {
-        case Severity::error: return CheckState::fail;
+        case Severity::error:
+            return entry == nullptr || entry->severity == Severity::error ? CheckState::fail : CheckState::warn;
         case Severity::warning: return CheckState::warn;
         case Severity::info: return CheckState::pass;
     }
@@ -93,12 +109,13 @@ std::string root_of(const CheckRow& row, const Course& course) {
 /// fresh and good.
 bool prefers_look(const CheckRow& row, const Look& look, const Finding* finding) {
     if (finding == nullptr) return true;
-    if (finding->severity == Severity::error) return row.fresh && look.state == CheckState::pass;
+    if (state_of(*finding) == CheckState::fail) return row.fresh && look.state != CheckState::fail;
     return look.state == CheckState::fail;
 }
 
 Check judge(const CheckRow& row, const Scene& scene, Course& course) {
     if (row.of_tunnel && !scene.has_tunnel) return skipped(row, "", "a direct profile has no tunnel");
+    const bool behind = is_behind_us(row, scene);
     const Finding* const finding = finding_of(row, scene);
     const std::string root = root_of(row, course);
     if (!root.empty() && (finding == nullptr || row.fresh)) {
@@ -123,7 +140,13 @@ Check judge(const CheckRow& row, const Scene& scene, Course& course) {
                        course.first_failed.empty() ? "nothing to look at"
                                                    : "not looked at: " + course.first_failed + " comes first");
     }
-    if (check.state == CheckState::fail) {
+    if (check.state == CheckState::fail && behind &&
+        (finding == nullptr || check.finding != finding->code || !health::breaks_the_way(*finding))) {
+        check.state = CheckState::warn;
+        check.evidence +=
+            std::string(check.evidence.empty() ? "" : "; ") + "the tunnel is up; the next connection would fail";
+    }
+    if (check.state == CheckState::fail && !behind) {
         if (!look || (look->state == CheckState::fail && !look->partial))
             course.blocked.push_back({std::string(row.id), std::string(row.id)});
         if (course.first_failed.empty()) course.first_failed = row.id;
@@ -143,7 +166,11 @@ health::Diagnosis healthy(const Scene& scene) {
         diagnosis.summary = "every node answers PING over TLS; nothing is wrong";
         return diagnosis;
     }
-    diagnosis.state = CheckState::warn;
+    for (const Finding& finding : scene.view.findings) {
+        if (!health::breaks_the_way(finding)) continue;  // one that no check tells must not be lost
+        return {"", finding.code, CheckState::fail, finding.summary, finding.evidence, finding.advice, {}};
+    }
+    diagnosis.state = scene.view.verdict == health::Verdict::unreachable ? CheckState::fail : CheckState::warn;
     diagnosis.code = to_string(scene.view.verdict);
     diagnosis.summary = "no fault was found, but not every node has answered PING over TLS yet";
     diagnosis.action = "ask again in some seconds: `memdbctl doctor " + scene.view.name + "`";

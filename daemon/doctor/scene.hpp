@@ -31,6 +31,7 @@ struct NameSeen {
     std::vector<std::string> addresses;
     std::string trouble;  ///< empty: it has addresses
     Duration took{};
+    bool answered = true;  ///< the server said something, be it that there is no such name
 };
 
 /// OpenVPN's first packet, sent to one address of the endpoint.
@@ -39,6 +40,7 @@ struct ServerSeen {
     bool answered = false;
     Microseconds took{};
     std::string evidence;
+    bool asked = true;  ///< no: this machine has no way to addresses of that family, or there were too many
 };
 
 /// A connection without a device.
@@ -54,7 +56,7 @@ struct TrialSeen {
 struct RouteSeen {
     std::string node;
     std::string address;
-    bool good = false;
+    std::string code;  ///< finding code; empty: it takes the right way
     std::string evidence;
 };
 
@@ -70,6 +72,7 @@ struct NodeSeen {
     std::string node;
     std::optional<Microseconds> large_ping;
     std::string trouble;                  ///< why there was no such answer
+    bool lost = false;                    ///< the small packets before passed, and nothing came back for the large one
     std::optional<Duration> clock_ahead;  ///< this machine's clock against the node's; negative: behind
 };
 
@@ -79,11 +82,14 @@ struct Scene {
     WallTime now{};
 
     bool has_tunnel = true;
-    std::string configuration_trouble;        ///< why the stored configuration cannot be used; empty: it can
-    std::optional<std::string> tun;           ///< why /dev/net/tun cannot be used; empty text: it can
-    std::optional<bool> net_admin;            ///< whether memdbd has CAP_NET_ADMIN
-    std::optional<bool> synchronised;         ///< whether something keeps this machine's clock right
-    std::optional<bool> online;               ///< whether a way leads to the endpoint
+    std::string credential_trouble;     ///< why the stored certificate or key cannot be used; empty: it can, or is none
+    std::string overlap;                ///< another profile that is in the way, and where; empty: none is
+    bool knows_networks = false;        ///< what lies behind the tunnel is known
+    std::string configuration_trouble;  ///< why the stored configuration cannot be used; empty: it can
+    std::optional<std::string> tun;     ///< why /dev/net/tun cannot be used; empty text: it can
+    std::optional<bool> net_admin;      ///< whether memdbd has CAP_NET_ADMIN
+    std::optional<bool> synchronised;   ///< whether something keeps this machine's clock right
+    std::optional<bool> online;         ///< whether a way leads to the endpoint
     std::vector<std::string> local_networks;  ///< of this machine that lie within the VPC's
     std::vector<std::string> pushed_routes;
     std::vector<std::string> pushed_dns;

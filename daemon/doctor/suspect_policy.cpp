@@ -155,7 +155,7 @@ void weigh_endpoint_gone(const Scene& scene, Scales& scales) {
 
 bool vpc_resolver_answers(const Scene& scene) {
     const NameSeen* const name = vpc_name(scene);
-    return name != nullptr && name->trouble.empty();
+    return name != nullptr && name->answered;
 }
 
 void weigh_no_rule(const Scene& scene, Scales& scales) {

@@ -2,6 +2,7 @@
 
 #include "health/dependency_policy.hpp"
 #include "health/finding_catalog.hpp"
+#include "health/route_policy.hpp"
 #include "health/sentence_map.hpp"
 
 #include <fmt/format.h>
@@ -44,20 +45,8 @@ bool sends_through_tunnel(const Facts& facts) {
     });
 }
 
-std::string_view code_of(RouteState state) {
-    switch (state) {
-        case RouteState::missing: return "route-missing";
-        case RouteState::shadowed: return "route-shadowed";
-        case RouteState::not_via_tunnel: return "route-not-via-tunnel";
-        case RouteState::outside: return "cluster-address-outside-routes";
-        case RouteState::unknown:
-        case RouteState::ok: return {};
-    }
-    return {};
-}
-
 std::string_view code_of(const NodeFacts& node, const ClusterFacts& cluster) {
-    if (is_astray(node)) return code_of(node.route);
+    if (is_astray(node)) return finding_code(node.route);
     if (node.code == "cluster-name-unresolved" && !cluster.vpc_answer.empty()) return "dns-not-applied";
     return node.code;
 }

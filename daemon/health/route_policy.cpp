@@ -61,4 +61,16 @@ RouteVerdict judge_route(const IpAddress& node, const RouteAnswer& chosen, const
     return {RouteState::missing, fmt::format("{} dev {} is gone: {}", to_string(*expected), tunnel_device, where)};
 }
 
+std::string_view finding_code(RouteState state) noexcept {
+    switch (state) {
+        case RouteState::missing: return "route-missing";
+        case RouteState::shadowed: return "route-shadowed";
+        case RouteState::not_via_tunnel: return "route-not-via-tunnel";
+        case RouteState::outside: return "cluster-address-outside-routes";
+        case RouteState::unknown:
+        case RouteState::ok: return {};
+    }
+    return {};
+}
+
 }  // namespace memdb::health

@@ -7,6 +7,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace memdb::health {
 
@@ -22,6 +23,9 @@ struct RouteVerdict {
 [[nodiscard]] RouteVerdict judge_route(const IpAddress& node, const host::RouteAnswer& chosen,
                                        const std::string& tunnel_device, std::span<const IpNetwork> pushed,
                                        bool captures_all);
+
+/// The finding that says so; empty for what is right, or not known.
+[[nodiscard]] std::string_view finding_code(RouteState state) noexcept;
 
 /// "10.20.0.0/16, 10.21.0.0/16 and 3 more".
 [[nodiscard]] std::string list_networks(std::span<const IpNetwork> networks);

@@ -307,6 +307,8 @@ std::optional<NodeExamTarget> ClusterRunner::exam_target(const std::string& labe
     const auto found = nodes_.find(label);
     if (found == nodes_.end() || found->second->state.address.empty() || (target_.tls && !tls_)) return std::nullopt;
     const Node& node = *found->second;
+    if (target_.iam && !why_no_token(token_ ? std::optional(token_->expires_at) : std::nullopt, wall_now()).empty())
+        return std::nullopt;  // the connections that are kept outlive their token
     return NodeExamTarget{node.id.name, node.state.address, node.id.port, tls_,
                           node.target.auth ? auth_command() : std::string()};
 }

@@ -44,7 +44,9 @@ void NodeExamRunner::start(NodeExamTarget target, Duration limit, std::function<
     stage_ = Stage::connecting;
     timer_.expires_after(limit);
     timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) finish("no answer in time");
+        if (error) return;
+        exam_.lost = stage_ == Stage::pinging;
+        finish("no answer in time");
     });
     link_.connect(target_.address, target_.port);
 }

@@ -20,6 +20,7 @@ namespace memdb::reach {
 struct NodeExam {
     std::optional<Microseconds> large_ping;
     std::string trouble;                  ///< why there was no answer to it: one line
+    bool lost = false;                    ///< everything before was answered in time, and it was not
     std::optional<Duration> clock_ahead;  ///< of this machine against the node; negative: behind. Needs the right TIME
 };
 

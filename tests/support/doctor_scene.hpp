@@ -28,6 +28,7 @@ inline doctor::Scene healthy_scene() {
     scene.pushed_routes = {"10.20.0.0/16"};
     scene.pushed_dns = {"10.20.0.2"};
     scene.connected_before = true;
+    scene.knows_networks = true;
     scene.openvpn = doctor::ProgramSeen{"/usr/sbin/openvpn", "2.6.14", ""};
     scene.endpoint_name =
         doctor::NameSeen{"*.cvpn-endpoint-0123456789abcdef0.test", "", {"192.0.2.1", "192.0.2.3"}, "", 3ms};
@@ -38,7 +39,7 @@ inline doctor::Scene healthy_scene() {
     scene.ping.emplace();
     for (const auto& node : scene.view.clusters.front().nodes) {
         scene.ping->push_back({node.name, Microseconds(700), ""});
-        scene.routes.push_back({node.name, "10.20.0.11", true, ""});
+        scene.routes.push_back({node.name, "10.20.0.11", "", ""});
     }
     scene.node = doctor::NodeSeen{"demo-0001-001", Microseconds(900), "", Duration(0)};
     return scene;

@@ -66,7 +66,7 @@ const std::vector<Case> kCases = {
     {"waiting although all is well again", [](Scene& s) { break_from(s, Layer::tunnel); add_finding(s, "endpoint-silent"); s.trial = TrialSeen{1, true, "", "", 60ms}; }, "connecting", "tunnel", "waiting"},
     {"a silent tunnel", [](Scene& s) { break_from(s, Layer::tcp); add_finding(s, "tunnel-silent"); }, "tunnel-silent", "tunnel"},
     {"small packets only", [](Scene& s) { break_from(s, Layer::tls); add_finding(s, "path-mtu-too-small"); }, "path-mtu-too-small", "packet-size"},
-    {"a lost route", [](Scene& s) { break_from(s, Layer::tcp); for (auto& r : s.routes) r = {r.node, r.address, false, "via eth0"}; }, "route-missing", "routes", "via eth0"},
+    {"a lost route", [](Scene& s) { break_from(s, Layer::tcp); for (auto& r : s.routes) r = {r.node, r.address, "route-missing", "via eth0"}; }, "route-missing", "routes", "via eth0"},
     {"a network in the way", [](Scene& s) { break_from(s, Layer::tcp); add_finding(s, "route-shadowed"); s.local_networks = {"10.20.1.0/24 dev docker0"}; }, "route-shadowed", "routes"},
     {"a name that only the VPC knows", [](Scene& s) { break_from(s, Layer::dns); s.cluster_names[0].addresses.clear(); s.cluster_names[0].trouble = "no such name"; }, "dns-not-applied", "cluster-name", "10.20.0.2 says 10.20.0.11"},
     {"a name that nobody knows", [](Scene& s) { break_from(s, Layer::dns); for (auto& n : s.cluster_names) { n.addresses.clear(); n.trouble = "no such name"; } }, "cluster-name-unresolved", "cluster-name"},
