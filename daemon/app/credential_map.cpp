@@ -166,6 +166,21 @@ Hold hold_of(bool held, bool usable, bool is_up) noexcept {
     return usable || is_up ? Hold::keep : Hold::hold;
 }
 
+Condition trouble_of(const Failure& why) {
+    if (why.code == Errc::bad_input)
+        return {"client-key-mismatch", "the stored certificate and key do not belong together", why.message};
+    return {"client-cert-unusable", "the stored certificate or key cannot be used", why.message};
+}
+
+std::string issuer_doubt(const CredentialInForce& credential) {
+    if (!credential.chain || credential.chain->verified || credential.authorities.empty()) return {};
+    const std::string& issuer = credential.certificate.issuer;
+    for (const keys::CertificateInfo& authority : credential.authorities)
+        if (authority.subject == issuer) return {};
+    return fmt::format("the client certificate was issued by {}, the configuration's CA is {}", issuer,
+                       credential.authorities.front().subject);
+}
+
 std::vector<Condition> credential_conditions(const CredentialInForce& credential, WallTime now) {
     const keys::CertificateInfo& info = credential.certificate;
     std::vector<Condition> out;

@@ -72,6 +72,13 @@ enum class Hold : std::uint8_t {
 /// itself.
 Hold hold_of(bool held, bool usable, bool is_up) noexcept;
 
+/// Why there is no credential, of a profile that needs one. @param why  of CredentialStore.
+health::Condition trouble_of(const Failure& why);
+
+/// What speaks for a certificate of the wrong issuer, where the endpoint rejects it without a word; empty: nothing. No
+/// proof: AWS lets the clients' CA be another one than the server's, which is all that the configuration names.
+std::string issuer_doubt(const CredentialInForce& credential);
+
 /// What blocks comes first.
 std::vector<health::Condition> credential_conditions(const CredentialInForce& credential, WallTime now);
 

@@ -40,6 +40,7 @@ health::NodeFacts node_facts(const reach::TrackedNode& node, const reach::ProbeS
     if (node.shard > 0) facts.shard = std::to_string(node.shard);
     if (probe == nullptr) return facts;
     if (probe->health == reach::NodeHealth::ok && is_fresh(*probe, now, timings)) facts.verdict = NodeVerdict::ok;
+    if (facts.verdict == NodeVerdict::ok) facts.ping = probe->ping;
     if (probe->health == reach::NodeHealth::failed && probe->blame) {
         facts.verdict = NodeVerdict::failed;
         facts.failed_at = probe->blame->layer;
@@ -99,12 +100,31 @@ health::TunnelFacts tunnel_facts(const tunnel::TunnelState& state, const TunnelS
     if (state.heartbeat_sent_at) facts.openvpn_silent_for = now - *state.heartbeat_sent_at;
     if (is_flapping(state, now)) facts.losses = state.losses.size();
     facts.session_left = around.session_left;
+    facts.portal = around.portal;
+    facts.issuer_doubt = around.issuer_doubt;
     if (!state.pushed) return facts;
     facts.ping = state.pushed->ping;
     if (state.pushed->redirect_gateway)
         facts.redirect = "redirect-gateway" + std::string(state.pushed->redirect_flags.empty() ? "" : " ") +
                          state.pushed->redirect_flags;
     return facts;
+}
+
+std::optional<TimePoint> unheard_since(const tunnel::TunnelState& state, const health::IncidentState& incident) {
+    const bool was_silent =
+        state.cause == tunnel::Cause::endpoint_silent || state.cause == tunnel::Cause::tunnel_silent;
+    if (!state.online) return std::nullopt;
+    switch (state.phase) {
+        case Phase::up: return incident.server_answers == false ? incident.quiet_since : std::nullopt;
+        case Phase::handshaking: return state.server_seen ? std::nullopt : std::optional(state.since);
+        case Phase::starting:
+        case Phase::waiting: return was_silent ? std::optional(state.since) : std::nullopt;
+        case Phase::stopping:
+            return was_silent && state.after == tunnel::AfterStop::restart ? std::optional(state.since) : std::nullopt;
+        case Phase::stopped:
+        case Phase::blocked: return std::nullopt;
+    }
+    return std::nullopt;
 }
 
 health::IncidentInput incident_input(const tunnel::TunnelState& state,
@@ -172,6 +192,16 @@ control::ClusterView cluster_view(const health::ClusterFacts& facts, const reach
         view.nodes.push_back(std::move(shown));
     }
     return view;
+}
+
+const health::NodeFacts* silent_in_tls(const health::ClusterFacts& cluster) noexcept {
+    const health::NodeFacts* found = nullptr;
+    for (const health::NodeFacts& node : cluster.nodes) {
+        if (node.verdict == NodeVerdict::ok) return nullptr;
+        const bool fits = node.verdict == NodeVerdict::failed && node.failed_at == health::Layer::tls && node.silent;
+        if (fits && found == nullptr) found = &node;
+    }
+    return found;
 }
 
 health::Proof proof_of(const std::vector<health::ClusterFacts>& clusters) {

@@ -23,6 +23,8 @@ struct TunnelSurroundings {
     std::optional<bool> route_to_server;  ///< whether the kernel has any way to its address, when that was looked up
     health::IncidentState incident;
     std::optional<Duration> session_left;
+    std::string portal;        ///< what answers web requests in the server's place; empty: nothing
+    std::string issuer_doubt;  ///< see credential_map
 };
 
 health::TunnelFacts tunnel_facts(const tunnel::TunnelState& state, const TunnelSurroundings& around, TimePoint now);
@@ -33,6 +35,10 @@ control::TunnelView tunnel_view(const tunnel::TunnelState& state, const ClockOff
 health::IncidentInput incident_input(const tunnel::TunnelState& state,
                                      const std::vector<health::ClusterFacts>& clusters,
                                      std::optional<TimePoint> silent_since, std::optional<std::uint64_t> received);
+
+/// Since when the server says nothing though it should: what portal_machine wants to know. Nothing while it is heard,
+/// nobody has asked it, or no attempt is made.
+std::optional<TimePoint> unheard_since(const tunnel::TunnelState& state, const health::IncidentState& incident);
 
 /// How a node's probe is found by the tracker's label; null when there is none (yet).
 using ProbeOf = std::function<const reach::ProbeState*(const std::string& label)>;
@@ -46,6 +52,9 @@ health::ClusterFacts cluster_facts(const config::Cluster& cluster, const reach::
 /// @param verdict  of the cluster, judged from its own nodes.
 control::ClusterView cluster_view(const health::ClusterFacts& facts, const reach::TrackerState& state,
                                   const ProbeOf& probe_of, health::Verdict verdict, const ClockOffset& clock);
+
+/// A node that takes connections and is silent in TLS, where no node answers; null where there is none.
+const health::NodeFacts* silent_in_tls(const health::ClusterFacts& cluster) noexcept;
 
 /// Nodes whose PONG is fresh, and whether every node of a known topology has a verdict: what judge() wants.
 health::Proof proof_of(const std::vector<health::ClusterFacts>& clusters);

@@ -47,6 +47,8 @@ ProfileAgent::ProfileAgent(const Surroundings& around, keys::StoredProfile profi
         tunnel_ = std::make_unique<tunnel::TunnelRunner>(around_.io, around_.resolver, tunnel_setup(),
                                                          around_.settings.tunnel, tunnel_handlers());
         incident_ = std::make_unique<IncidentRunner>(around_.io, *tunnel_, told.name, around_.changed);
+        portal_ = std::make_unique<PortalAgent>(
+            around_.io, told.name, told.remotes.empty() ? told.name : told.remotes.front().host, around_.changed);
         vpc_names_ = std::make_unique<VpcNameAgent>(around_.resolver, told.clusters, around_.changed);
         start_dns();
         rotation_ = std::make_unique<RotationAgent>(
@@ -76,7 +78,7 @@ ProfileAgent::ClusterAtWork ProfileAgent::put_to_work(const config::Cluster& clu
         });
     if (const auto login = login_of(cluster))
         if (const reach::LoginToken* token = token_of(*login)) runner->take_token(*token);
-    return {cluster, std::move(runner)};
+    return {cluster, std::move(runner), std::make_unique<PlainAgent>(around_.io, around_.changed)};
 }
 
 tunnel::TunnelRunner::Handlers ProfileAgent::tunnel_handlers() {
@@ -125,9 +127,9 @@ void ProfileAgent::take_credential(Result<keys::Generation> in_force) {
 /// Judges what is stored anew: for another generation or list, and as time passes.
 void ProfileAgent::judge_credential() {
     credential_.reset();
-    credential_trouble_.clear();
+    credential_trouble_.reset();
     if (profile_.credential->has_error()) {
-        credential_trouble_ = profile_.credential->error().message;
+        credential_trouble_ = trouble_of(profile_.credential->error());
         return;
     }
     const keys::Generation& generation = **profile_.credential;

@@ -16,6 +16,8 @@
 #include "app/overlap_policy.hpp"
 #include "app/password_map.hpp"
 #include "app/path_agent.hpp"
+#include "app/plain_agent.hpp"
+#include "app/portal_agent.hpp"
 #include "app/rotation_agent.hpp"
 #include "app/vpc_name_agent.hpp"
 #include "app/watchdog_policy.hpp"
@@ -158,6 +160,7 @@ class ProfileAgent {
     struct ClusterAtWork {
         config::Cluster cluster;
         std::unique_ptr<reach::ClusterRunner> runner;
+        std::unique_ptr<PlainAgent> plain;
 
         [[nodiscard]] ProbeOf probes() const {
             return [this](const std::string& label) { return runner->probe_of(label); };
@@ -213,6 +216,9 @@ class ProfileAgent {
     [[nodiscard]] health::Facts facts(TimePoint now, WallTime wall);
     void add_paths(health::ClusterFacts& facts, const ClusterAtWork& at_work);
     [[nodiscard]] std::vector<health::Condition> notices();
+    void look_at_silence(health::IncidentInput& incident, const std::vector<health::ClusterFacts>& clusters,
+                         TimePoint now);
+    void look_for_plain_text(std::vector<health::ClusterFacts>& clusters, TimePoint now);
     [[nodiscard]] health::IncidentInput incident_seen(const std::vector<health::ClusterFacts>& clusters);
     [[nodiscard]] std::optional<bool> route_to_server();
     [[nodiscard]] std::optional<bool> route_to_nodes();
@@ -235,12 +241,13 @@ class ProfileAgent {
     std::string ca_pem_;  ///< trusted by the probes; empty: the system's store
     control::Wanted wanted_ = control::Wanted::disconnected;
     std::optional<CredentialInForce> credential_;
-    std::string credential_trouble_;  ///< why there is none, for a profile that needs one
+    std::optional<health::Condition> credential_trouble_;  ///< why there is none, for a profile that needs one
     PathAgent path_;
     std::optional<FootprintAgent> footprint_;
     std::optional<HandoverAgent> handover_;         ///< none without a service manager that keeps it
     std::unique_ptr<tunnel::TunnelRunner> tunnel_;  ///< none for a direct profile
     std::unique_ptr<IncidentRunner> incident_;      ///< the same
+    std::unique_ptr<PortalAgent> portal_;           ///< the same
     std::unique_ptr<RotationAgent> rotation_;       ///< the same
     unsigned running_generation_ = 0;               ///< that the last openvpn was started with
     unsigned visits_ = 0;                           ///< of doctors

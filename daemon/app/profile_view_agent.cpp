@@ -76,7 +76,12 @@ std::vector<health::Condition> ProfileAgent::notices() {
 }
 
 health::TunnelFacts ProfileAgent::tunnel_now(TimePoint now, WallTime wall) {
-    TunnelSurroundings around{endpoint_of(profile_.profile), route_to_server(), incident_->state(), {}};
+    TunnelSurroundings around{endpoint_of(profile_.profile),
+                              route_to_server(),
+                              incident_->state(),
+                              {},
+                              portal_->evidence(),
+                              credential_ ? issuer_doubt(*credential_) : std::string()};
     if (session_ && around_.settings.tunnel.session_limit > 0s)
         around.session_left = session_->second + around_.settings.tunnel.session_limit - wall;
     return tunnel_facts(tunnel_->state(), around, now);
@@ -101,9 +106,7 @@ health::Facts ProfileAgent::facts(TimePoint now, WallTime wall) {
         facts.route_to_nodes = route_to_nodes();
     }
     if (credential_) facts.credential = credential_conditions(*credential_, wall);
-    if (!credential_trouble_.empty())
-        facts.credential.push_back(
-            {"client-cert-unusable", "the stored certificate or key cannot be used", credential_trouble_});
+    if (credential_trouble_) facts.credential.push_back(*credential_trouble_);
     if (profile_.crl && !*profile_.crl)
         facts.credential.push_back({"state-unreadable", "the stored certificate revocation list cannot be used",
                                     profile_.crl->error().message + ": hand it in again with `memdbctl key crl`",
@@ -135,6 +138,34 @@ health::IncidentInput ProfileAgent::incident_seen(const std::vector<health::Clus
     return incident_input(tunnel_->state(), clusters, silent, received);
 }
 
+/// Who is silent: the nodes, the server, the VPC's resolver; and what may answer in the server's place.
+void ProfileAgent::look_at_silence(health::IncidentInput& incident, const std::vector<health::ClusterFacts>& clusters,
+                                   TimePoint now) {
+    // Right after a sleep silence is wake_machine's: an incident would give up what only has to be proved.
+    const bool watching = !is_parked() && wake_.phase != health::WakePhase::proving;
+    if (watching) incident = incident_seen(clusters);
+    incident_->observe(incident, now);
+    const tunnel::TunnelState& tunnel = tunnel_->state();
+    const bool asks = watching && wanted_ == Wanted::connected && !held_;
+    portal_->observe(tunnel, asks ? unheard_since(tunnel, incident_->state()) : std::nullopt, now);
+    // A resolver that packets reach past the tunnel is no witness of what goes on behind it.
+    const health::IncidentState& silence = incident_->state();
+    const bool due = watching && silence.begun && !is_undecided(silence, now) && silence.server_answers != false;
+    const bool behind = due && path_.judge(vpc_names_->resolver(), tunnel).state == health::RouteState::ok;
+    vpc_names_->witness(behind ? silence.begun : std::nullopt, now);
+}
+
+void ProfileAgent::look_for_plain_text(std::vector<health::ClusterFacts>& clusters, TimePoint now) {
+    for (std::size_t i = 0; i < clusters.size(); ++i) {
+        const ClusterAtWork& at_work = clusters_[i];
+        const health::NodeFacts* const node = probing_ ? silent_in_tls(clusters[i]) : nullptr;
+        const reach::ProbeState* const probe = node != nullptr ? at_work.runner->probe_of(node->name) : nullptr;
+        at_work.plain->observe(probe != nullptr ? probe->address : std::string(), at_work.cluster.port, now);
+        clusters[i].plain_asked = at_work.plain->is_asking();
+        clusters[i].plain_answer = at_work.plain->answer();
+    }
+}
+
 control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const ClockOffset& clock) {
     note_answers();
     if (!is_parked()) {
@@ -147,12 +178,11 @@ control::ProfileView ProfileAgent::view(TimePoint now, WallTime wall, const Cloc
     const std::vector<IamStanding> by_iam = iam_standings(wall, clock);
     for (health::Condition& condition : iam_conditions(by_iam, now)) seen.access.push_back(std::move(condition));
     health::IncidentInput incident;
+    look_for_plain_text(seen.clusters, now);
     if (tunnel_) {
-        // Right after a sleep silence is wake_machine's: an incident would give up what only has to be proved.
-        const bool watching = !is_parked() && wake_.phase != health::WakePhase::proving;
-        if (watching) incident = incident_seen(seen.clusters);
-        incident_->observe(incident, now);
+        look_at_silence(incident, seen.clusters, now);
         if (!held_) seen.tunnel = tunnel_now(now, wall);  // with what it has just noticed
+        seen.vpc = vpc_names_->voice();
     }
     const health::Blame blamed = health::blame(seen);
     if (tunnel_) incident_->act(incident, blamed, now);
@@ -274,6 +304,7 @@ void ProfileAgent::plan_next_look(const health::Facts& facts, const health::Inci
     const tunnel::TunnelState& state = tunnel_->state();
     consider(renewal_look_);
     consider(health::next_look(incident_->state(), seen, now));
+    consider(portal_->next_look());
     consider(tunnel::flapping_until(state, now));
     if (facts.tunnel.session_left && *facts.tunnel.session_left > 0ms)
         consider(now + (*facts.tunnel.session_left > health::kSessionEnding

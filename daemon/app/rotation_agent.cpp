@@ -130,7 +130,8 @@ void RotationAgent::take(const keys::RotationStep& step) {
         if (done) continue;
         logger("keys")->warn("{}: {}: {}", profile_, keys::to_string(action), done.error().message);
         write_trouble_ = done.error().message;
-        const bool lasting = done.error().code == Errc::malformed || done.error().code == Errc::not_found;
+        const bool lasting = done.error().code == Errc::malformed || done.error().code == Errc::bad_input ||
+                             done.error().code == Errc::not_found;
         push(keys::WriteFailed{done.error().message, !std::holds_alternative<keys::StoreCandidate>(action), lasting});
         break;
     }

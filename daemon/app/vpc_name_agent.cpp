@@ -8,6 +8,8 @@ namespace memdb::app {
 namespace {
 
 constexpr Duration kLimit = 3s;
+constexpr Duration kWitnessLimit = 1500ms;
+constexpr Duration kWitnessAgain = 5s;
 constexpr std::size_t kShown = 4;  // addresses of one name
 
 }  // namespace
@@ -21,6 +23,7 @@ VpcNameAgent::~VpcNameAgent() { forget(); }
 void VpcNameAgent::forget() {
     for (const auto& [host, query] : open_) resolver_.cancel(query);
     open_.clear();
+    witness({}, {});
     answers_.clear();
     server_.clear();
     asked_for_.reset();
@@ -36,6 +39,32 @@ void VpcNameAgent::follow(const tunnel::TunnelState& tunnel) {
     asked_for_ = tunnel.connected_at;
     server_ = to_string(tunnel.pushed->dns.front());
     ask();
+}
+
+void VpcNameAgent::witness(std::optional<TimePoint> silent_since, TimePoint now) {
+    if (!silent_since || server_.empty() || clusters_.empty()) {
+        if (witness_) resolver_.cancel(*witness_);
+        witness_.reset();
+        witness_at_.reset();
+        voice_ = health::VpcVoice::unknown;
+        return;
+    }
+    if (voice_ == health::VpcVoice::answers || witness_ || (witness_at_ && now < *witness_at_)) return;
+    if (!witness_at_) voice_ = health::VpcVoice::asked;
+    witness_at_ = now + kWitnessAgain;
+    const std::string& name = clusters_.front().host;  // whatever it says of it, it lives
+    witness_ = resolver_.resolve_at(server_, name, kWitnessLimit, [this](Result<host::NameResolver::Addresses> result) {
+        witness_.reset();
+        const bool is_silent = result.has_error() && result.error().code == Errc::deadline_passed;
+        heard(is_silent ? health::VpcVoice::silent : health::VpcVoice::answers);
+    });
+}
+
+void VpcNameAgent::heard(health::VpcVoice voice) {
+    if (std::exchange(voice_, voice) == voice) return;
+    logger("host")->debug("{}, asked through the tunnel, {}", server_,
+                          voice == health::VpcVoice::silent ? "is silent" : "answers");
+    changed_();
 }
 
 void VpcNameAgent::ask_again() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/profile.hpp"
+#include "health/facts.hpp"
 #include "host/name_resolver.hpp"
 #include "tunnel/tunnel_state.hpp"
 
@@ -27,6 +28,13 @@ class VpcNameAgent {
     /// Asks again, for the world may have changed.
     void ask_again();
 
+    /// While all nodes are silent, at every look: whether the resolver is, too. Asks at once, and then every 5 s until
+    /// it has answered: what it sends comes through the tunnel, which counts as traffic.
+    /// @param silent_since  of the nodes; none: some node answers.
+    void witness(std::optional<TimePoint> silent_since, TimePoint now);
+    /// What came of that.
+    [[nodiscard]] health::VpcVoice voice() const noexcept { return voice_; }
+
     /// "10.20.1.1, 10.20.2.1"; empty when nothing is known, or the name has no address there.
     [[nodiscard]] std::string answer(const std::string& host) const;
     /// Who was asked; empty when nobody.
@@ -35,6 +43,7 @@ class VpcNameAgent {
   private:
     void ask();
     void forget();
+    void heard(health::VpcVoice voice);
 
     host::NameResolver& resolver_;
     std::vector<config::Cluster> clusters_;
@@ -43,6 +52,9 @@ class VpcNameAgent {
     std::optional<TimePoint> asked_for_;                     ///< connected_at of the tunnel
     std::map<std::string, host::NameResolver::Query> open_;  ///< by name
     std::map<std::string, std::string> answers_;             ///< by name
+    health::VpcVoice voice_ = health::VpcVoice::unknown;
+    std::optional<TimePoint> witness_at_;  ///< the next question; none: nobody is silent
+    std::optional<host::NameResolver::Query> witness_;
 };
 
 }  // namespace memdb::app

@@ -47,12 +47,15 @@ bool sends_through_tunnel(const Facts& facts) {
 
 std::string_view code_of(const NodeFacts& node, const ClusterFacts& cluster) {
     if (is_astray(node)) return finding_code(node.route);
+    if (is_silent_in_tls(node) && !cluster.plain_answer.empty()) return "tls-not-offered";
     if (node.code == "cluster-name-unresolved" && !cluster.vpc_answer.empty()) return "dns-not-applied";
     return node.code;
 }
 
 std::string evidence_of(std::string_view code, const NodeFacts& node, const ClusterFacts& cluster) {
     std::string evidence = is_astray(node) ? node.route_evidence : node.evidence;
+    if (code == "tls-not-offered" && !cluster.plain_answer.empty())
+        evidence += fmt::format("; to PING without TLS it says \"{}\"", cluster.plain_answer);
     const bool names = code == "dns-not-applied" || code == "cluster-address-outside-routes";
     if (names && !cluster.vpc_answer.empty())
         evidence += fmt::format("{}{} says {}", evidence.empty() ? "" : "; ", cluster.vpc_resolver, cluster.vpc_answer);
@@ -71,6 +74,7 @@ bool goes_through_and_hangs_in_tls(const NodeFacts& node) { return is_silent_in_
 /// Only large packets are lost: seen with a real payload, or by handshakes that all hang where certificates travel.
 bool loses_large_packets(const ClusterFacts& cluster, const Facts& facts) {
     if (!cluster.large_lost.empty()) return true;
+    if (cluster.plain_asked || !cluster.plain_answer.empty()) return false;
     if (facts.direct || cluster.nodes.size() < 2) return false;  // one node alone may hang for reasons of its own
     return std::ranges::any_of(cluster.nodes, goes_through_and_hangs_in_tls) &&
            std::ranges::all_of(cluster.nodes, [](const NodeFacts& n) { return is_silent_in_tls(n) || is_astray(n); });
@@ -96,6 +100,59 @@ void blame_filter(const ClusterFacts& cluster, const Facts& facts, std::vector<C
                    cluster.nodes.front().evidence});
 }
 
+/// No node lets itself be heard, though packets to all of them enter the tunnel.
+bool is_voiceless(const ClusterFacts& cluster) {
+    return !cluster.nodes.empty() && std::ranges::all_of(cluster.nodes, [](const NodeFacts& node) {
+        return is_failed(node) && node.silent && node.failed_at <= Layer::tcp && !is_astray(node);
+    });
+}
+
+/// Its pings arrive, or it sends none: else it may have lost the session, and that is about to be known.
+bool is_link_alive(const TunnelFacts& tunnel) {
+    return !tunnel.ping || tunnel.server_silent_for <= *tunnel.ping + kLinkPatience;
+}
+
+/// A security group closes a port; that not even the VPC's resolver is heard is the endpoint's doing.
+bool is_shut_out(const ClusterFacts& cluster, const Facts& facts) {
+    return !facts.direct && facts.tunnel.tun_silent_for && facts.vpc == VpcVoice::silent && is_voiceless(cluster);
+}
+
+void blame_shut_out(const ClusterFacts& cluster, const Facts& facts, std::vector<Condition>& out) {
+    const std::size_t n = cluster.nodes.size();
+    out.push_back({"authorization-missing",
+                   fmt::format("nothing in the VPC answers through the tunnel, neither its resolver {} nor {}",
+                               cluster.vpc_resolver, n == 1 ? "the node" : fmt::format("any of {} nodes", n)),
+                   fmt::format("{}; {}", cluster.nodes.front().evidence,
+                               facts.tunnel.server_answers.value_or(false) ? "the endpoint itself answers"
+                                                                           : "the endpoint's own pings arrive")});
+}
+
+/// Far behind the others, and not only a little: on a slow network all of them are.
+void blame_slow(const ClusterFacts& cluster, std::vector<Condition>& out) {
+    std::vector<const NodeFacts*> slow;
+    std::string evidence;
+    for (const NodeFacts& node : cluster.nodes) {
+        if (!is_ok(node) || node.ping.value_or(0us) <= kSlowPing) continue;
+        std::vector<Microseconds> others;
+        for (const NodeFacts& other : cluster.nodes)
+            if (&other != &node && is_ok(other) && other.ping) others.push_back(*other.ping);
+        if (others.empty()) continue;
+        const auto middle = others.begin() + static_cast<std::ptrdiff_t>(others.size() / 2);
+        std::ranges::nth_element(others, middle);
+        if (*node.ping <= kSlowTimes * *middle) continue;
+        if (slow.empty())
+            evidence = fmt::format("PING takes {:.0f} ms, {:.1f} ms is the median of the others",
+                                   static_cast<double>(node.ping->count()) / 1000.0,
+                                   static_cast<double>(middle->count()) / 1000.0);
+        slow.push_back(&node);
+    }
+    if (slow.empty()) return;
+    out.push_back({"node-slow",
+                   fmt::format("{} {}", subject(slow, cluster.nodes.size()),
+                               predicate("node-slow", cluster.port, slow.size() > 1)),
+                   std::move(evidence)});
+}
+
 /// Whether a moment later more is known: the tunnel may be to blame, or the nodes that have not failed yet are about
 /// to. Only what the kernel says of its routes stands already.
 bool is_undecided(const ClusterFacts& cluster, const Facts& facts) {
@@ -109,6 +166,12 @@ void blame_cluster(const ClusterFacts& cluster, const Facts& facts, std::vector<
     if (!cluster.tls)
         out.push_back({"tls-off", "TLS is off for " + cluster.endpoint, "the profile says tls = \"off\""});
     const bool undecided = is_undecided(cluster, facts);
+    if (!undecided && is_shut_out(cluster, facts)) {
+        if (is_link_alive(facts.tunnel)) blame_shut_out(cluster, facts, out);
+        return;
+    }
+    // Whether it is the port or all of the VPC, its resolver tells in a moment.
+    if (!undecided && facts.vpc == VpcVoice::asked && is_voiceless(cluster)) return;
     if (!undecided && !cluster.nodes.empty() && std::ranges::all_of(cluster.nodes, [](const NodeFacts& node) {
             return is_silent_on_tcp(node) && !is_astray(node);
         })) {
@@ -120,7 +183,8 @@ void blame_cluster(const ClusterFacts& cluster, const Facts& facts, std::vector<
     std::map<std::pair<Layer, std::string_view>, std::vector<const NodeFacts*>> by_code;  // root cause first
     for (const NodeFacts& node : cluster.nodes) {
         // What a node has said itself stands, whatever else is silent.
-        const bool withheld = undecided && (node.silent || node.code == "node-unreachable");
+        const bool withheld = (undecided && (node.silent || node.code == "node-unreachable")) ||
+                              (cluster.plain_asked && is_silent_in_tls(node));
         if (!is_astray(node) && (!is_failed(node) || withheld)) continue;
         const std::string_view code = code_of(node, cluster);
         const CatalogEntry* const entry = find_entry(code);
@@ -134,6 +198,7 @@ void blame_cluster(const ClusterFacts& cluster, const Facts& facts, std::vector<
         out.push_back({std::string(code), std::move(summary), evidence_of(code, *nodes.front(), cluster)});
         if (code == "dns-not-applied") explain_dns(facts, out.back());
     }
+    if (!undecided) blame_slow(cluster, out);
     if (!undecided) out.insert(out.end(), cluster.conditions.begin(), cluster.conditions.end());
 }
 
@@ -179,16 +244,38 @@ void blame_up(const Facts& facts, Blame& out) {
                               "memdbd connects again by itself"});
 }
 
+/// Nobody has answered as the endpoint would.
+bool is_unheard(const TunnelFacts& tunnel) {
+    return !tunnel.failure || tunnel.failure == "endpoint-silent" || tunnel.failure == "tunnel-silent";
+}
+
+/// The certificate may be why, and then the wire says no more than this.
+void doubt_issuer(const TunnelFacts& tunnel, Condition& condition) {
+    if (tunnel.issuer_doubt.empty()) return;
+    condition.evidence += (condition.evidence.empty() ? "" : "; ") + tunnel.issuer_doubt;
+    condition.advice =
+        "check in AWS which client CA the endpoint has: if it is not this certificate's issuer, get a certificate of "
+        "that CA (`memdbctl rotate`); if it is, whether the certificate is revoked or the CRL has expired";
+}
+
 /// What is wrong with a tunnel that is not up.
 void blame_down(const Facts& facts, Blame& out) {
     const TunnelFacts& tunnel = facts.tunnel;
     const bool no_way = tunnel.route_to_server.has_value() && !*tunnel.route_to_server;
     if (no_way && tunnel.stage != TunnelStage::blocked)
         out.conditions.push_back({"network-offline", "this machine has no network", "no route to " + tunnel.server});
+    else if (!tunnel.portal.empty() && is_unheard(tunnel) && tunnel.stage != TunnelStage::blocked)
+        out.conditions.push_back(
+            {"captive-portal",
+             fmt::format("this network wants a login first: it answers in place of the endpoint {}", tunnel.server),
+             tunnel.portal});
     else if (tunnel.failure && std::ranges::find(out.conditions, *tunnel.failure, &Condition::code) ==
                                    out.conditions.end())  // the certificate's dates may have said it already
         out.conditions.push_back(
             {*tunnel.failure, failure_summary(*tunnel.failure, tunnel.server), tunnel.failure_evidence});
+    if (tunnel.failure == "handshake-rejected" && !out.conditions.empty() &&
+        out.conditions.back().code == "handshake-rejected")
+        doubt_issuer(tunnel, out.conditions.back());
     if (tunnel.failure == "profile-overlap" && !out.conditions.empty())  // it says which one, and where
         out.conditions.back().summary = "another profile is in the way: " + tunnel.failure_evidence;
 }

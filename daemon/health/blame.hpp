@@ -48,6 +48,9 @@ inline constexpr Duration kOpenvpnSilence = 500ms;
 /// So long the question whether the server lives may take before silent nodes are blamed without its answer. A second
 /// fits in: what a node repeats (after 0.2, 0.6, 1.4, 3 and 6.2 s: RFC 6298) makes the first worthless.
 inline constexpr Duration kAskingLimit = 5s;
+/// A node is slow whose PING takes longer than this, and so many times the median of the others.
+inline constexpr Duration kSlowPing = 100ms;
+inline constexpr int kSlowTimes = 10;
 /// A session that ends so soon is worth a word.
 inline constexpr Duration kSessionEnding = 15min;
 

@@ -42,6 +42,16 @@ struct TunnelFacts {
     std::string redirect;                        ///< what the server pushed, unasked, to capture the default route
     std::string server;                          ///< "192.0.2.1:443", or the endpoint's name before an address is known
     std::optional<bool> route_to_server;         ///< whether the kernel has any way to the server's address
+    std::string portal;        ///< while it is silent: what answers web requests in its place; empty: nothing
+    std::string issuer_doubt;  ///< what speaks for a certificate of the wrong issuer; empty: nothing
+};
+
+/// What the VPC's own resolver, asked through the tunnel, has said since all nodes fell silent.
+enum class VpcVoice : std::uint8_t {
+    unknown,  ///< it is no witness: none was pushed, or it does not lie behind the tunnel
+    asked,    ///< a moment later more is known
+    answers,
+    silent,
 };
 
 /// What the kernel would do with a packet to a node, judged by health/route_policy.
@@ -56,9 +66,10 @@ struct NodeFacts {
     NodeVerdict verdict = NodeVerdict::unknown;
     std::optional<Layer> passed;  ///< the last layer that worked in the last try (dns … ping)
     Layer failed_at = Layer::ping;
-    std::string code;      ///< only when failed
-    std::string evidence;  ///< only when failed
-    bool silent = false;   ///< only when failed: a deadline passed and nothing had come
+    std::string code;                    ///< only when failed
+    std::string evidence;                ///< only when failed
+    std::optional<Microseconds> ping{};  ///< only when ok: what the last PING on the kept connection took
+    bool silent = false;                 ///< only when failed: a deadline passed and nothing had come
     RouteState route = RouteState::unknown;
     std::string route_evidence;
     std::string route_way;  ///< when shadowed: what takes the packets
@@ -73,6 +84,8 @@ struct ClusterFacts {
     std::vector<Condition> conditions;  ///< of the cluster layer, from cluster_tracker
     std::string vpc_answer;             ///< what the pushed resolver says of the endpoint's name; empty: nothing known
     std::string vpc_resolver;           ///< who that is
+    bool plain_asked = false;           ///< whether a node that is silent in TLS speaks plain text is being found out
+    std::string plain_answer;           ///< what it says without TLS; empty: nothing, or nobody asked
     std::string large_lost;             ///< small packets pass and large ones do not: how that was seen; else empty
 };
 
@@ -82,6 +95,7 @@ struct Facts {
     TunnelFacts tunnel;
     std::optional<bool> route_to_nodes;  ///< direct profiles: whether there is any way to a node's address
     std::vector<ClusterFacts> clusters;
+    VpcVoice vpc = VpcVoice::unknown;
     std::vector<Condition> credential;  ///< certificate dates and state
     std::vector<Condition> access;      ///< what the clusters' user needs and has not: its password
     std::string dns_evidence;           ///< what this machine's resolver was told of the tunnel; empty: nothing to say

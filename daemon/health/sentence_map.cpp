@@ -52,6 +52,7 @@ std::string predicate(std::string_view code, std::uint16_t port, bool several) {
         return fmt::format("{} an address that no pushed route covers", verb("has", "have"));
     if (code == "dns-not-applied")
         return fmt::format("{} no address here, but the VPC's own resolver knows one", verb("has", "have"));
+    if (code == "node-slow") return fmt::format("{} slowly", verb("answers", "answer"));
     if (code == "node-busy") return fmt::format("{} busy", verb("is", "are"));
     return fmt::format("{} not answer", verb("does", "do"));
 }
@@ -66,6 +67,7 @@ std::string failure_summary(std::string_view code, const std::string& who) {
     if (code == "openvpn-crashed") return "openvpn ended by itself";
     if (code == "openvpn-hung") return "openvpn does not answer any more";
     if (code == "openvpn-missing") return "the program openvpn is not there";
+    if (code == "openvpn-too-old") return "this openvpn is too old";
     if (code == "tun-device-unavailable") return "no tun device can be opened";
     if (code == "no-net-admin") return "openvpn may not configure the network";
     if (code == "config-refused") return "openvpn refuses the configuration";

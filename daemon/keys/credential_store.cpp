@@ -100,7 +100,7 @@ Result<Generation> CredentialStore::load(unsigned number) const {
     if (!read) return Failure{Errc::malformed, read.error().message};
     const CertificateInfo& info = read->front().info;
     if (!key_matches(*cert, *key)) {
-        return Failure{Errc::malformed,
+        return Failure{Errc::bad_input,
                        fmt::format("{}: the private key does not belong to the certificate", at.string())};
     }
     if (text_in(*meta, "fingerprint") != info.fingerprint) {

@@ -35,9 +35,9 @@ class CredentialStore {
     /// The generation that `current` points to, its files read and checked: the key belongs to the certificate, and it
     /// is the certificate that was stored.
     ///
-    /// @return Errc::not_found when there is no `current`; Errc::malformed when what is there is damaged; Errc::io when
-    /// it
-    ///         cannot be read. Each means: no credential, do not connect.
+    /// @return Errc::not_found when there is no `current`; Errc::malformed when what is there is damaged;
+    ///         Errc::bad_input when the key is another certificate's; Errc::io when it cannot be read. Each means: no
+    ///         credential, do not connect.
     [[nodiscard]] Result<Generation> load_current() const;
 
     /// The same for one generation, in force or not.
@@ -57,7 +57,7 @@ class CredentialStore {
     /// The number that add() would take. Errc::io.
     [[nodiscard]] Result<unsigned> next_number() const;
 
-    /// Puts generation `number` in force in one step. Errc::not_found, Errc::malformed, Errc::io; then nothing changed.
+    /// Puts generation `number` in force in one step. Failures as of load(); then nothing changed.
     Result<void> use(unsigned number);
 
     /// Removes every generation but these, and what a crash left half made. Errc::io: some may be left.

@@ -7,6 +7,7 @@ std::string_view to_string(Cause cause) noexcept {
         case Cause::none: return "";
         case Cause::profile_overlap: return "profile-overlap";
         case Cause::openvpn_missing: return "openvpn-missing";
+        case Cause::openvpn_too_old: return "openvpn-too-old";
         case Cause::tun_device_unavailable: return "tun-device-unavailable";
         case Cause::no_net_admin: return "no-net-admin";
         case Cause::config_refused: return "config-refused";
@@ -34,6 +35,7 @@ int weight(Cause cause) noexcept {
     switch (cause) {
         case Cause::profile_overlap:
         case Cause::openvpn_missing:
+        case Cause::openvpn_too_old:
         case Cause::tun_device_unavailable:
         case Cause::no_net_admin:
         case Cause::config_refused:

@@ -11,6 +11,7 @@ enum class Cause : std::uint8_t {
     none,
     profile_overlap,
     openvpn_missing,
+    openvpn_too_old,
     tun_device_unavailable,
     no_net_admin,
     config_refused,
@@ -36,6 +37,7 @@ enum class Cause : std::uint8_t {
 inline constexpr std::array kCauses = {
     Cause::profile_overlap,
     Cause::openvpn_missing,
+    Cause::openvpn_too_old,
     Cause::tun_device_unavailable,
     Cause::no_net_admin,
     Cause::config_refused,

@@ -1,7 +1,14 @@
 #include "tunnel/failure_cause_map.hpp"
 
+#include <charconv>
+#include <optional>
+#include <utility>
+
 namespace memdb::tunnel {
 namespace {
+
+/// The first that knows `data-ciphers`; nobody maintains older ones any more.
+constexpr std::pair kOldest{2, 5};
 
 /// A line tells `cause` when it holds `text` and, unless empty, `also` and not `unless`.
 struct Rule {
@@ -63,6 +70,35 @@ constexpr Rule kRules[] = {
 };
 // clang-format on
 
+/// The two numbers behind `text`, as "2.4"; nothing when there are none.
+std::optional<std::pair<int, int>> version_at(std::string_view text) {
+    int major = 0, minor = 0;
+    const char* const end = text.data() + text.size();
+    const auto [dot, error] = std::from_chars(text.data(), end, major);
+    if (error != std::errc{} || dot == end || *dot != '.') return std::nullopt;
+    if (std::from_chars(dot + 1, end, minor).ec != std::errc{}) return std::nullopt;
+    return std::pair{major, minor};
+}
+
+/// openvpn's version, where a line tells it: "OpenVPN 2.6.14 x86_64-…" at its start, and behind an option that it does
+/// not know, "…: data-ciphers (2.4.7)".
+std::optional<std::pair<int, int>> version_in(std::string_view line) {
+    constexpr std::string_view banner = "OpenVPN ", unknown = "Options error: Unrecognized option";
+    if (line.starts_with(banner)) return version_at(line.substr(banner.size()));
+    const auto bracket = line.rfind('(');
+    // What a server pushes may end in any bracket.
+    if (line.find("[PUSH-OPTIONS]") != std::string_view::npos) return std::nullopt;
+    if (line.find(unknown) == std::string_view::npos || bracket == std::string_view::npos) return std::nullopt;
+    return version_at(line.substr(bracket + 1));
+}
+
+/// "2026-11-23 15:44:01 ", which openvpn puts in front where it prints.
+std::string_view without_time(std::string_view line) {
+    constexpr std::size_t length = 20;
+    const bool dated = line.size() > length && line[4] == '-' && line[13] == ':' && line[length - 1] == ' ';
+    return dated ? line.substr(length) : line;
+}
+
 }  // namespace
 
 Cause cause_of_log(std::string_view line) noexcept {
@@ -73,6 +109,8 @@ Cause cause_of_log(std::string_view line) noexcept {
     if (!verify && has("MANAGEMENT:")) return Cause::none;
     // So does what the server pushes: it could name anything.
     if (!verify && has("PUSH: Received control message:")) return Cause::none;
+    if (const auto version = verify ? std::nullopt : version_in(without_time(line)); version && *version < kOldest)
+        return Cause::openvpn_too_old;
     for (const Rule& rule : kRules)
         if (verify == rule.text.starts_with("VERIFY ") && has(rule.text) && has(rule.also) &&
             (rule.unless.empty() || !has(rule.unless)))

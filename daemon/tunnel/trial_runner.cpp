@@ -25,6 +25,7 @@ bool tells_of_certificate(Cause cause) noexcept {
         case Cause::network_offline:
         case Cause::endpoint_name_unresolved:
         case Cause::openvpn_missing:
+        case Cause::openvpn_too_old:
         case Cause::openvpn_crashed:
         case Cause::openvpn_hung:
         case Cause::config_refused:

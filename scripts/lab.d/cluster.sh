@@ -80,7 +80,7 @@ node_start() {
   if node_must_load "$1"; then mapfile -t options < <(loading_options); fi
   start_daemon "$VPC" "$1" "$REDIS_SERVER" "$LAB_DIR/nodes/$1/node.conf" "${options[@]}"
   wait_until 5 node_admin "$1" INFO server || die_log "$1" "$1 does not answer"
-  if fault_active auth-wrong; then node_lose_password "$1"; fi
+  if fault_active auth-wrong || fault_active auth-no-permission; then node_write_user "$1"; fi
   if fault_active tls-untrusted; then node_show untrusted "$1"; fi
 }
 
@@ -155,6 +155,7 @@ node_ping() {
   case $answer in
     PONG) echo ok ;;
     *WRONGPASS* | *NOAUTH*) echo "password rejected" ;;
+    *NOPERM*) echo "may not PING" ;;
     *LOADING*) echo "loading" ;;
     *certificate*) echo "certificate untrusted" ;;
     *) echo silent ;;

@@ -60,9 +60,11 @@ endpoint_crl() {
   say "the endpoint has the list $1; its clients were reset"
 }
 
-# Clients are told before the servers go, or they would find out only after 20 s of silence.
+# Clients are told before the servers go, or they would find out only after 20 s of silence; and kept out meanwhile, or they
+# would be back before.
 endpoint_again() {
   local server
+  edge_break changing "$TO_ENDPOINT drop"
   vpn_cut RESTART >/dev/null
   net_nat
   for server in $SERVERS; do
@@ -71,6 +73,7 @@ endpoint_again() {
     kill_daemon "$EDGE" "openvpn$server"
     vpn_start "$server"
   done
+  edge_mend changing
 }
 
 endpoint_cn() {

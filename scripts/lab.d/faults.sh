@@ -22,6 +22,10 @@ session-cut|halt|the endpoint ends all sessions|none that lasts
 server-down||the endpoint is silent, its processes are dead|tunnel-silent, then endpoint-silent
 client-cert-revoked|SERIAL, CRLFILE|the endpoint's CRL has the client's certificate, sessions are cut|handshake-rejected
 crl-expired||the endpoint's CRL has expired, sessions are cut|handshake-rejected
+server-cert-untrusted||the endpoint shows a certificate of another CA|server-cert-untrusted
+server-name-mismatch||the endpoint shows a certificate for another name|server-name-mismatch
+server-cert-expired||the endpoint shows a certificate that has expired|server-cert-expired
+captive-portal||a network with a login page: no UDP, the web redirected|tunnel-silent, then captive-portal
 udp-blocked||a network without UDP: none passes, the servers live|tunnel-silent, then endpoint-silent
 asym-to-server||packets to the endpoint are lost, those from it pass|tunnel-silent, then endpoint-silent
 asym-to-client||packets from the endpoint are lost, those to it pass|tunnel-silent, then endpoint-silent
@@ -31,18 +35,31 @@ endpoint-name-unresolved||the endpoint's name does not exist|endpoint-name-unres
 cluster-name-unresolved|lan|no resolver knows the cluster; lan: only the VPC's does|cluster-name-unresolved; lan: dns-not-applied
 cluster-address-outside-routes||the laptop's resolver puts the cluster into 10.99.0.0/16|cluster-address-outside-routes
 port-filtered||the security group is closed: TCP 6379 is dropped|port-filtered
+authorization-missing||the endpoint lets nothing into the VPC|authorization-missing
 port-refused||TCP 6379 is answered with a reset|port-refused
 all-nodes-down||all nodes are gone, as their hosts with them|port-filtered (it looks the same)
 node-down|NODE|a node is gone, as its host with it (demo-0003-002)|node-unreachable, profile degraded
 node-loading|NODE|a node loads its data for half an hour (demo-0002-002)|node-loading
+node-slow|NODE|what a node says comes 300 ms late (demo-0002-002)|node-slow, profile degraded
 cluster-down||the slots of shard 3 belong to nobody: -CLUSTERDOWN|slots-uncovered
 failover||a primary died, its replica took over, it is back|none that lasts
-auth-wrong||the password of user app is another one now|auth-rejected
+auth-wrong||user app has another password now (also: auth-rejected)|auth-rejected
+auth-no-permission||user app may run neither PING nor CLUSTER|auth-no-permission
 tls-untrusted||the nodes show certificates of another CA|tls-untrusted
+tls-not-offered||a Redis without TLS answers in the nodes' place|tls-not-offered
+tls-name-mismatch||what answers has a certificate for another name|tls-name-mismatch
+tls-expired||what answers has a certificate that has expired|tls-expired
+client-cert-expired||the profiles' certificate has expired while memdbd was off|client-cert-expired, once memdbd is started
+client-cert-not-yet-valid||the profiles' certificate is valid from 2099 on|client-cert-not-yet-valid, once memdbd is started
+client-key-mismatch||the profiles' key is another certificate's|client-key-mismatch, once memdbd is started
+client-cert-wrong-issuer||the profiles' certificate is of a CA unknown to the endpoint|handshake-rejected, once memdbd is started
+auth-required||the profiles have no user for the cluster|auth-required, once memdbd is started
 END
 }
 
 fault_names() { fault_table | cut -d'|' -f1; }
+# Other names that people may look for.
+fault_of() { case $1 in auth-rejected) echo auth-wrong ;; *) echo "$1" ;; esac; }
 fault_known() { fault_names | grep -qxF -- "$1"; }
 
 # The fault whose heal_ function is at work: to everything that looks it is gone already, though its file goes last, so
@@ -69,6 +86,8 @@ faults_show() {
 fault_set() {
   local name=${1:-}
   [[ -n $name ]] || die_usage "which fault? see: $HINT faults"
+  name=$(fault_of "$name")
+  set -- "$name" "${@:2}"
   fault_known "$name" || die_usage "no fault is called $name; see: $HINT faults"
   fault_argument_fits "$@"
   shift
@@ -100,6 +119,7 @@ fault_heal() {
   local name=${1:-} rc=0
   [[ -n $name ]] || die_usage "which fault? a name, or all; active now: $(active_faults | tr '\n' ' ')"
   (($# == 1)) || die_usage "heal takes one name, or all"
+  name=$(fault_of "$name")
   [[ $name == all ]] || fault_known "$name" || die_usage "no fault is called $name; see: $HINT faults"
   need_lab
   if [[ $name != all ]]; then

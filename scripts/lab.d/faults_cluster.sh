@@ -139,29 +139,49 @@ loading_data() {
     print "\xff", "\x00" x 8'
 }
 
-# --- auth-wrong ---
+# --- auth-wrong, which may be called auth-rejected ---
 
 each_live_node() {
   local node
   for node in $(nodes); do if daemon_alive "$VPC" "$node"; then "$@" "$node"; fi; done
 }
 
-node_lose_password() {
-  node_admin "$1" ACL SETUSER app resetpass ">$(openssl rand -hex 16)" >/dev/null
+# What user app is under the faults of the time.
+node_write_user() {
+  local password may=()
+  password=$(cat "$LAB_DIR/cluster-password")
+  if fault_active auth-wrong; then password=$(openssl rand -hex 16); fi
+  if fault_active auth-no-permission; then may=(-ping -cluster); fi
+  node_admin "$1" ACL SETUSER app resetpass ">$password" +@all "${may[@]}" >/dev/null
+}
+
+node_change_user() {
+  node_write_user "$1"
   node_admin "$1" CLIENT KILL USER app >/dev/null
 }
 
-node_restore_password() { node_admin "$1" ACL SETUSER app resetpass ">$(cat "$LAB_DIR/cluster-password")" >/dev/null; }
-
 fault_auth_wrong() {
   fault_mark auth-wrong
-  each_live_node node_lose_password
+  each_live_node node_change_user
   fault_done auth-wrong "user app has another password on every node, its connections were closed"
 }
 
 heal_auth_wrong() {
-  each_live_node node_restore_password
+  each_live_node node_write_user
   say "auth-wrong healed: user app has its password back"
+}
+
+# --- auth-no-permission ---
+
+fault_auth_no_permission() {
+  fault_mark auth-no-permission
+  each_live_node node_change_user
+  fault_done auth-no-permission "user app may run neither PING nor CLUSTER, its connections were closed"
+}
+
+heal_auth_no_permission() {
+  each_live_node node_write_user
+  say "auth-no-permission healed: user app may run every command"
 }
 
 # --- tls-untrusted ---

@@ -3,10 +3,13 @@
 
 # --- port-filtered, port-refused ---
 
+# A node's own, and those of what stands in its place (faults_nodes.sh).
+readonly NODE_PORTS=6379-6389
+
 # Drops what belongs to established connections, too, as a security group does once its tracking is gone.
 fault_port_filtered() {
   fault_mark port-filtered
-  in_ns "$VPC" nft "flush chain inet lab port_filtered; add rule inet lab port_filtered tcp dport 6379 drop"
+  in_ns "$VPC" nft "flush chain inet lab port_filtered; add rule inet lab port_filtered tcp dport $NODE_PORTS drop"
   fault_done port-filtered "TCP 6379 is dropped on its way into the VPC"
 }
 
@@ -19,7 +22,7 @@ heal_port_filtered() {
 fault_port_refused() {
   fault_mark port-refused
   in_ns "$VPC" nft \
-    "flush chain inet lab port_refused; add rule inet lab port_refused tcp dport 6379 reject with tcp reset"
+    "flush chain inet lab port_refused; add rule inet lab port_refused tcp dport $NODE_PORTS reject with tcp reset"
   fault_done port-refused "TCP 6379 is answered with a reset"
 }
 

@@ -7,7 +7,7 @@
 
 readonly EDGE_RESOLVER=192.0.2.53 VPC_RESOLVER=10.20.0.2
 readonly EDGE_ADDRESS6=fd00:2::1 VPC_PREFIX6=fd00:20::
-readonly EDGE_CHAINS="server_down udp_blocked asym_to_server asym_to_client address_dead mtu_blackhole"
+readonly EDGE_CHAINS="server_down udp_blocked asym_to_server asym_to_client address_dead mtu_blackhole captive_portal changing"
 # shellcheck disable=SC2034 # for the faults
 # In the chains above: to and from the endpoint, as the laptop sees it. The lab's own questions to the servers pass.
 readonly TO_ENDPOINT='iifname "inet" udp dport 443' FROM_ENDPOINT='oifname "inet" udp sport 443'
@@ -124,6 +124,7 @@ net_edge_rules() {
     for chain in $EDGE_CHAINS; do printf '    jump %s\n' "$chain"; done
     cat <<'END'
   }
+  chain authorization_missing { }
   chain inbound {
     type filter hook input priority 0;
     jump faults
@@ -134,6 +135,7 @@ net_edge_rules() {
   }
   chain forwarded {
     type filter hook forward priority 0;
+    jump authorization_missing
     iifname "inet" drop
     oifname "inet" drop
   }

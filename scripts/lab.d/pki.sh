@@ -69,9 +69,27 @@ pki_bad_credentials() {
     -keyout "$BAD/stranger.key" -out "$BAD/stranger.crt" 2>/dev/null
 }
 
+# A CA that nobody trusts, made when a fault needs it.
+pki_other_ca() {
+  local dir=$LAB_DIR/other-ca
+  [[ ! -e $dir/ca.crt ]] || return 0
+  mkdir -p "$dir"
+  openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj "/CN=Other VPN CA" -keyout "$dir/ca.key" -out "$dir/ca.new" \
+    -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign 2>>"$LAB_DIR/logs/openssl.log"
+  mv "$dir/ca.new" "$dir/ca.crt"
+}
+
 # easy-rsa gives no certificate dates in the past, so the same CA signs these by hand, without entering them in its index.
 pki_dated() {
-  local name=$1 dir
+  pki_sign "$BAD/$1" "$1" "$2" "$3" "$LAB_DIR/pki/ca.crt" "$LAB_DIR/pki/private/ca.key" clientAuth
+}
+
+# shellcheck disable=SC2034  # for the faults
+readonly LONG_AGO=20200101000000Z A_YEAR_LATER=20210101000000Z IN_DECADES=21000101000000Z
+
+# pki_sign FILE CN START END CA_CERT CA_KEY PURPOSE [NAMES]: FILE.crt and FILE.key, RSA 2048, by any CA.
+pki_sign() {
+  local name=$2 dir
   dir=$(mktemp -d "$LAB_DIR/dated.XXXXXX")
   : >"$dir/index"
   cat >"$dir/ca.cnf" <<END
@@ -90,13 +108,13 @@ commonName = supplied
 basicConstraints = CA:FALSE
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
-extendedKeyUsage = clientAuth
-keyUsage = digitalSignature
+extendedKeyUsage = $7
+keyUsage = digitalSignature, keyEncipherment
+${8:+subjectAltName = $8}
 END
-  openssl req -new -newkey rsa:2048 -nodes -subj "/CN=$name" -keyout "$BAD/$name.key" -out "$dir/req" 2>/dev/null
-  openssl ca -batch -config "$dir/ca.cnf" -startdate "$2" -enddate "$3" -in "$dir/req" -out "$BAD/$name.crt" \
-    -cert "$LAB_DIR/pki/ca.crt" -keyfile "$LAB_DIR/pki/private/ca.key" 2>>"$LAB_DIR/logs/easyrsa.log" ||
-    die_log easyrsa "openssl ca failed for $name"
+  openssl req -new -newkey rsa:2048 -nodes -subj "/CN=$name" -keyout "$1.key" -out "$dir/req" 2>/dev/null
+  openssl ca -batch -notext -config "$dir/ca.cnf" -startdate "$3" -enddate "$4" -in "$dir/req" -out "$1.crt" \
+    -cert "$5" -keyfile "$6" 2>>"$LAB_DIR/logs/easyrsa.log" || die_log easyrsa "openssl ca failed for $name"
   rm -rf "$dir"
 }
 

@@ -23,6 +23,7 @@ vpn_file() {
     if [[ -e $given/$1.pem ]]; then echo "$given/$1.pem"; fi
     return 0
   fi
+  case $1 in cert | key) if [[ -n $(server_fault) ]]; then server_fault_file "$1"; return; fi ;; esac
   case $1 in
     ca | chain) echo "$LAB_DIR/pki/ca.crt" ;;
     cert) echo "$LAB_DIR/pki/issued/$SERVER_CN.crt" ;;

@@ -9,10 +9,20 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import confusion  # noqa: E402
 from memdb import Agent, Events, Lab, own_name  # noqa: E402
 
 # Started in the background of a script, we inherit SIGINT as ignored, and so would the programs under test.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Injected × named, of the faults that this run lived through."""
+    rows = confusion.rows_of(report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, []))
+    if rows:
+        terminalreporter.section("injected × named")
+        for line in confusion.lines(rows):
+            terminalreporter.write_line(line)
 
 
 def pytest_configure(config):

@@ -2,14 +2,16 @@
 import time
 
 import pytest
+from confusion import row_of
 from episode import DEMO, complaints, live_through
 from faults import FAULTS
 from memdb import wait_for
 
 
 @pytest.mark.parametrize("fault", [pytest.param(f, id=f.label.replace(" ", "-"), marks=pytest.mark.settings(f.settings)) for f in FAULTS])
-def test_fault_is_named_and_overcome(demo, lab, fault):
+def test_fault_is_named_and_overcome(demo, lab, fault, record_property):
     out = live_through(lab, demo, fault, quiet=1.2)
+    record_property("named", row_of(out))
     print(out, demo.log.read_text()[-6000:], sep="\n")  # whole when it fails, where an assertion's text is cut
     assert not complaints(out)
 

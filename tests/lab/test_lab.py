@@ -65,8 +65,9 @@ def test_an_interrupted_up_clears_away_what_it_made(other):
     assert leftovers(other) == []
 
 
-# These need an openvpn or a memdbd that runs.
-NEED_AGENT = {"openvpn-killed", "openvpn-hung", "route-deleted", "agent-killed", "tun-missing", "openvpn-missing", "session-cut"}
+# These need an openvpn or a memdbd that runs, or a profile.
+NEED_AGENT = {"openvpn-killed", "openvpn-hung", "route-deleted", "agent-killed", "tun-missing", "openvpn-missing", "session-cut",
+              "client-cert-expired", "client-cert-not-yet-valid", "client-key-mismatch", "client-cert-wrong-issuer", "auth-required"}
 
 
 def test_faults_and_findings_are_listed_and_unknown_ones_refused(other):

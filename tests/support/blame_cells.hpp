@@ -29,7 +29,8 @@ inline const tests::Grid& up_grid() {
         // mixed: none is ok, each fails in its own way or is not tried yet.
         {"nodes",
          {"ok", "unknown", "one_silent", "all_silent", "all_refused", "all_tls_silent", "no_dns", "no_name", "mixed"}},
-        {"vpc", {"none", "knows"}},
+        // knows: it has an address for the cluster's name. asked, silent: since the nodes fell silent.
+        {"vpc", {"none", "knows", "asked", "silent"}},
     });
     return grid;
 }
@@ -109,7 +110,10 @@ inline Facts up_facts(const tests::Cell& cell) {
         node.route_evidence = "where it goes";
     }
     cluster.vpc_resolver = "10.20.0.2";
-    if (up_grid().word(cell, kVpc) == "knows") cluster.vpc_answer = "10.20.1.1";
+    const std::string_view vpc = up_grid().word(cell, kVpc);
+    if (vpc == "knows") cluster.vpc_answer = "10.20.1.1";
+    if (vpc == "asked") facts.vpc = VpcVoice::asked;
+    if (vpc == "silent") facts.vpc = VpcVoice::silent;
     return facts;
 }
 

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import time
 
+from doctor_line import first_line_of_doctor
 from faults import SERVER
 from memdb import Events, wait_for
 
@@ -28,16 +29,28 @@ class Outcome:
     stood: float = 0  # seconds
     relapses: list = dataclasses.field(default_factory=list)  # verdicts after it had come back
     lines: int = 0  # in the log
+    named: str = ""  # the first finding of `status --json` while the fault stood; of one that had passed by then, the first seen
+    told: str = ""  # the first line of `status` that names anything
+    doctor: str = ""  # the first failed check of the doctor
 
 
 def is_well(view):
     return view["verdict"] == "reachable" and not view["findings"]
 
 
+def standing_at_first(events, start):
+    """(moment, finding) of what stood already when the stream began, if that was after `start`."""
+    return [(at, finding) for at, event in events.of("snapshot", start) for view in event["snapshot"]["profiles"] if view["name"] == DEMO
+            for finding in view["findings"]]
+
+
 def raised(events, start):
     """(seconds, code, severity, how long it stood) of every finding that people could see, in order."""
     out = []
     cleared = events.of("finding_cleared", start)
+    for at, finding in standing_at_first(events, start):  # of a memdbd that was there before anybody could listen
+        end = next((when for when, over in cleared if over["code"] == finding["code"] and when >= at), time.monotonic())
+        out.append((at - start, finding["code"], finding["severity"], end - at))
     for at, event in events.of("finding_raised", start):
         code = event["finding"]["code"]
         end = next((when for when, over in cleared if over["code"] == code and when >= at), time.monotonic())
@@ -68,12 +81,16 @@ class Episode:
             os.kill(self.before["openvpn_pid"], 9)
         elif fault.provoke == "reconnect":
             self.agent.ctl("reconnect", DEMO)
-        elif fault.provoke == "start":
-            self.events.close()
-            self.agent.start()
-            self.events = Events(self.agent.socket)
+        elif fault.provoke in ("start", "restart"):
+            self.restart_agent()
             self.before = {**self.before, "restarts": 0}
         return self
+
+    def restart_agent(self):
+        self.events.close()
+        self.agent.stop()
+        self.agent.start()
+        self.events = Events(self.agent.socket)
 
     def __exit__(self, *_):
         with contextlib.suppress(OSError):
@@ -107,8 +124,10 @@ class Episode:
         lasting = [row for row in out.findings if not self.fault.first or row[1] not in self.fault.passing]
         if lasting:
             out.shown, out.first = lasting[0][0], lasting[0][1]
-            finding = next(e["finding"] for _, e in self.events.of("finding_raised", self.start) if e["finding"]["code"] == out.first)
+            seen = [f for _, f in standing_at_first(self.events, self.start)] + [e["finding"] for _, e in self.events.of("finding_raised", self.start)]
+            finding = next(f for f in seen if f["code"] == out.first)
             out.layer, out.summary = finding["layer"], finding["summary"]
+        self.note_names(view)
         verdicts = {e["to"] for _, e in self.events.of("verdict", self.start)} | {view["verdict"]}
         out.worst = next((v for v in ("unreachable", "degraded", "connecting") if v in verdicts), "reachable")
         tunnel = view["tunnel"]
@@ -123,6 +142,17 @@ class Episode:
         if tunnel.get("openvpn_pid") != self.before.get("openvpn_pid") and not out.touched:
             out.touched = ["another process"]
         return out
+
+    def note_names(self, view):
+        """What a person is told at this moment, in three places."""
+        out = self.out
+        if self.fault.itself:
+            out.named = out.first
+            return
+        out.named = view["findings"][0]["code"] if view["findings"] else ""
+        lines = self.agent.ctl("status", DEMO, check=False).stdout.splitlines()
+        out.told = next((line.strip() for line in lines if line.strip()[:2] in ("✗ ", "! ", "x ")), "")
+        out.doctor = first_line_of_doctor(self.agent, DEMO)
 
     def wait_well(self, limit, quiet=QUIET):
         """Until nothing is wrong any more, and stays so."""
@@ -154,7 +184,9 @@ class Episode:
     def heal(self):
         self.lab("heal", self.fault.name)
         healed = time.monotonic()
-        if self.fault.cure:
+        if self.fault.cure == "restart":
+            self.restart_agent()
+        elif self.fault.cure:
             self.agent.ctl(self.fault.cure, DEMO)
         return healed
 
@@ -179,6 +211,8 @@ def live_through(lab, agent, fault, stand=0, quiet=QUIET):
             healed = episode.heal()
             episode.wait_well(fault.back, quiet)
             out.recovered = episode.last_good(healed)
+            if fault.cure == "restart":
+                out.recovered = episode.well_since - healed
             out.relapses = episode.relapses(healed)
         out.lines = agent.log_lines() - episode.lines
         return out
@@ -193,6 +227,12 @@ def complaints(out):
         said.append(f"first finding {out.first or 'none'}, not {fault.first}")
     elif fault.first and out.layer != fault.layer:
         said.append(f"{fault.first} in layer {out.layer}, not {fault.layer}")
+    if not fault.itself and fault.first:
+        last = {*fault.then[-1:]} if fault.then and fault.stand else {fault.first, *fault.then}
+        if out.named not in last:
+            said.append(f"status names {out.named or 'nothing'}, not {' or '.join(sorted(last))}")
+        if out.named not in out.told:
+            said.append(f"status --json begins with {out.named}, status for people with {out.told!r}")
     said += [f"its sentence lacks {word!r}: {out.summary}" for word in fault.words if word not in out.summary]
     if out.astray:
         said.append(out.astray)

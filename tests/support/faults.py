@@ -18,11 +18,11 @@ class Fault:
     passing: tuple = ()  # findings that may show on the way, and must be gone at the end
     layer: str = ""  # of `first`
     words: tuple = ()  # that its sentence must have
-    provoke: str = ""  # what makes it matter: "reconnect", "kill" (a new openvpn is needed) or "start" (a new memdbd)
+    provoke: str = ""  # what makes it matter: "reconnect", "kill" (a new openvpn is needed), "start" (memdbd is gone) or "restart" (another memdbd)
     shown: float = 8  # so many seconds until `first` is seen
     verdict: str = ""  # what the verdict must become while the fault stands
     itself: bool = False  # comes back while the fault stands, or there is nothing to heal
-    cure: str = ""  # what a person does after healing, for the finding's advice says so
+    cure: str = ""  # what a person does after healing, for the finding's advice says so; "restart": of memdbd
     back: float = 12  # so many seconds until reachable, with nothing left to say
     restarts: int = 0  # so many tunnels may be lost; 0: neither openvpn nor its connection is touched
     stand: float = 0  # so long it must stand, for something happens late; or until `then` is seen
@@ -55,6 +55,10 @@ FAULTS = (
     Fault("server-down", first="tunnel-silent", then=("endpoint-silent",), layer="tunnel", verdict="unreachable", restarts=1, stand=18),
     Fault("client-cert-revoked", first="handshake-rejected", layer="handshake", verdict="unreachable", shown=25, restarts=1, cure="connect"),
     Fault("crl-expired", first="handshake-rejected", layer="handshake", verdict="unreachable", shown=25, restarts=1, cure="connect"),
+    Fault("server-cert-untrusted", first="server-cert-untrusted", layer="handshake", verdict="unreachable", shown=15, restarts=1, cure="connect"),
+    Fault("server-name-mismatch", first="server-name-mismatch", layer="handshake", verdict="unreachable", shown=15, restarts=1, cure="connect"),
+    Fault("server-cert-expired", first="server-cert-expired", layer="handshake", verdict="unreachable", shown=15, restarts=1, cure="connect"),
+    Fault("captive-portal", first="tunnel-silent", then=("captive-portal",), layer="tunnel", verdict="unreachable", restarts=1, stand=20),
     Fault("udp-blocked", first="tunnel-silent", then=("endpoint-silent",), layer="tunnel", verdict="unreachable", restarts=1),
     Fault("asym-to-server", first="tunnel-silent", then=("endpoint-silent",), layer="tunnel", verdict="unreachable", restarts=1),
     Fault("asym-to-client", first="tunnel-silent", then=("endpoint-silent",), layer="tunnel", verdict="unreachable", restarts=1),
@@ -68,15 +72,28 @@ FAULTS = (
     Fault("cluster-address-outside-routes", first="cluster-address-outside-routes", layer="dns", provoke="reconnect", verdict="unreachable"),
     # The VPC and the cluster: never the tunnel's fault. Where nothing at all comes through, a second opinion, once.
     Fault("port-filtered", first="port-filtered", layer="tcp", words=("6 of 6 nodes", "silent on TCP 6379 while the "), verdict="unreachable", restarts=1, stand=20),
+    Fault("authorization-missing", first="authorization-missing", layer="tunnel", words=("neither its resolver 10.20.0.2 nor any of 6 nodes",), verdict="unreachable", restarts=1),
     Fault("port-refused", first="port-refused", layer="tcp", verdict="unreachable"),
     Fault("all-nodes-down", first="port-filtered", layer="tcp", verdict="unreachable", restarts=1),
     Fault("node-down", "demo-0002-002", first="node-unreachable", layer="ping", words=("demo-0002-002", "shard 2"), verdict="degraded"),
     Fault("node-loading", first="node-loading", words=("demo-0002-002",), passing=("port-refused",), layer="ping", verdict="degraded"),
+    Fault("node-slow", first="node-slow", words=("demo-0002-002",), layer="ping", verdict="degraded", shown=40),
     Fault("cluster-down", first="slots-uncovered", layer="cluster", verdict="degraded", shown=75, back=75,
           settings="[probe]\ntopology_interval_s = 2\n"),
     Fault("failover", passing=("node-unreachable", "slots-uncovered", "shard-without-primary"), itself=True, back=20),
     Fault("auth-wrong", first="auth-rejected", layer="auth", verdict="unreachable", back=20),
+    Fault("auth-no-permission", first="auth-no-permission", layer="auth", verdict="unreachable", back=20),
     Fault("tls-untrusted", first="tls-untrusted", layer="tls", verdict="unreachable", back=20),
+    Fault("tls-not-offered", first="tls-not-offered", layer="tls", verdict="unreachable", back=20),
+    Fault("tls-name-mismatch", first="tls-name-mismatch", layer="tls", verdict="unreachable", back=20),
+    Fault("tls-expired", first="tls-expired", layer="tls", verdict="unreachable", back=20),
+    # What the profile was imported with; another memdbd reads it.
+    Fault("client-cert-expired", first="client-cert-expired", layer="handshake", provoke="restart", verdict="unreachable", cure="restart"),
+    Fault("client-cert-not-yet-valid", first="client-cert-not-yet-valid", layer="handshake", provoke="restart", verdict="unreachable", cure="restart"),
+    Fault("client-key-mismatch", first="client-key-mismatch", layer="handshake", provoke="restart", verdict="unreachable", cure="restart"),
+    # The wire does not tell it from a revoked one: the evidence does.
+    Fault("client-cert-wrong-issuer", first="handshake-rejected", layer="handshake", provoke="restart", verdict="unreachable", shown=30, cure="restart"),
+    Fault("auth-required", first="auth-required", layer="auth", provoke="restart", verdict="unreachable", shown=15, cure="restart"),
 )
 
 

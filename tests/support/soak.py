@@ -14,7 +14,8 @@ from memdb import wait_for
 
 # While one of these stands nothing can answer, whatever else stands or is done.
 DEADLY = {"network-down", "server-down", "udp-blocked", "asym-to-server", "asym-to-client", "port-filtered", "port-refused",
-          "all-nodes-down", "auth-wrong", "tls-untrusted"}
+          "all-nodes-down", "auth-wrong", "auth-no-permission", "tls-untrusted", "tls-not-offered", "tls-name-mismatch", "tls-expired",
+          "captive-portal", "authorization-missing"}
 NOTICED = 6.0  # seconds after which a deadly fault must be known
 LATELY = 4.0  # seconds: the sentinel's interval, a missed PING and both re-probes, and some for a busy machine
 BACK = 60.0  # seconds until reachable, once all is healed
@@ -97,7 +98,7 @@ class Soak:
         self.report = Report(seed)
         self.standing = []
         # A new memdbd would be another process to measure; everything else may stand beside everything else.
-        self.pool = [fault for fault in FAULTS if fault.name != "agent-killed"]
+        self.pool = [fault for fault in FAULTS if fault.provoke not in ("start", "restart")]
 
     def run(self, duration):
         agent, report = self.agent, self.report

@@ -130,6 +130,7 @@ def test_what_never_comes_up_is_named_and_tried_again_slowly(agents, pki, scenar
 # What needs new input before another try makes sense: scenario -> finding, words of its evidence.
 BLOCKS = {
     "options-error": ("config-refused", "Options error"),
+    "too-old": ("openvpn-too-old", "(2.4.7)"),
     "auth-failed": ("auth-failed", "AUTH_FAILED"),
     "key-mismatch": ("client-key-mismatch", "key values mismatch"),
     "no-tun": ("tun-device-unavailable", "/dev/net/tun"),

@@ -40,7 +40,7 @@ struct Row {
 };
 
 // clang-format off
-constexpr std::string_view kProcess = "profile-overlap|openvpn-missing|tun-device-unavailable|no-net-admin|config-refused|openvpn-hung|openvpn-crashed";
+constexpr std::string_view kProcess = "profile-overlap|openvpn-missing|openvpn-too-old|tun-device-unavailable|no-net-admin|config-refused|openvpn-hung|openvpn-crashed";
 
 const Row kRows[] = {
     // Without a network nothing that was seen before matters; what blocks, a network does not cure.

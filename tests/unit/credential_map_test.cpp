@@ -198,6 +198,30 @@ TEST(CredentialMap, is_put_together_from_what_is_stored) {
     EXPECT_EQ(credential_in_force({3, own, {}, {}, nullptr}, now).certainly_past, keys::kProjectBegan);
 }
 
+TEST(CredentialMap, doubts_an_issuer_that_the_configuration_does_not_name) {
+    CredentialInForce given = credential(days(-1), days(90));
+    given.certificate.issuer = "CN=b";
+    EXPECT_EQ(issuer_doubt(given), "") << "nobody has looked";
+    given.chain = keys::ChainVerdict{false, {}, "no CA of the configuration issued it"};
+    EXPECT_EQ(issuer_doubt(given), "") << "there is nothing to compare it with";
+    given.authorities.emplace_back().subject = "CN=a";
+    EXPECT_EQ(issuer_doubt(given), "the client certificate was issued by CN=b, the configuration's CA is CN=a");
+    given.certificate.issuer = "CN=a";
+    EXPECT_EQ(issuer_doubt(given), "") << "it may have expired";
+    given.certificate.issuer = "CN=b";
+    given.chain = keys::ChainVerdict{true, "CN=a", {}};
+    EXPECT_EQ(issuer_doubt(given), "") << "an intermediate";
+}
+
+TEST(CredentialMap, tells_a_foreign_key_from_a_damaged_file) {
+    EXPECT_EQ(trouble_of({Errc::bad_input, "1: not its key"}).code, "client-key-mismatch");
+    for (const Errc code : {Errc::malformed, Errc::not_found, Errc::io}) {
+        const health::Condition trouble = trouble_of({code, "what was seen"});
+        EXPECT_EQ(trouble.code, "client-cert-unusable");
+        EXPECT_EQ(trouble.evidence, "what was seen");
+    }
+}
+
 TEST(CredentialMap, holds_attempts_that_cannot_succeed) {
     EXPECT_FALSE(is_usable(std::nullopt, kNow));
     EXPECT_TRUE(is_usable(credential(days(-1), days(29)), kNow));

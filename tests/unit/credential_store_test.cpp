@@ -109,7 +109,7 @@ TEST(CredentialStore, absent_corrupt_and_unreadable_are_told_apart) {
         {"empty certificate", [](const fs::path& c) { put(c / "1/cert.pem", ""); }, Errc::malformed},
         {"half a certificate",
          [](const fs::path& c) { put(c / "1/cert.pem", content(c / "1/cert.pem").substr(0, 300)); }, Errc::malformed},
-        {"another key", [](const fs::path& c) { put(c / "1/key.pem", key_pem(TestKey::other)); }, Errc::malformed},
+        {"another key", [](const fs::path& c) { put(c / "1/key.pem", key_pem(TestKey::other)); }, Errc::bad_input},
         {"another pair",
          [](const fs::path& c) {
              put(c / "1/key.pem", key_pem(TestKey::other));

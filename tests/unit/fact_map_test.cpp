@@ -57,6 +57,39 @@ TEST(FactMap, tells_how_long_the_server_is_silent_and_who_it_is) {
     EXPECT_EQ(facts.losses, 0U);
 }
 
+TEST(FactMap, knows_since_when_the_server_is_not_heard_though_it_should) {
+    tunnel::TunnelState state;
+    health::IncidentState incident;
+    const auto since = [&](Phase phase) {
+        state.phase = phase;
+        return unheard_since(state, incident);
+    };
+    state.since = t0 - 3s;
+    EXPECT_EQ(since(Phase::handshaking), t0 - 3s);
+    state.server_seen = true;
+    EXPECT_EQ(since(Phase::handshaking), std::nullopt);
+    for (const Phase phase :
+         {Phase::starting, Phase::waiting, Phase::stopping, Phase::up, Phase::stopped, Phase::blocked})
+        EXPECT_EQ(since(phase), std::nullopt) << "nobody has asked it";
+    state.after = AfterStop::restart;
+    for (const tunnel::Cause cause : {tunnel::Cause::endpoint_silent, tunnel::Cause::tunnel_silent}) {
+        state.cause = cause;
+        for (const Phase phase : {Phase::starting, Phase::waiting, Phase::stopping}) EXPECT_EQ(since(phase), t0 - 3s);
+    }
+    state.after = AfterStop::nothing;
+    EXPECT_EQ(since(Phase::stopping), std::nullopt) << "nobody wants it any more";
+    state.cause = tunnel::Cause::handshake_rejected;
+    EXPECT_EQ(since(Phase::waiting), std::nullopt) << "it was heard";
+    incident.quiet_since = t0 - 1s;
+    EXPECT_EQ(since(Phase::up), std::nullopt) << "it is being asked";
+    incident.server_answers = true;
+    EXPECT_EQ(since(Phase::up), std::nullopt);
+    incident.server_answers = false;
+    EXPECT_EQ(since(Phase::up), t0 - 1s);
+    state.online = false;
+    EXPECT_EQ(since(Phase::up), std::nullopt) << "there is no network";
+}
+
 TEST(FactMap, adds_what_is_known_beside_the_tunnels_own_state) {
     tunnel::TunnelState state;
     state.phase = Phase::up;

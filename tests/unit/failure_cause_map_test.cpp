@@ -20,6 +20,16 @@ struct Row {
 constexpr Row kRows[] = {
     {"Options error: Unrecognized option or missing or extra parameter(s) in [CMD-LINE]:1: nonsense (2.6.14)", Cause::config_refused},
     {"2026-11-23 15:44:01 Options error: Unrecognized option or missing or extra parameter(s) in bad.conf:4: foo (2.6.14)", Cause::config_refused},
+    {"Options error: Unrecognized option or missing or extra parameter(s) in client.ovpn:9: data-ciphers (2.4.7)", Cause::openvpn_too_old},  // source
+    {"2026-11-23 15:44:01 OpenVPN 2.4.12 x86_64-pc-linux-gnu [SSL (OpenSSL)] [LZO] [LZ4] [EPOLL] [PKCS11] [MH/PKTINFO] [AEAD] built on Jun 27 2022", Cause::openvpn_too_old},
+    {"OpenVPN 2.3.10 x86_64-pc-linux-gnu", Cause::openvpn_too_old},
+    {"2026-11-23 15:44:01 OpenVPN 2.6.14 x86_64-pc-linux-gnu [SSL (OpenSSL)] [LZO] [LZ4] [EPOLL]", Cause::none},
+    {"OpenVPN 2.5.0 x86_64", Cause::none},
+    {"OpenVPN 3.0", Cause::none},
+    {"OpenVPN 2.", Cause::none},
+    {"library versions: OpenSSL 1.1.1, LZO 2.4", Cause::none},
+    {"Options error: Unrecognized option or missing or extra parameter(s) in [PUSH-OPTIONS]:5: auth-token (2.4.7)", Cause::none},
+    {"VERIFY ERROR: depth=0, error=self-signed certificate: O=OpenVPN 2.3, serial=1", Cause::server_cert_untrusted},
     {"Options error: --cert fails with 'missing.crt': No such file or directory (errno=2)", Cause::client_cert_unusable},
     {"Options error: Please correct these errors.", Cause::config_refused},
     {"Options error: Unrecognized option or missing or extra parameter(s) in [PUSH-OPTIONS]:5: auth-token (2.6.14)", Cause::none},
@@ -88,9 +98,9 @@ TEST(FailureCause, has_a_code_of_its_own_for_each) {
 }
 
 TEST(FailureCause, blocks_only_where_another_try_makes_no_sense) {
-    for (const Cause cause :
-         {Cause::openvpn_missing, Cause::tun_device_unavailable, Cause::no_net_admin, Cause::config_refused,
-          Cause::client_cert_expired, Cause::client_key_mismatch, Cause::client_cert_unusable, Cause::auth_failed})
+    for (const Cause cause : {Cause::openvpn_missing, Cause::openvpn_too_old, Cause::tun_device_unavailable,
+                              Cause::no_net_admin, Cause::config_refused, Cause::client_cert_expired,
+                              Cause::client_key_mismatch, Cause::client_cert_unusable, Cause::auth_failed})
         EXPECT_TRUE(blocks(cause)) << to_string(cause);
     for (const Cause cause : {Cause::none, Cause::endpoint_silent, Cause::handshake_rejected, Cause::network_offline,
                               Cause::server_cert_expired, Cause::openvpn_hung, Cause::openvpn_crashed})
