@@ -115,7 +115,7 @@ void add_option(CLI::App& app, Option option, Arguments& into) {
                 ->check(CLI::Range(1u, 1000000u))
                 ->type_name("N");
             return;
-        case Option::node: app.add_option("--node", into.node, "only this node")->type_name("NAME"); return;
+        case Option::node: app.add_option("--node", into.node, "only this node")->type_name("NODE"); return;
         case Option::import:
             add_import(app, into);
             add_cluster(app, into);

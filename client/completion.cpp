@@ -89,6 +89,7 @@ void add_values(Completion& into, const CLI::Option& option, std::string_view ty
     into.files = kind == "FILE" || kind == "PATH" || kind == "PROGRAM" || kind == "CERTFILE";
     into.folders = kind == "DIR";
     into.profiles = kind == "PROFILE";
+    into.nodes = kind == "NODE";
     into.typed = typed;
     for (std::size_t from = 0; kind.find('|') != std::string::npos && from <= kind.size();) {
         const std::size_t to = std::min(kind.find('|', from), kind.size());

@@ -41,6 +41,8 @@ Result<std::vector<VpnRoute>> parse_routes(std::string_view json);
 /// Of export-client-vpn-client-certificate-revocation-list; nothing when the endpoint has none. `next_update` and
 /// `entries` are read from the list itself.
 Result<std::optional<EndpointCrl>> parse_endpoint_crl(std::string_view json);
+/// The serial numbers on the same list, hex, upper case; empty when there is none.
+Result<std::vector<std::string>> parse_revoked_serials(std::string_view json);
 /// Active ones first.
 Result<std::vector<Connection>> parse_connections(std::string_view json);
 /// The .ovpn text.

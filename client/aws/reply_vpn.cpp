@@ -138,6 +138,16 @@ Result<std::optional<EndpointCrl>> parse_endpoint_crl(std::string_view json) {
     return std::optional(std::move(crl));
 }
 
+Result<std::vector<std::string>> parse_revoked_serials(std::string_view json) {
+    std::string pem;
+    if (json.find_first_not_of(" \t\r\n") == std::string_view::npos) return std::vector<std::string>();
+    const auto done =
+        read_reply(json, [&](Fields& f) { f.read_optional("CertificateRevocationList", pem, kReplyLimit); });
+    if (done.has_error()) return done.error();
+    if (pem.empty()) return std::vector<std::string>();
+    return pki::revoked_serials(pem);
+}
+
 Result<std::vector<Connection>> parse_connections(std::string_view json) {
     auto all = read_items<Connection>(json, "Connections", [](Fields& f, Connection& one) {
         read_id(f, "ConnectionId", one.id);

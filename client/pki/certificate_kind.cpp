@@ -84,6 +84,16 @@ Result<CrlFacts> crl_facts(std::string_view pem) {
     return facts;
 }
 
+Result<std::vector<std::string>> revoked_serials(std::string_view pem) {
+    const auto crl = read_pem<keys::CrlPtr>(pem, PEM_read_bio_X509_CRL);
+    if (!crl) return Failure{Errc::bad_input, "holds no revocation list that can be read"};
+    std::vector<std::string> serials;
+    auto* revoked = X509_CRL_get_REVOKED(crl.get());
+    for (int i = 0; i < sk_X509_REVOKED_num(revoked); ++i)
+        serials.push_back(keys::number_text(X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(revoked, i))));
+    return serials;
+}
+
 std::string_view to_string(CertificateKind kind) noexcept {
     switch (kind) {
         case CertificateKind::client: return "client";

@@ -37,6 +37,9 @@ struct CrlFacts {
 /// Errc::bad_input when there is no revocation list in `pem`, or one that cannot be read.
 Result<CrlFacts> crl_facts(std::string_view pem);
 
+/// The serial numbers on the list, hex, upper case. Errc::bad_input as above.
+Result<std::vector<std::string>> revoked_serials(std::string_view pem);
+
 std::string_view to_string(CertificateKind kind) noexcept;
 
 }  // namespace memdb::client::pki

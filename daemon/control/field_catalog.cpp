@@ -66,6 +66,9 @@ constexpr std::array kFields = {
     FieldText{"cluster", "slots_covered", "integer", "of 16384 hash slots; not when it is not in cluster mode"},
     FieldText{"cluster", "nodes", "list of @node", ""},
     FieldText{"cluster", "iam", "@iam", "when its user logs in by IAM"},
+    FieldText{"cluster", "tls", "boolean", "as the profile wants it"},
+    FieldText{"cluster", "user", "text", "of the cluster's ACL; absent: no AUTH"},
+    FieldText{"cluster", "private_ca", "boolean", "true: the profile trusts a CA of its own for it"},
 
     FieldText{"node", "name", "text", "as the cluster announces it"},
     FieldText{"node", "address", "text", "`ADDRESS:PORT`"},

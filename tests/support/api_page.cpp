@@ -108,9 +108,21 @@ std::map<std::string, std::string, std::less<>> fields_of_events() {
     return fields;
 }
 
-/// Object and field, of those that are not always there.
-std::set<std::pair<std::string, std::string>> optional_fields() {
-    std::set<std::pair<std::string, std::string>> optional;
+using FieldNames = std::set<std::pair<std::string, std::string>>;
+
+/// What this build can say; a row of a field that is still to come is left out.
+FieldNames known_fields() {
+    FieldNames known;
+    const auto visit = [&](std::string_view name, const boost::json::object& object) {
+        for (const auto& member : object) known.emplace(name, member.key());
+    };
+    visit_every_object(Fill::all, visit);
+    return known;
+}
+
+/// Of those, what is not always there.
+FieldNames optional_fields() {
+    FieldNames optional;
     const auto visit = [&](std::string_view name, const boost::json::object& object) {
         for (const FieldText& row : field_texts())
             if (row.object == name && !object.contains(row.field)) optional.emplace(name, row.field);
@@ -136,9 +148,10 @@ std::string events() {
 
 std::string objects() {
     std::string out = "\n## Objects\n\nA type with a ? is of a field that may be absent.\n";
-    const auto optional = optional_fields();
+    const auto known = known_fields(), optional = optional_fields();
     std::string_view last;
     for (const FieldText& field : field_texts()) {
+        if (!known.contains({std::string(field.object), std::string(field.field)})) continue;
         if (field.object != last) {
             last = field.object;
             out += "\n### " + std::string(last) + "\n\n| field | type | |\n|---|---|---|\n";

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import pytest
-from memdb import MEMDBCTL
+from memdb import MEMDBCTL, wait_for
 from shell_terminal import ShellTerminal
 
 LINES = {  # what was typed -> what may come
@@ -15,7 +15,9 @@ LINES = {  # what was typed -> what may come
     "memdbctl pki list --pki ./a": {"./a folder/", "./another/"},
     "memdbctl --socket ./run/memdbd.sock key rollback ": {"demo", "direct"},
     "memdbctl --socket ./run/memdbd.sock status di": {"direct"},
+    "memdbctl --socket ./run/memdbd.sock ping --node no": {"node.test"},
     "memdbctl --socket ./nobody status ": set(),
+    "memdbctl --socket ./nobody ping --node ": set(),
 }
 
 
@@ -39,6 +41,8 @@ def here(place, tmp_path_factory):
     for name in ("demo", "direct"):
         subprocess.run([MEMDBCTL, "--socket", agent.socket, "profile", "add", "--direct", "--name", name, "--cluster", "node.test"],
                        check=True, stdin=subprocess.DEVNULL)
+    agent.ctl("connect", "direct")  # a profile that nobody wants has no nodes
+    wait_for(lambda: agent.api.profile("direct")["clusters"][0]["nodes"], 10, "a node that is known")
     (folder / "run").symlink_to(agent.runtime)
     yield folder
     agent.end(limit=30)  # how fast it ends is not what is tested here

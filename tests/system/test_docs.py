@@ -76,6 +76,23 @@ def test_every_page_can_be_reached_from_the_readme():
     assert {page for page in pages() if page.is_relative_to(ROOT / "docs")} <= known
 
 
+AWAITED = {"bugreport", "doctor", "exec", "history", "report", "watch"}  # of other parts of the same issue
+
+
+def test_commands_that_are_named_are_commands():
+    known = set(re.findall(r'Command\{\s*\{"([a-z ]+)"', (ROOT / "client/commands.cpp").read_text(encoding="utf-8")))
+    groups, named = {name.split()[0] for name in known if " " in name}, 0
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        for code in re.findall(r"^```.*?^```|`[^`\n]+`", text, re.M | re.S):
+            for first, more in re.findall(r"\bmemdbctl ([a-z]+)(?: ([a-z]+(?:\\?\|[a-z]+)*))?", code):
+                words = [f"{first} {word}" for word in re.split(r"\\?\|", more)] if first in groups and more else [first]
+                named += len(words)
+                for word in words:
+                    assert word in known | groups | AWAITED, f"{page}: memdbctl {word}"
+    assert named > 80
+
+
 def test_each_claim_on_security_names_a_test_that_there_is():
     claims, path, source = 0, None, ""
     for word in re.findall(r"`([^`]+)`", (ROOT / "docs/security.md").read_text(encoding="utf-8")):

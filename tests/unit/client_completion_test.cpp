@@ -77,6 +77,10 @@ TEST(Completion, asks_for_profiles_files_and_folders_where_they_fit) {
     EXPECT_TRUE(of("status ").profiles);
     EXPECT_TRUE(of("key show de").profiles);
     EXPECT_EQ(of("key show de").typed, "de");
+    EXPECT_TRUE(of("ping --node ").nodes);
+    EXPECT_EQ(of("ping demo --node=demo-0001").before, "--node=");
+    EXPECT_EQ(of("ping demo --node=demo-0001").typed, "demo-0001");
+    EXPECT_FALSE(of("ping ").nodes);
     EXPECT_FALSE(of("status demo ").profiles);
     EXPECT_EQ(of("pki revoke laptop --profile=d").before, "--profile=");
     EXPECT_TRUE(of("profile import ").files);
