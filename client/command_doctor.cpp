@@ -1,10 +1,18 @@
 // doctor: asks the agent to examine a profile, and shows what it found.
 #include "base/clock.hpp"
+#include "client/child_process.hpp"
 #include "client/commands.hpp"
+#include "client/doctor/aws_facts.hpp"
+#include "client/doctor/aws_opinion.hpp"
 #include "client/offline_exam.hpp"
 #include "client/progress_line.hpp"
 #include "client/render_doctor.hpp"
 #include "control/api_doctor.hpp"
+#include "doctor/suspect_catalog.hpp"
+
+#include <sys/stat.h>
+
+#include <cstdlib>
 
 namespace memdb::client {
 namespace {
@@ -34,6 +42,30 @@ Outcome<health::DoctorReport> examine(const Context& context, const std::string&
         const auto& check = std::get<health::Check>(*told);
         progress.show_now(check.title + ": " + std::string(to_string(check.state)));
     }
+}
+
+/// Whether the user has set anything up that could ask AWS.
+bool can_ask_aws() {
+    if (find_program("aws").empty()) return false;
+    for (const char* name : {"AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"})
+        if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return true;
+    const char* home = std::getenv("HOME");
+    struct stat there {};
+    return home != nullptr && ::stat((std::string(home) + "/.aws").c_str(), &there) == 0;
+}
+
+/// Where the wire cannot tell causes apart, AWS often can. What it does not tell changes nothing.
+void ask_aws_too(const Context& context, const control::ProfileView& profile, health::DoctorReport& report) {
+    const doctor::AwsNames names = doctor::aws_names_of(profile);
+    if (report.diagnosis.suspects.empty() || names.endpoint_id.empty() || !can_ask_aws()) return;
+    ProgressLine progress(context);
+    aws::Session session({names.region, {}});
+    const auto facts = ask_aws_facts(session, names, [&](const std::string& what) { progress.show_now(what); });
+    progress.clear();
+    if (facts.has_error()) return warn(context, "AWS could not be asked: " + facts.error().message);
+    for (const std::string& trouble : facts->trouble) warn(context, trouble);
+    const std::string serial = profile.credential ? profile.credential->serial : std::string();
+    add_opinion(aws_suspects(*facts, serial, wall_now()), report.diagnosis);
 }
 
 Problem with_hint(Problem problem) {
@@ -69,7 +101,10 @@ int run_doctor(Context& context) {
     if (snapshot.has_error()) return complain(context, with_hint(snapshot.error()));
     const auto profile = chosen_profile(context, *snapshot);
     if (profile.has_error()) return complain(context, profile.error());
-    return show(context, examine(context, *profile));
+    auto report = examine(context, *profile);
+    if (report.has_value() && context.arguments.ask_aws)
+        ask_aws_too(context, *find_profile(*snapshot, *profile), *report);
+    return show(context, report);
 }
 
 }  // namespace memdb::client

@@ -35,7 +35,7 @@ bool is_final(const aws::CallFailure& failure) {
 /// One round of questions; after the first final failure the others are not asked.
 class Inquiry {
   public:
-    Inquiry(aws::Session& session, const AwsNames& names, const aws::Progress& progress)
+    Inquiry(aws::Session& session, const doctor::AwsNames& names, const aws::Progress& progress)
         : session_(session), names_(names), progress_(progress) {}
 
     Outcome<AwsFacts> run() {
@@ -157,7 +157,7 @@ class Inquiry {
     }
 
     aws::Session& session_;
-    const AwsNames& names_;
+    const doctor::AwsNames& names_;
     const aws::Progress& progress_;
     AwsFacts facts_;
     std::optional<Problem> final_;
@@ -165,7 +165,7 @@ class Inquiry {
 
 }  // namespace
 
-Outcome<AwsFacts> ask_aws_facts(aws::Session& session, const AwsNames& names, const aws::Progress& progress) {
+Outcome<AwsFacts> ask_aws_facts(aws::Session& session, const doctor::AwsNames& names, const aws::Progress& progress) {
     return Inquiry(session, names, progress).run();
 }
 

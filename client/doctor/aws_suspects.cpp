@@ -194,37 +194,12 @@ AwsSuspect allows_vpn_range(const AwsFacts& facts) {
     return no(name, "no rule names the VPN's client range " + to_string(*endpoint->client_network));
 }
 
-std::string_view without_port(std::string_view host) { return host.substr(0, host.find(':')); }
-
 }  // namespace
 
 std::vector<AwsSuspect> aws_suspects(const AwsFacts& facts, std::string_view serial, WallTime now) {
     return {crl_expired(facts, now),       client_revoked(facts, serial), server_cert_expired(facts, now),
             endpoint_not_available(facts), association_missing(facts),    authorization_missing(facts),
             route_missing(facts),          security_group_closed(facts),  allows_vpn_range(facts)};
-}
-
-AwsNames aws_names_of(std::string_view endpoint, std::string_view cluster) {
-    AwsNames names;
-    endpoint = without_port(endpoint);
-    const auto at = endpoint.find("cvpn-endpoint-");
-    if (at == 0 || (at != std::string_view::npos && endpoint[at - 1] == '.')) {
-        const std::string_view id = endpoint.substr(at, endpoint.find('.', at) - at);
-        const std::string_view rest = endpoint.substr(std::min(at + id.size(), endpoint.size()));
-        constexpr std::string_view middle = ".prod.clientvpn.";
-        const bool plain = id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
-        if (plain) names.endpoint_id = id;
-        if (plain && rest.starts_with(middle)) {
-            const auto region = rest.substr(middle.size(), rest.find('.', middle.size()) - middle.size());
-            if (config::is_region(region) && rest.substr(middle.size() + region.size()).starts_with(".amazonaws.com"))
-                names.region = region;
-        }
-    }
-    if (const auto named = config::iam_name_of(without_port(cluster))) {
-        names.cluster = named->cluster;
-        if (names.region.empty()) names.region = named->region;
-    }
-    return names;
 }
 
 std::string_view to_string(Suspicion state) noexcept {

@@ -39,18 +39,6 @@ struct AwsFacts {
 /// @param serial  of the client's certificate, hex, upper case; empty: not known
 std::vector<AwsSuspect> aws_suspects(const AwsFacts& facts, std::string_view serial, WallTime now);
 
-/// Whom to ask about, out of a profile's names. Empty where the name does not tell (a lab, another cloud).
-struct AwsNames {
-    std::string endpoint_id;  ///< "cvpn-endpoint-0123456789abcdef0"
-    std::string cluster;      ///< "demo"
-    std::string region;
-    bool operator==(const AwsNames&) const = default;
-};
-
-/// @param endpoint  "[LABEL.]cvpn-endpoint-….prod.clientvpn.REGION.amazonaws.com[:PORT]"
-/// @param cluster   "clustercfg.NAME.ID.memorydb.REGION.amazonaws.com[:PORT]"
-AwsNames aws_names_of(std::string_view endpoint, std::string_view cluster);
-
 std::string_view to_string(Suspicion state) noexcept;
 
 }  // namespace memdb::client

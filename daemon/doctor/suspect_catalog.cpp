@@ -1,8 +1,9 @@
 #include "doctor/suspect_catalog.hpp"
 
+#include "config/iam_policy.hpp"
+
 #include <algorithm>
 #include <cassert>
-#include <vector>
 
 namespace memdb::doctor {
 namespace {
@@ -38,23 +39,7 @@ constexpr SuspectRow kRows[] = {
 };
 // clang-format on
 
-std::vector<std::string_view> labels_of(std::string_view host) {
-    std::vector<std::string_view> labels;
-    host = host.substr(0, host.rfind(':'));
-    while (!host.empty()) {
-        const auto dot = host.find('.');
-        labels.push_back(host.substr(0, dot));
-        host = dot == std::string_view::npos ? std::string_view() : host.substr(dot + 1);
-    }
-    return labels;
-}
-
-/// The label behind `before`; a region has two dashes.
-std::string label_after(const std::vector<std::string_view>& labels, std::string_view before) {
-    const auto at = std::ranges::find(labels, before);
-    if (at == labels.end() || at + 1 == labels.end()) return {};
-    return std::ranges::count(*(at + 1), '-') >= 2 ? std::string(*(at + 1)) : std::string();
-}
+std::string_view without_port(std::string_view host) { return host.substr(0, host.find(':')); }
 
 void replace(std::string& text, std::string_view hole, const std::string& with) {
     for (auto at = text.find(hole); at != std::string::npos; at = text.find(hole, at + with.size()))
@@ -71,25 +56,38 @@ const SuspectRow& suspect_row(std::string_view cause) noexcept {
     return *at;
 }
 
-AwsNames aws_names_of(const control::ProfileView& profile) {
+AwsNames aws_names_of(std::string_view endpoint, std::string_view cluster) {
     AwsNames names;
-    if (profile.tunnel && profile.tunnel->endpoint) {
-        const auto labels = labels_of(*profile.tunnel->endpoint);
-        for (const std::string_view label : labels)
-            if (label.starts_with("cvpn-endpoint-")) names.endpoint = label;
-        names.region = label_after(labels, "clientvpn");
+    endpoint = without_port(endpoint);
+    const auto at = endpoint.find("cvpn-endpoint-");
+    if (at == 0 || (at != std::string_view::npos && endpoint[at - 1] == '.')) {
+        const std::string_view id = endpoint.substr(at, endpoint.find('.', at) - at);
+        const std::string_view rest = endpoint.substr(std::min(at + id.size(), endpoint.size()));
+        constexpr std::string_view middle = ".prod.clientvpn.";
+        const bool plain = id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+        if (plain) names.endpoint_id = id;
+        if (plain && rest.starts_with(middle)) {
+            const auto region = rest.substr(middle.size(), rest.find('.', middle.size()) - middle.size());
+            if (config::is_region(region) && rest.substr(middle.size() + region.size()).starts_with(".amazonaws.com"))
+                names.region = region;
+        }
     }
-    if (!profile.clusters.empty()) {
-        const auto labels = labels_of(profile.clusters.front().endpoint);
-        if (labels.size() > 1 && labels.front() == "clustercfg") names.cluster = labels[1];
-        if (names.region.empty()) names.region = label_after(labels, "memorydb");
+    if (const auto named = config::iam_name_of(without_port(cluster))) {
+        names.cluster = named->cluster;
+        if (names.region.empty()) names.region = named->region;
     }
     return names;
 }
 
+AwsNames aws_names_of(const control::ProfileView& profile) {
+    const bool has_endpoint = profile.tunnel && profile.tunnel->endpoint;
+    return aws_names_of(has_endpoint ? std::string_view(*profile.tunnel->endpoint) : std::string_view(),
+                        profile.clusters.empty() ? std::string_view() : profile.clusters.front().endpoint);
+}
+
 std::string decide_text(const SuspectRow& row, const AwsNames& names) {
     std::string text(row.decide);
-    replace(text, "{endpoint}", names.endpoint.empty() ? "ENDPOINT" : names.endpoint);
+    replace(text, "{endpoint}", names.endpoint_id.empty() ? "ENDPOINT" : names.endpoint_id);
     replace(text, "{region}", names.region.empty() ? "REGION" : names.region);
     replace(text, "{cluster}", names.cluster.empty() ? "CLUSTER" : names.cluster);
     return text;

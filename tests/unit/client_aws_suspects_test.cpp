@@ -156,19 +156,5 @@ TEST(AwsSuspects, what_was_not_asked_is_unknown_and_never_no) {
     EXPECT_THAT(names_with(facts, Suspicion::unknown), testing::ElementsAre("security-group-closed"));
 }
 
-TEST(AwsSuspects, names_tell_whom_to_ask) {
-    const std::string cluster = "clustercfg.demo.abc123.memorydb.eu-west-1.amazonaws.com:6379";
-    EXPECT_EQ(aws_names_of("cvpn-endpoint-0a1b.prod.clientvpn.eu-west-1.amazonaws.com:443", cluster),
-              (AwsNames{"cvpn-endpoint-0a1b", "demo", "eu-west-1"}));
-    EXPECT_EQ(aws_names_of("x7.cvpn-endpoint-0a1b.prod.clientvpn.us-east-1.amazonaws.com", ""),
-              (AwsNames{"cvpn-endpoint-0a1b", "", "us-east-1"}));
-    EXPECT_EQ(aws_names_of("cvpn-endpoint-0a1b.prod.clientvpn.lab.test:443", "node.test"),
-              (AwsNames{"cvpn-endpoint-0a1b", "", ""}));
-    EXPECT_EQ(aws_names_of("vpn.example.com", cluster), (AwsNames{"", "demo", "eu-west-1"}));
-    EXPECT_EQ(aws_names_of("cvpn-endpoint-$(x).prod.clientvpn.eu-west-1.amazonaws.com", ""), (AwsNames{}));
-    EXPECT_EQ(aws_names_of("notcvpn-endpoint-1.prod.clientvpn.eu-west-1.amazonaws.com", ""), (AwsNames{}));
-    EXPECT_EQ(aws_names_of("", ""), (AwsNames{}));
-}
-
 }  // namespace
 }  // namespace memdb::client

@@ -118,12 +118,26 @@ TEST(AwsNames, AreReadOffTheProfilesOwn) {
     profile.tunnel->endpoint = "cvpn-endpoint-0ab.prod.clientvpn.eu-central-1.amazonaws.com:443";
     profile.clusters.front().endpoint = "clustercfg.orders.abc123.memorydb.eu-central-1.amazonaws.com:6379";
     const AwsNames names = aws_names_of(profile);
-    EXPECT_EQ(names.endpoint, "cvpn-endpoint-0ab");
+    EXPECT_EQ(names.endpoint_id, "cvpn-endpoint-0ab");
     EXPECT_EQ(names.region, "eu-central-1");
     EXPECT_EQ(names.cluster, "orders");
     EXPECT_EQ(decide_text(suspect_row("association-missing"), names),
               "`aws ec2 describe-client-vpn-target-networks --client-vpn-endpoint-id cvpn-endpoint-0ab --region "
               "eu-central-1`");
+}
+
+TEST(AwsNames, TellWhomToAsk) {
+    const std::string cluster = "clustercfg.demo.abc123.memorydb.eu-west-1.amazonaws.com:6379";
+    EXPECT_EQ(aws_names_of("cvpn-endpoint-0a1b.prod.clientvpn.eu-west-1.amazonaws.com:443", cluster),
+              (AwsNames{"cvpn-endpoint-0a1b", "demo", "eu-west-1"}));
+    EXPECT_EQ(aws_names_of("x7.cvpn-endpoint-0a1b.prod.clientvpn.us-east-1.amazonaws.com", ""),
+              (AwsNames{"cvpn-endpoint-0a1b", "", "us-east-1"}));
+    EXPECT_EQ(aws_names_of("cvpn-endpoint-0a1b.prod.clientvpn.lab.test:443", "node.test"),
+              (AwsNames{"cvpn-endpoint-0a1b", "", ""}));
+    EXPECT_EQ(aws_names_of("vpn.example.com", cluster), (AwsNames{"", "demo", "eu-west-1"}));
+    EXPECT_EQ(aws_names_of("cvpn-endpoint-$(x).prod.clientvpn.eu-west-1.amazonaws.com", ""), (AwsNames{}));
+    EXPECT_EQ(aws_names_of("notcvpn-endpoint-1.prod.clientvpn.eu-west-1.amazonaws.com", ""), (AwsNames{}));
+    EXPECT_EQ(aws_names_of("", ""), (AwsNames{}));
 }
 
 TEST(AwsNames, AreHolesWhereNothingIsKnown) {
