@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <future>
+#include <iterator>
 #include <utility>
 
 namespace memdb::app {
@@ -153,9 +154,9 @@ void HistoryAgent::flush() {
     has_news_ = false;
     if (!collect(at, wall)) return arm(at);
     is_writing_ = true;
-    boost::asio::post(workers_, [this, disk = disk_, batch = unwritten_, wall, life = std::weak_ptr(life_)] {
+    boost::asio::post(workers_, [this, &io = io_, disk = disk_, batch = unwritten_, wall, life = std::weak_ptr(life_)] {
         Written done = disk->write(batch, wall);
-        boost::asio::post(io_, [this, done = std::move(done), life] {
+        boost::asio::post(io, [this, done = std::move(done), life] {
             if (!life.expired()) written(done);
         });
     });
@@ -193,9 +194,11 @@ void HistoryAgent::ask(const control::HistoryQuery& query, std::function<void(co
     if (reading_ >= kReadings)
         return done(control::error_reply(control::ErrorCode::busy, "the history is being read already: try again"));
     ++reading_;
-    flush();
-    history::Question question{query, wall, pings_.look()};
-    boost::asio::post(workers_, [this, disk = disk_, question = std::move(question), done = std::move(done),
+    if (failure_) flush();  // it may be over
+    spans_.go_on(now(), wall);
+    history::Question question{query, wall, pings_.look(), unwritten_.spans};
+    std::ranges::move(spans_.look(), std::back_inserter(question.fresh_spans));
+    boost::asio::post(workers_, [this, &io = io_, disk = disk_, question = std::move(question), done = std::move(done),
                                  dropped = dropped_, life = std::weak_ptr(life_)] {
         control::Reply reply;
         if (const auto opened = disk->open(question.now); opened.has_error()) {
@@ -212,7 +215,7 @@ void HistoryAgent::ask(const control::HistoryQuery& query, std::function<void(co
             reply.body = control::to_json(*history);
         }
         ::malloc_trim(0);  // an answer can be some MB, and the agent is to stay small
-        boost::asio::post(io_, [this, reply = std::move(reply), done, life] {
+        boost::asio::post(io, [this, reply = std::move(reply), done, life] {
             if (!life.expired()) --reading_;
             done(reply);
         });
@@ -236,6 +239,7 @@ void HistoryAgent::close(Duration limit) {
     armed_.reset();
     life_ = std::make_shared<const int>(0);  // what is on its way comes back to nobody
     is_writing_ = false;
+    reading_ = 0;
     (void)collect(now(), wall_now());
     spans_.end();
     std::ranges::move(spans_.take(), std::back_inserter(unwritten_.spans));

@@ -3,6 +3,7 @@
 #include "history/history_store.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace memdb::history {
@@ -70,14 +71,26 @@ Result<void> HistoryStore::tidy(WallTime now) {
     return remove_before(cut_for_space(**oldest, **newest));
 }
 
-Result<std::vector<Span>> HistoryStore::spans_of(const control::History& asked,
-                                                 const std::optional<std::string>& profile) {
+/// What goes on is known better by whoever watches it.
+void HistoryStore::add_fresh(std::vector<Span>& spans, const Question& question) const {
+    std::map<std::uint64_t, Span> by_key;
+    for (const Span& span : question.fresh_spans) {
+        if (question.query.profile && span.profile != *question.query.profile && !span.profile.empty()) continue;
+        const auto key = static_cast<std::uint64_t>(key_base_) + span.key;
+        by_key[key] = span;
+        by_key[key].key = key;
+    }
+    std::erase_if(spans, [&](const Span& span) { return by_key.contains(span.key); });
+    for (auto& [key, span] : by_key) spans.push_back(std::move(span));
+}
+
+Result<std::vector<Span>> HistoryStore::spans_of(const control::History& asked, const Question& question) {
     // The newest of them, should there be more than one answer may hold.
     auto ask = database_->prepare(
         "SELECT id,kind,profile,word,detail,severity,layer,began,ended,open FROM span"
         " WHERE ended>=? AND began<=? AND (?='' OR profile=? OR profile='') ORDER BY ended DESC LIMIT ?");
     if (ask.has_error()) return ask.error();
-    const std::string_view name = profile ? std::string_view(*profile) : std::string_view();
+    const std::string_view name = question.query.profile ? std::string_view(*question.query.profile) : "";
     ask->bind(1, asked.since).bind(2, asked.until).bind(3, name).bind(4, name);
     ask->bind(5, static_cast<std::int64_t>(kRowLimit));
     std::vector<Span> spans;
@@ -136,9 +149,10 @@ Result<control::History> HistoryStore::read(const Question& question) {
     const auto oldest = edge(true);
     if (oldest.has_error()) return oldest.error();
     history.oldest = *oldest;
-    auto spans = spans_of(history, question.query.profile);
+    auto spans = spans_of(history, question);
     if (spans.has_error()) return spans.error();
     history.cut = spans->size() == kRowLimit;
+    add_fresh(*spans, question);
     add_spans(history, std::move(*spans));
     if (auto added = add_minutes(history, question); added.has_error()) return added.error();
     return history;

@@ -20,7 +20,8 @@ namespace memdb::history {
 struct Question {
     control::HistoryQuery query;
     WallTime now{};
-    std::vector<PingMinute> fresh;  ///< not stored yet
+    std::vector<PingMinute> fresh;    ///< not stored yet
+    std::vector<Span> fresh_spans{};  ///< of this run, newer than what is stored of them
 };
 
 class HistoryStore {
@@ -56,7 +57,8 @@ class HistoryStore {
     Result<std::int64_t> name_id(const std::string& text);
     Result<void> remove_before(WallTime cut);
     Result<std::optional<WallTime>> edge(bool oldest);
-    Result<std::vector<Span>> spans_of(const control::History& asked, const std::optional<std::string>& profile);
+    Result<std::vector<Span>> spans_of(const control::History& asked, const Question& question);
+    void add_fresh(std::vector<Span>& spans, const Question& question) const;
     Result<void> add_minutes(control::History& history, const Question& question);
 
     std::string path_;

@@ -99,9 +99,15 @@ void SpanTracker::go_on(TimePoint now, WallTime wall) {
     for (auto& [place, span] : open_) span.ended = std::max(span.began, wall);
 }
 
-std::vector<Span> SpanTracker::take() {
-    std::vector<Span> all = std::exchange(ended_, {});
+std::vector<Span> SpanTracker::look() const {
+    std::vector<Span> all = ended_;
     for (const auto& [place, span] : open_) all.push_back(span);
+    return all;
+}
+
+std::vector<Span> SpanTracker::take() {
+    std::vector<Span> all = look();
+    ended_.clear();
     return all;
 }
 

@@ -313,15 +313,16 @@ std::optional<NodeExamTarget> ClusterRunner::exam_target(const std::string& labe
                           node.target.auth ? auth_command() : std::string()};
 }
 
-/// A cluster endpoint that stands for its nodes has no PING of its own to be remembered.
+/// A cluster endpoint is a node of its own only where the cluster names no others.
 void ClusterRunner::sample(Node& node, std::optional<Microseconds> took) const {
     if (took)
         node.tally.add(*took);
     else
         ++node.tally.lost;
-    if (!on_ping_) return;
     const auto known = std::ranges::find(tracker_.nodes, node.id.label, &TrackedNode::label);
-    if (known != tracker_.nodes.end() && is_counted(tracker_, *known)) on_ping_(node.id.label, took);
+    if (!on_ping_ || known == tracker_.nodes.end()) return;
+    const bool is_alone = tracker_.nodes.size() == 1 && (tracker_.coverage || !tracker_.topology_problem.empty());
+    if (!known->is_seed || is_alone) on_ping_(node.id.label, took);
 }
 
 void ClusterRunner::proved(const std::shared_ptr<Node>& node) {

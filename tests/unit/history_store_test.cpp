@@ -264,6 +264,19 @@ TEST_F(HistoryStoreTest, a_question_is_for_one_profile_or_for_all_with_what_is_f
     EXPECT_TRUE(got(store.read({{"none", Duration(1h)}, kNow, {}})).nodes.empty());
 }
 
+TEST_F(HistoryStoreTest, a_fresh_span_counts_instead_of_what_is_stored_of_it) {
+    HistoryStore store = open();
+    ASSERT_TRUE(store.write({{verdict(1, "reachable", kNow - 1h, kNow - 1min, true)}, {}}, kNow));
+    Span of_prod = verdict(3, "degraded", kNow - 1h, kNow);
+    of_prod.profile = "prod";
+    const std::vector<Span> fresh = {verdict(1, "reachable", kNow - 1h, kNow - 10s),
+                                     verdict(2, "unreachable", kNow - 10s, kNow, true), of_prod};
+    const auto verdicts = got(store.read({{"demo", Duration(24h)}, kNow, {}, fresh})).verdicts;
+    ASSERT_EQ(verdicts.size(), 2u);
+    EXPECT_EQ(verdicts[0].ended, kNow - 10s);
+    EXPECT_TRUE(verdicts[1].open);
+}
+
 TEST_F(HistoryStoreTest, a_hostile_name_is_only_a_name) {
     HistoryStore store = open();
     const std::string evil = "a'); DROP TABLE ping; --\x01<script>";
