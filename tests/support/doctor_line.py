@@ -6,8 +6,8 @@ DOCTOR_EXISTS = False
 
 
 def first_line_of_doctor(agent, profile):
-    """The first failed check of `memdbctl doctor PROFILE --json`, as the finding that it names; "" when none failed."""
+    """What `memdbctl doctor PROFILE --json` gives as the cause; "" when it finds none."""
     if not DOCTOR_EXISTS:
         return ""
     report = json.loads(agent.ctl("doctor", profile, "--json", check=False).stdout)
-    return next((check["code"] for check in report["checks"] if check["state"] == "fail"), "")
+    return report["diagnosis"].get("code", "")
