@@ -68,6 +68,9 @@ Answer auth(const Call& call) {
     return Intent{AuthIntent{call.profile->name, std::move(*token)}};
 }
 
+Answer ca(const Call& call) { return Intent{CaIntent{call.profile->name}}; }
+Answer log(const Call&) { return Intent{LogIntent{}}; }
+
 Answer key_request(const Call& call) {
     auto wanted = parse_key_request(call.request.body);
     if (wanted.has_error()) return failure_reply(std::move(wanted.error()).during("request"));
@@ -122,7 +125,9 @@ constexpr std::array kRoutes = {
     Route{"POST", "/v1/profiles/{p}/key/request", Right::control, key_request},
     Route{"POST", "/v1/profiles/{p}/key/install", Right::control, key_install},
     Route{"POST", "/v1/profiles/{p}/key/rollback", Right::control, key_rollback},
+    Route{"GET", "/v1/profiles/{p}/ca", Right::read, ca},
     Route{"GET", "/v1/events", Right::read, events},
+    Route{"GET", "/v1/log", Right::control, log},
     Route{"GET", "/healthz", Right::read, healthz},
 };
 
@@ -265,6 +270,8 @@ std::string_view name_of(const Intent& intent) noexcept {
                           [](const PingIntent&) -> std::string_view { return "ping"; },
                           [](const CrlIntent&) -> std::string_view { return "crl"; },
                           [](const AuthIntent&) -> std::string_view { return "auth"; },
+                          [](const CaIntent&) -> std::string_view { return "ca"; },
+                          [](const LogIntent&) -> std::string_view { return "log"; },
                           [](const KeyIntent& i) -> std::string_view {
                               if (std::holds_alternative<KeyRequest>(i.wanted)) return "key request";
                               return std::holds_alternative<KeyInstall>(i.wanted) ? "key install" : "key rollback";
@@ -273,6 +280,8 @@ std::string_view name_of(const Intent& intent) noexcept {
                       intent);
 }
 
-bool is_control(const Intent& intent) noexcept { return !std::holds_alternative<PingIntent>(intent); }
+bool is_control(const Intent& intent) noexcept {
+    return !std::holds_alternative<PingIntent>(intent) && !std::holds_alternative<CaIntent>(intent);
+}
 
 }  // namespace memdb::control

@@ -38,6 +38,7 @@ std::string head_of(const Reply& reply, bool keep) {
 }
 
 const std::string& profile_of(const Intent& intent) {
+    static const std::string nobody = "-";
     return std::visit(Overloaded{
                           [](const ImportIntent& i) -> const std::string& { return i.request.name; },
                           [](const ChangeIntent& i) -> const std::string& { return i.profile; },
@@ -46,6 +47,8 @@ const std::string& profile_of(const Intent& intent) {
                           [](const PingIntent& i) -> const std::string& { return i.profile; },
                           [](const CrlIntent& i) -> const std::string& { return i.profile; },
                           [](const AuthIntent& i) -> const std::string& { return i.profile; },
+                          [](const CaIntent& i) -> const std::string& { return i.profile; },
+                          [](const LogIntent&) -> const std::string& { return nobody; },
                           [](const KeyIntent& i) -> const std::string& { return i.profile; },
                       },
                       intent);
