@@ -177,6 +177,32 @@ std::string sentence(const CLI::ParseError& error, const CLI::App& app) {
     return text;
 }
 
+/// The place of the command on the line: the first word that is no option of memdbctl itself, nor its value.
+std::size_t place_of_command(std::span<const std::string> words) {
+    std::size_t at = 0;
+    while (at < words.size() && words[at].starts_with('-') && words[at] != "--") at += words[at] == "--socket" ? 2 : 1;
+    return at;
+}
+
+/// Takes what another program is told off the line, for a command that runs one.
+std::span<const std::string> split_off(std::span<const std::string> words, std::span<const Grammar> table,
+                                       Arguments& into) {
+    const std::size_t at = place_of_command(words);
+    const auto runs = [&](const Grammar& grammar) { return grammar.hands_over && grammar.name == words[at]; };
+    if (at >= words.size() || std::ranges::none_of(table, runs)) return words;
+    const auto dashes = std::ranges::find(words, "--");
+    if (dashes == words.end()) return words;
+    into.run.assign(dashes + 1, words.end());
+    return words.first(static_cast<std::size_t>(dashes - words.begin()));
+}
+
+/// Two commands have exit codes of their own, also for a line that was not understood.
+int usage_exit(std::span<const std::string> words) {
+    const std::size_t at = place_of_command(words);
+    if (at < words.size() && words[at] == "exec") return 125;
+    return std::ranges::find(words, "check") != words.end() ? 3 : 2;  // the convention of monitoring plugins
+}
+
 std::string one_line(std::string text) {
     for (char& c : text)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
@@ -227,7 +253,8 @@ Parsed parse_arguments(std::span<const std::string> words, std::span<const Gramm
     CLI::App app("memdbctl: ask and steer memdbd, the agent that keeps Amazon MemoryDB reachable", "memdbctl");
     const auto commands = make_commands(app, parsed.arguments, table, socket);
     try {
-        std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 wants it
+        const auto ours = split_off(words, table, parsed.arguments);
+        std::vector<std::string> reversed(ours.rbegin(), ours.rend());  // as CLI11 wants it
         app.parse(std::move(reversed));
     } catch (const CLI::CallForHelp&) {
         const CLI::App* at = deepest(app);
@@ -243,9 +270,7 @@ Parsed parse_arguments(std::span<const std::string> words, std::span<const Gramm
         if (const CLI::App* at = deepest(app); at != &app)
             name += (at->get_parent() == &app ? " " : " " + at->get_parent()->get_name() + " ") + at->get_name();
         parsed.error = one_line(sentence(error, app)) + "; see " + name + " --help";
-        parsed.exit = std::find(words.begin(), words.end(), "check") != words.end()
-                          ? 3
-                          : 2;  // the convention of monitoring plugins
+        parsed.exit = usage_exit(words);
         return parsed;
     }
     const CLI::App* chosen = deepest(app);

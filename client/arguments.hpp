@@ -93,6 +93,8 @@ struct Arguments {
     bool ask_aws = true;             ///< doctor: --no-aws
     std::string shell;               ///< completion
     std::vector<std::string> words;  ///< completion words: the line so far
+    std::vector<std::string> run;    ///< exec, completion: what stands behind "--"
+    std::string output;              ///< bugreport
     PkiArguments pki;
     KeyArguments keys;
     AwsArguments aws;
@@ -124,6 +126,7 @@ struct Grammar {
     std::string_view summary;
     std::string_view examples;                      ///< lines of the help's end
     void (*more)(CLI::App&, Arguments&) = nullptr;  ///< options of this command alone
+    bool hands_over = false;                        ///< what stands behind "--" is no word of ours
 };
 
 /// Either a command to run (`command` is its place in the table), or text to print and a way to exit.

@@ -1,20 +1,13 @@
 // events and ping.
 #include "base/clock.hpp"
 #include "client/commands.hpp"
+#include "client/local_time.hpp"
 #include "client/render_event.hpp"
 
 #include <poll.h>
-#include <time.h>
 
 namespace memdb::client {
 namespace {
-
-Duration zone_offset() {
-    const time_t at = ::time(nullptr);
-    tm local{};
-    ::localtime_r(&at, &local);
-    return std::chrono::seconds(local.tm_gmtoff);
-}
 
 /// Prints one line of the stream. A line that this version cannot read is shown to programs and skipped for people.
 void show(const Context& context, const std::string& line, Duration offset) {
@@ -32,7 +25,7 @@ void show(const Context& context, const std::string& line, Duration offset) {
 int run_events(Context& context) {
     auto reader = EventReader::open(context.client.socket());
     if (reader.has_error()) return complain(context, reader.error());
-    const Duration offset = zone_offset();
+    const Duration offset = zone_offset(wall_now());
     for (;;) {
         const auto line = reader->next_line(context.arguments.follow ? std::nullopt : std::optional(now() + 10s));
         if (line.has_error()) return complain(context, line.error());

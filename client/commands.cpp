@@ -2,6 +2,7 @@
 
 #include "client/arguments_aws.hpp"
 #include "client/arguments_doctor.hpp"
+#include "client/arguments_exec.hpp"
 #include "client/arguments_history.hpp"
 #include "client/arguments_key.hpp"
 #include "client/text.hpp"
@@ -52,6 +53,16 @@ constexpr std::array kCommands = {
     Command{{"events", kEvents, "the findings that stand now; with --follow, every change as it happens",
              "  memdbctl events --follow\n  memdbctl events --follow --json | jq ."},
             run_events},
+    Command{{"watch", kStatus, "live view of a profile: layers, every node's PINGs, events; ? shows its keys",
+             "  memdbctl watch\n  memdbctl watch demo >>demo.log      line by line, where there is no terminal\n"
+             "  memdbctl watch --json | jq .      the same as events --follow --json"},
+            run_watch},
+    Command{{"exec", kProfile, "run a command once the profile is reachable; it finds the cluster in its environment",
+             "  memdbctl exec -- redis-cli ping\n"
+             "  memdbctl exec demo --password-file app.password -- redis-cli set greeting hello\n"
+             "  memdbctl exec demo --timeout 2m -- python3 app.py      reads REDIS_URL and REDISCLI_AUTH",
+             add_exec, true},
+            run_exec},
     Command{{"ping", kPing, "PING every node now, once a second; exit 1 when one failed",
              "  memdbctl ping\n  memdbctl ping demo --count 10 --node "
              "demo-0001-001.demo.abc.memorydb.eu-central-1.amazonaws.com"},
@@ -174,9 +185,20 @@ constexpr std::array kCommands = {
              "  systemctl --user enable --now memdbctl-auth.timer",
              add_auth_push},
             run_auth_push},
+    Command{{"bugreport", kYes, "what a maintainer asks for first, in one file without secrets; you read it before",
+             "  memdbctl bugreport\n  memdbctl bugreport --output - | less\n"
+             "  memdbctl bugreport --output report.txt --yes      unseen, for a script",
+             add_bugreport},
+            run_bugreport},
+    Command{{"notify",
+             {},
+             "desktop notifications: not reachable for 30 s, reachable again, a certificate that ends",
+             "  systemctl --user enable --now memdbctl-notify.service"},
+            run_notify},
     Command{{"completion", kShell, "print the script that completes memdbctl in a shell; the packages bring all three",
              "  source <(memdbctl completion bash)\n  source <(memdbctl completion zsh)\n"
-             "  memdbctl completion fish >~/.config/fish/completions/memdbctl.fish"},
+             "  memdbctl completion fish >~/.config/fish/completions/memdbctl.fish",
+             nullptr, true},
             run_completion},
     Command{{"version", kList, "of memdbctl and of the agent", "  memdbctl version"}, run_version},
 };

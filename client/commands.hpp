@@ -34,6 +34,10 @@ int run_disconnect(Context& context);
 int run_reconnect(Context& context);
 int run_wait(Context& context);
 int run_events(Context& context);
+int run_exec(Context& context);
+int run_watch(Context& context);
+int run_bugreport(Context& context);
+int run_notify(Context& context);
 int run_ping(Context& context);
 int run_profile_import(Context& context);
 int run_profile_check(Context& context);  ///< profile import --check

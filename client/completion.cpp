@@ -90,6 +90,7 @@ void add_values(Completion& into, const CLI::Option& option, std::string_view ty
     into.folders = kind == "DIR";
     into.profiles = kind == "PROFILE";
     into.nodes = kind == "NODE";
+    into.clusters = kind == "CLUSTER";
     into.typed = typed;
     for (std::size_t from = 0; kind.find('|') != std::string::npos && from <= kind.size();) {
         const std::size_t to = std::min(kind.find('|', from), kind.size());
@@ -153,13 +154,19 @@ void add_for_open_word(Completion& into, const Place& place, const std::string& 
 Completion complete(std::span<const std::string> line, std::span<const Grammar> table) {
     Arguments unused;
     CLI::App app("memdbctl", "memdbctl");
-    make_commands(app, unused, table, "/run/memdbd/memdbd.sock");
+    const auto commands = make_commands(app, unused, table, "/run/memdbd/memdbd.sock");
     Place place{.command = &app};
     const std::size_t whole = line.empty() ? 0 : line.size() - 1;
     for (const std::string& word : line.first(whole)) take(place, word);
     Completion completion;
     completion.socket = place.socket;
-    add_for_open_word(completion, place, line.empty() ? "" : line.back());
+    const auto chosen = std::ranges::find(commands, place.command);
+    const bool hands_over =
+        chosen != commands.end() && table[static_cast<std::size_t>(chosen - commands.begin())].hands_over;
+    if (hands_over && place.no_options)
+        completion.files = true;  // another program's words: a file is the best guess
+    else
+        add_for_open_word(completion, place, line.empty() ? "" : line.back());
     return completion;
 }
 

@@ -21,8 +21,9 @@ struct Completion {
     bool files = false;                 ///< names of files fit
     bool folders = false;               ///< names of folders fit
     bool profiles = false;              ///< names of profiles fit: those of them that begin with `typed`
-    bool nodes = false;                 ///< the same for names of nodes
-    std::string typed;                  ///< of a profile's or a node's name
+    bool nodes = false;                 ///< names of nodes
+    bool clusters = false;              ///< endpoints of clusters
+    std::string typed;                  ///< of such a name
     std::string before;                 ///< to be put before one: "--profile="
     std::optional<std::string> socket;  ///< what the line has said for --socket
 };

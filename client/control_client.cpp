@@ -216,6 +216,8 @@ Outcome<EventReader> EventReader::open(const std::string& path, Duration limit, 
     return EventReader(std::move(stream));
 }
 
+int EventReader::fd() const { return stream_->socket.fd(); }
+
 Outcome<std::optional<std::string>> EventReader::next_line(std::optional<TimePoint> until) {
     for (;;) {
         std::string& body = stream_->answer.parser.get().body();

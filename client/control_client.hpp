@@ -62,6 +62,9 @@ class EventReader {
     /// Exit::no_agent when the stream ended.
     Outcome<std::optional<std::string>> next_line(std::optional<TimePoint> until);
 
+    /// To wait on together with others. Readable is no promise of a whole line.
+    [[nodiscard]] int fd() const;
+
   private:
     struct Stream;
     explicit EventReader(std::unique_ptr<Stream> stream);

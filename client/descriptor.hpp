@@ -21,6 +21,8 @@ class Descriptor {
 
     [[nodiscard]] int fd() const { return fd_; }
     [[nodiscard]] bool open() const { return fd_ >= 0; }
+    /// The descriptor, which nobody closes from now on.
+    int release() { return std::exchange(fd_, -1); }
     void close() {
         if (fd_ >= 0) ::close(fd_);
         fd_ = -1;

@@ -23,8 +23,20 @@ struct Descriptor {
     }
 };
 
-/// Reads at most `limit` bytes into `to`, whose memory does not move meanwhile.
-Outcome<bool> read_into(const std::string& path, std::string& to, std::size_t limit) {
+/// Empty when nobody but the caller and root can read or change the file; the caller's group may read it.
+std::string why_not_secret(const struct stat& about) {
+    if (about.st_uid != 0 && about.st_uid != ::geteuid()) return "belongs to somebody else: it must be yours or root's";
+    const bool group_reads = (about.st_mode & S_IRGRP) != 0 && about.st_gid != 0 && about.st_gid != ::getegid();
+    if ((about.st_mode & (S_IRWXO | S_IWGRP)) != 0 || group_reads)
+        return "others may read or change it: chmod 600 makes it yours alone";
+    return {};
+}
+
+enum class Guard { none, secret };
+
+/// Reads at most `limit` bytes into `to`, whose memory does not move meanwhile. With Guard::secret a file that others
+/// may read or change is refused; what comes through a pipe has no such owner.
+Outcome<bool> read_into(const std::string& path, std::string& to, std::size_t limit, Guard guard = Guard::none) {
     // Not blocking: a named pipe without a writer must not hold us.
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.fd < 0) return Problem{Exit::failed, system_failure(path, errno).message};
@@ -32,6 +44,10 @@ Outcome<bool> read_into(const std::string& path, std::string& to, std::size_t li
     if (::fstat(file.fd, &about) != 0) return Problem{Exit::failed, system_failure(path, errno).message};
     if (S_ISDIR(about.st_mode)) return Problem{Exit::failed, path + ": is a directory"};
     if (!S_ISREG(about.st_mode) && !S_ISFIFO(about.st_mode)) return Problem{Exit::failed, path + ": is not a file"};
+    if (guard == Guard::secret && S_ISREG(about.st_mode)) {
+        if (const std::string why = why_not_secret(about); !why.empty())
+            return Problem{Exit::failed, path + ": " + why};
+    }
     if (S_ISFIFO(about.st_mode)) (void)::fcntl(file.fd, F_SETFL, 0);  // <(command): now it may wait for its writer
     to.resize(limit + 1);
     std::size_t size = 0;
@@ -50,8 +66,8 @@ Outcome<bool> read_into(const std::string& path, std::string& to, std::size_t li
     return true;
 }
 
-Outcome<bool> read_text_into(const std::string& path, std::string& to) {
-    auto done = read_into(path, to, kFileLimit);
+Outcome<bool> read_text_into(const std::string& path, std::string& to, Guard guard = Guard::none) {
+    auto done = read_into(path, to, kFileLimit, guard);
     if (done.has_error()) return done;
     if (!is_text(to))
         return Problem{Exit::failed, path +
@@ -92,6 +108,18 @@ Outcome<Secret<>> read_password_file(const std::string& path) {
     const std::string_view text = config::password_line(password->reveal());
     if (text.empty()) return Problem{Exit::failed, path + ": is empty"};
     return Secret<>(std::string(text));
+}
+
+Outcome<Secret<>> read_guarded_password(const std::string& path) {
+    std::string text;
+    const auto done = read_text_into(path, text, Guard::secret);
+    const Secret<> whole(std::move(text));
+    if (done.has_error()) return done.error();
+    const std::string_view line = config::password_line(whole.reveal());
+    if (const auto judged = config::check_password(line); judged.has_error())
+        return Problem{Exit::failed, path + ": " + judged.error().message};
+    if (line.empty()) return Problem{Exit::failed, path + ": is empty"};
+    return Secret<>(std::string(line));
 }
 
 std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }

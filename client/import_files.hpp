@@ -25,6 +25,9 @@ Outcome<Secret<>> read_secret_file(const std::string& path);
 /// A password: the file without its last line break.
 Outcome<Secret<>> read_password_file(const std::string& path);
 
+/// The same of a file that nobody but the caller (and root) can read or change; or from a pipe.
+Outcome<Secret<>> read_guarded_password(const std::string& path);
+
 /// "client.ovpn" of "/home/me/client.ovpn".
 std::string file_name(const std::string& path);
 

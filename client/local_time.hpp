@@ -22,4 +22,7 @@ std::string day_text(const std::tm& time);
 /// "UTC+01:00".
 std::string zone_text(const std::tm& time);
 
+/// How much later the clock on the wall is than UTC, at that time.
+inline Duration zone_offset(WallTime when) { return std::chrono::seconds(local_time(when).tm_gmtoff); }
+
 }  // namespace memdb::client

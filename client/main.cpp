@@ -2,10 +2,9 @@
 // beside.
 #include "client/commands.hpp"
 
+#include "client/core_files.hpp"
 #include "client/text.hpp"
 
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -33,9 +32,7 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const rlimit no_core{0, 0};  // keys and passwords pass through this process
-    (void)setrlimit(RLIMIT_CORE, &no_core);
-    (void)prctl(PR_SET_DUMPABLE, 0);
+    forbid_core_files();  // keys and passwords pass through this process
     try {
         return run({argv + 1, argv + argc});
     } catch (const std::exception& error) {  // out of memory, at most

@@ -9,15 +9,6 @@
 namespace memdb::client {
 namespace {
 
-std::string clock_text(WallTime at, Duration offset) {
-    const WallTime local = at + offset;
-    const std::chrono::hh_mm_ss clock{local - std::chrono::floor<std::chrono::days>(local)};
-    char text[32];
-    std::snprintf(text, sizeof text, "%02d:%02d:%02d", static_cast<int>(clock.hours().count()),
-                  static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
-    return text;
-}
-
 std::string moved(std::string_view from, std::string_view to, const Style& style) {
     if (from.empty()) return std::string(to);
     return std::string(from) + (style.utf8 ? " → " : " -> ") + std::string(to);
@@ -65,6 +56,15 @@ std::string what(const control::Change& change, const Style& style) {
 }
 
 }  // namespace
+
+std::string clock_text(WallTime at, Duration offset) {
+    const WallTime local = at + offset;
+    const std::chrono::hh_mm_ss clock{local - std::chrono::floor<std::chrono::days>(local)};
+    char text[32];
+    std::snprintf(text, sizeof text, "%02d:%02d:%02d", static_cast<int>(clock.hours().count()),
+                  static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
+    return text;
+}
 
 std::string render_event(const control::Event& event, Duration offset, const Style& style) {
     const std::string who = event.profile.empty() ? "agent" : event.profile;

@@ -9,6 +9,9 @@
 
 namespace memdb::client {
 
+/// "15:04:05" in the reader's time zone.
+std::string clock_text(WallTime at, Duration offset);
+
 /// "15:04:05  demo  verdict  connecting → reachable". `offset`: the reader's time zone. Ends with a newline.
 std::string render_event(const control::Event& event, Duration offset, const Style& style);
 

@@ -96,6 +96,7 @@ class Daemon {
     control::Reply wish(const control::WishIntent& intent);
     control::Reply crl(const control::CrlIntent& intent);
     control::Reply auth(const control::AuthIntent& intent);
+    [[nodiscard]] control::Reply ca(const control::CaIntent& intent) const;
     [[nodiscard]] Result<reach::AwsCredentials> aws_keys() const;
     void rotate(const control::KeyIntent& intent, std::function<void(control::Reply)> done);
     [[nodiscard]] control::Reply metrics(const control::MetricsIntent& intent) const;

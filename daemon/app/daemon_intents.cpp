@@ -1,5 +1,6 @@
 // What people ask of the daemon over the control socket, done.
 #include "app/daemon.hpp"
+#include "base/atomic_files.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/overloaded.hpp"
@@ -12,6 +13,16 @@
 #include <utility>
 
 namespace memdb::app {
+namespace {
+
+constexpr std::size_t kCaLimit = 256 * 1024;
+
+control::Reply recent_log() {
+    const LogRing ring = recent_log_lines();
+    return {200, control::to_json(control::LogReport{{ring.lines().begin(), ring.lines().end()}, ring.forgotten()})};
+}
+
+}  // namespace
 
 void Daemon::perform(control::Intent intent, std::function<void(control::Reply)> done) {
     if (stopping_) {
@@ -33,6 +44,8 @@ void Daemon::perform(control::Intent intent, std::function<void(control::Reply)>
                    [&](const control::AuthIntent& wanted) { done(auth(wanted)); },
                    [&](const control::HistoryIntent& wanted) { history_.ask(wanted.query, std::move(done)); },
                    [&](const control::MetricsIntent& wanted) { done(metrics(wanted)); },
+                   [&](const control::CaIntent& wanted) { done(ca(wanted)); },
+                   [&](const control::LogIntent&) { done(recent_log()); },
                },
                intent);
 }
@@ -142,6 +155,18 @@ control::Reply Daemon::auth(const control::AuthIntent& intent) {
         return control::error_reply(control::ErrorCode::not_found, "no profile is called " + intent.profile);
     const auto report = found->second->take_token(intent.token);
     return report.has_error() ? control::failure_reply(report.error()) : control::Reply{200, control::to_json(*report)};
+}
+
+/// Read anew: small, rarely asked for, and so never kept twice.
+control::Reply Daemon::ca(const control::CaIntent& intent) const {
+    const auto profile = store_->load(intent.profile);
+    if (profile.has_error()) return control::failure_reply(profile.error());
+    if (!profile->cluster_ca_path)
+        return control::error_reply(control::ErrorCode::not_found,
+                                    intent.profile + " trusts the system's certificates: it has no CA of its own");
+    auto pem = read_file(*profile->cluster_ca_path, kCaLimit);
+    if (pem.has_error()) return control::failure_reply(pem.error());
+    return {200, std::move(*pem), "application/x-pem-file"};
 }
 
 void Daemon::rotate(const control::KeyIntent& intent, std::function<void(control::Reply)> done) {

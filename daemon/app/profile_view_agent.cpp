@@ -267,6 +267,11 @@ void ProfileAgent::add_clusters(control::ProfileView& view, const health::Facts&
         proof.wanted = facts.wanted;
         view.clusters.push_back(cluster_view(facts.clusters[i], clusters_[i].runner->tracker(), clusters_[i].probes(),
                                              health::judge(proof, view.findings), clock));
+        control::ClusterView& shown = view.clusters.back();
+        const config::Cluster& cluster = clusters_[i].cluster;
+        shown.tls = cluster.tls == config::ClusterTls::on;
+        if (!cluster.user.empty()) shown.user = cluster.user;
+        shown.private_ca = profile_.profile.has_cluster_ca;
     }
 }
 

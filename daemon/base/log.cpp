@@ -1,5 +1,7 @@
 #include "base/log.hpp"
 
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/sinks/systemd_sink.h>
 #include <sys/stat.h>
@@ -7,6 +9,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <mutex>
 #include <string>
 
 namespace memdb {
@@ -31,6 +34,34 @@ spdlog::sink_ptr make_sink() {
     return sink;
 }
 
+/// Into memory, for `memdbctl bugreport`: the journal may be gone, or not readable by who reports.
+class RingSink final : public spdlog::sinks::base_sink<std::mutex> {
+  public:
+    RingSink() {
+        set_formatter_(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %l %n: %v",
+                                                                   spdlog::pattern_time_type::utc, ""));
+    }
+    LogRing lines() {
+        const std::lock_guard lock(mutex_);
+        return ring_;
+    }
+
+  private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t text;
+        formatter_->format(message, text);
+        ring_.add({text.data(), text.size()});
+    }
+    void flush_() override {}
+
+    LogRing ring_;
+};
+
+const std::shared_ptr<RingSink>& the_ring() {
+    static const auto ring = std::make_shared<RingSink>();
+    return ring;
+}
+
 const spdlog::sink_ptr& the_sink() {
     static const spdlog::sink_ptr sink = make_sink();
     return sink;
@@ -41,12 +72,15 @@ const spdlog::sink_ptr& the_sink() {
 std::shared_ptr<spdlog::logger> logger(std::string_view name) {
     const std::string key(name);
     if (auto known = spdlog::get(key)) return known;
-    auto made = std::make_shared<spdlog::logger>(key, the_sink());
+    const std::initializer_list<spdlog::sink_ptr> sinks = {the_sink(), the_ring()};
+    auto made = std::make_shared<spdlog::logger>(key, sinks);
     made->set_level(spdlog::get_level());
     made->flush_on(spdlog::level::info);
     spdlog::register_logger(made);
     return made;
 }
+
+LogRing recent_log_lines() { return the_ring()->lines(); }
 
 Result<void> set_log_level(std::string_view level) {
     constexpr std::array levels = {spdlog::level::trace, spdlog::level::debug, spdlog::level::info, spdlog::level::warn,

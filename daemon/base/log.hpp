@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "base/log_ring.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -17,6 +18,10 @@ namespace memdb {
 
 /// The logger of one folder ("tunnel", "reach", …). Made at the first call with the current level; never null.
 std::shared_ptr<spdlog::logger> logger(std::string_view name);
+
+/// The last lines that the loggers wrote, in UTC, whatever became of stderr: at most kLogLines and kLogBytes of them.
+/// Copies them.
+[[nodiscard]] LogRing recent_log_lines();
 
 /// Sets the level of all loggers: "error", "warn", "info", "debug", "trace". Errc::bad_input for another word.
 Result<void> set_log_level(std::string_view level);

@@ -86,6 +86,16 @@ struct TokenReport {
     bool operator==(const TokenReport&) const = default;
 };
 
+/// What GET /v1/log answers: 200 {"lines":[…],"forgotten":N}.
+struct LogReport {
+    std::vector<std::string> lines;  ///< "2026-05-06T07:08:09.123Z info tunnel: …", oldest first
+    std::uint64_t forgotten = 0;     ///< earlier lines that are not kept any more
+    bool operator==(const LogReport&) const = default;
+};
+
+[[nodiscard]] std::string to_json(const LogReport& report);
+Result<LogReport> parse_log_report(std::string_view json);
+
 /// {"token":TOKEN}: the body of POST …/auth. wipe() it after use.
 [[nodiscard]] std::string token_request_json(const Secret<>& token);
 /// The token in it, not judged yet. Unknown fields are refused. What it allocates is wiped on release.

@@ -113,6 +113,9 @@ json::object value_of(const ClusterView& cluster) {
     put(object, "slots_covered", cluster.slots_covered);
     object["nodes"] = list_of(cluster.nodes);
     if (cluster.iam) object["iam"] = value_of(*cluster.iam);
+    if (cluster.tls) object["tls"] = *cluster.tls;
+    put(object, "user", cluster.user);
+    if (cluster.private_ca) object["private_ca"] = true;
     return object;
 }
 
@@ -221,6 +224,9 @@ void read(Fields& f, ClusterView& cluster) {
     f.read_number("slots_covered", cluster.slots_covered);
     f.read_list("nodes", cluster.nodes, [](Fields& g, NodeView& node) { read(g, node); });
     f.read_object("iam", [&](Fields& g) { read(g, cluster.iam.emplace()); });
+    if (f.has("tls")) f.read_bool("tls", cluster.tls.emplace());
+    f.read("user", cluster.user);
+    f.read_flag("private_ca", cluster.private_ca);
 }
 
 void read(Fields& f, ProfileView& profile) {

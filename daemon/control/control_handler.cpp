@@ -79,6 +79,9 @@ Answer history(const Call& call) {
     return Intent{HistoryIntent{std::move(*query), std::move(profile)}};
 }
 
+Answer ca(const Call& call) { return Intent{CaIntent{call.profile->name}}; }
+Answer log(const Call&) { return Intent{LogIntent{}}; }
+
 Answer key_request(const Call& call) {
     auto wanted = parse_key_request(call.request.body);
     if (wanted.has_error()) return failure_reply(std::move(wanted.error()).during("request"));
@@ -136,9 +139,11 @@ constexpr std::array kRoutes = {
     Route{"POST", "/v1/profiles/{p}/key/request", Right::control, key_request},
     Route{"POST", "/v1/profiles/{p}/key/install", Right::control, key_install},
     Route{"POST", "/v1/profiles/{p}/key/rollback", Right::control, key_rollback},
+    Route{"GET", "/v1/profiles/{p}/ca", Right::read, ca},
     Route{"GET", "/v1/history", Right::read, history},
     Route{"GET", "/v1/events", Right::read, events},
     Route{"GET", "/metrics", Right::read, metrics},
+    Route{"GET", "/v1/log", Right::control, log},
     Route{"GET", "/healthz", Right::read, healthz},
 };
 
@@ -289,6 +294,8 @@ std::string_view name_of(const Intent& intent) noexcept {
                           [](const AuthIntent&) -> std::string_view { return "auth"; },
                           [](const HistoryIntent&) -> std::string_view { return "history"; },
                           [](const MetricsIntent&) -> std::string_view { return "metrics"; },
+                          [](const CaIntent&) -> std::string_view { return "ca"; },
+                          [](const LogIntent&) -> std::string_view { return "log"; },
                           [](const KeyIntent& i) -> std::string_view {
                               if (std::holds_alternative<KeyRequest>(i.wanted)) return "key request";
                               return std::holds_alternative<KeyInstall>(i.wanted) ? "key install" : "key rollback";
@@ -299,7 +306,7 @@ std::string_view name_of(const Intent& intent) noexcept {
 
 bool is_control(const Intent& intent) noexcept {
     return !std::holds_alternative<PingIntent>(intent) && !std::holds_alternative<HistoryIntent>(intent) &&
-           !std::holds_alternative<MetricsIntent>(intent);
+           !std::holds_alternative<MetricsIntent>(intent) && !std::holds_alternative<CaIntent>(intent);
 }
 
 }  // namespace memdb::control

@@ -105,6 +105,14 @@ struct MetricsIntent {
     Exposition exposition{};
 };
 
+/// Answer with 200 and the certificates in PEM, or 404 when the profile trusts the system's.
+struct CaIntent {
+    std::string profile;
+};
+
+/// Answer with 200 and to_json(LogReport).
+struct LogIntent {};
+
 struct KeyRollback {};
 /// A request is answered with 200 and to_json(KeyRequestReport), the others with profile_reply(202, …).
 struct KeyIntent {
@@ -113,7 +121,7 @@ struct KeyIntent {
 };
 
 using Intent = std::variant<ImportIntent, ChangeIntent, RemoveIntent, WishIntent, PingIntent, KeyIntent, CrlIntent,
-                            AuthIntent, HistoryIntent, MetricsIntent>;
+                            AuthIntent, HistoryIntent, MetricsIntent, CaIntent, LogIntent>;
 
 /// The connection becomes the NDJSON stream of events.
 struct EventStream {};
@@ -152,8 +160,8 @@ std::optional<std::string> percent_decode(std::string_view text);
 
 std::string_view to_string(Right right) noexcept;
 std::string_view to_string(Wish wish) noexcept;
-/// "import", "change", "remove", "connect", "disconnect", "reconnect", "ping", "key request", …, "crl", "auth",
-/// "metrics".
+/// "import", "change", "remove", "connect", "disconnect", "reconnect", "ping", "key request", …, "crl", "auth", "ca",
+/// "log", "history", "metrics".
 std::string_view name_of(const Intent& intent) noexcept;
 /// Whether the intent needs the right `control`; those are logged with uid and pid.
 bool is_control(const Intent& intent) noexcept;

@@ -48,6 +48,8 @@ const std::string& profile_of(const Intent& intent) {
                           [](const AuthIntent& i) -> const std::string& { return i.profile; },
                           [](const HistoryIntent& i) -> const std::string& { return i.profile; },
                           [](const MetricsIntent&) -> const std::string& { return kNoProfile; },
+                          [](const CaIntent& i) -> const std::string& { return i.profile; },
+                          [](const LogIntent&) -> const std::string& { return kNoProfile; },
                           [](const KeyIntent& i) -> const std::string& { return i.profile; },
                       },
                       intent);

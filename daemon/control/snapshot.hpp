@@ -101,6 +101,9 @@ struct ClusterView {
     std::optional<unsigned> slots_covered;  ///< of 16384; absent when not in cluster mode or unknown
     std::vector<NodeView> nodes;
     std::optional<IamView> iam{};
+    std::optional<bool> tls{};          ///< as the profile wants it; absent: an agent that does not tell
+    std::optional<std::string> user{};  ///< ACL user; absent: no AUTH
+    bool private_ca = false;            ///< not the system's certificates are trusted: GET /v1/profiles/P/ca
     bool operator==(const ClusterView&) const = default;
 };
 

@@ -10,7 +10,7 @@ from memdb import BUILD, MEMDBD, ROOT
 from sandbox import run
 
 UNITS = ["memdbd.service", "memdbd.socket"]
-USER_UNITS = [f"memdbctl-{word}.{kind}" for word in ("auth", "rotate") for kind in ("service", "timer")]
+USER_UNITS = [f"memdbctl-{word}.{kind}" for word in ("auth", "rotate") for kind in ("service", "timer")] + ["memdbctl-notify.service"]
 
 
 @pytest.fixture(scope="module")

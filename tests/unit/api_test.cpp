@@ -296,6 +296,18 @@ TEST(Api, import_requests_come_back) {
     EXPECT_EQ(back->clusters[1].tls, config::ClusterTls::off);
 }
 
+TEST(Api, how_a_client_gets_to_a_cluster_comes_back) {
+    auto profile = support::reachable_profile();
+    EXPECT_EQ(to_json(profile).find("private_ca"), std::string::npos);  // what is not known is not there
+    EXPECT_EQ(to_json(profile).find("\"tls\":true"), std::string::npos);
+    profile.clusters[0].tls = false;
+    profile.clusters[0].user = "app";
+    profile.clusters[0].private_ca = true;
+    const auto back = parse_profile(to_json(profile));
+    ASSERT_TRUE(back.has_value()) << back.error().message;
+    EXPECT_EQ(*back, profile);
+}
+
 TEST(Api, login_by_iam_is_asked_for_in_words_and_comes_back) {
     config::ImportRequest request = an_import();
     request.clusters[0].iam = true;
