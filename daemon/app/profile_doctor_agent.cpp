@@ -16,7 +16,10 @@ void ProfileAgent::add_to(doctor::Scene& scene) {
     scene.synchronised = host::clock_is_synchronised();
     if (!tunnel_) scene.online = route_to_nodes();
     if (!tunnel_) return;
-    scene.credential_trouble = credential_trouble_;
+    if (credential_trouble_) {
+        scene.credential_trouble = credential_trouble_->summary + ": " + credential_trouble_->evidence;
+        scene.credential_code = credential_trouble_->code;
+    }
     scene.knows_networks = !ranges_.empty();
     scene.tun = host::tun_trouble();
     scene.net_admin = host::has_net_admin();

@@ -82,7 +82,7 @@ std::optional<Look> look_at_others(const Scene& scene) {
 }
 
 std::optional<Look> look_at_certificate(const Scene& scene) {
-    if (!scene.credential_trouble.empty()) return Look{fail, scene.credential_trouble, "client-cert-unusable"};
+    if (!scene.credential_trouble.empty()) return Look{fail, scene.credential_trouble, scene.credential_code};
     if (!scene.view.credential) return Look{fail, "there is no usable certificate and key", "client-cert-unusable"};
     const CredentialView& credential = *scene.view.credential;
     const std::string what =

@@ -82,6 +82,7 @@ struct Scene {
     WallTime now{};
 
     bool has_tunnel = true;
+    std::string credential_code;        ///< finding code of the next
     std::string credential_trouble;     ///< why the stored certificate or key cannot be used; empty: it can, or is none
     std::string overlap;                ///< another profile that is in the way, and where; empty: none is
     bool knows_networks = false;        ///< what lies behind the tunnel is known

@@ -1,4 +1,4 @@
-#include "reach/cluster_runner.hpp"
+#include "reach/cluster_runner_parts.hpp"
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -19,30 +19,6 @@ namespace {
 constexpr Duration kPingLimit = 10s;
 
 }  // namespace
-
-struct ClusterRunner::Node {
-    Node(asio::io_context& io, AddNode what, ProbeTarget how, NodeLink::OnEvent on_event)
-        : id(std::move(what)), target(std::move(how)), link(io, std::move(on_event)), timer(io) {}
-
-    AddNode id;
-    ProbeTarget target;
-    ProbeState state;
-    PingTally tally;
-    NodeLink link;
-    asio::steady_timer timer;
-    std::optional<TimePoint> armed;
-    host::NameResolver::Query query = 0;
-};
-
-/// One call of ping(): which nodes owe a result, and those that gave one.
-struct ClusterRunner::Pinging {
-    Pinging(asio::io_context& io, OnPinged call) : timer(io), done(std::move(call)) {}
-
-    asio::steady_timer timer;
-    OnPinged done;
-    std::vector<std::string> waiting;
-    std::vector<PingResult> results;  // in the order of the map
-};
 
 ClusterRunner::ClusterRunner(asio::io_context& io, host::NameResolver& resolver, ClusterTarget target,
                              const ProbeTimings& timings, OnChange on_change, std::function<void()> before_deadline)

@@ -41,7 +41,7 @@ inline doctor::Scene healthy_scene() {
         scene.ping->push_back({node.name, Microseconds(700), ""});
         scene.routes.push_back({node.name, "10.20.0.11", "", ""});
     }
-    scene.node = doctor::NodeSeen{"demo-0001-001", Microseconds(900), "", Duration(0)};
+    scene.node = doctor::NodeSeen{"demo-0001-001", Microseconds(900), "", false, Duration(0)};
     return scene;
 }
 
