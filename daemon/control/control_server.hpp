@@ -6,6 +6,7 @@
 
 #include "control/control_session.hpp"
 
+#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <functional>
