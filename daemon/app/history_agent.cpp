@@ -82,6 +82,7 @@ void HistoryAgent::follow(const config::HistorySettings& settings) {
         disk_ = std::make_shared<Disk>();
         disk_->path = path_;
         disk_->retention = retention;
+        has_news_ = true;  // so that the file is looked at soon, although nothing happens
         return;
     }
     boost::asio::post(workers_, [disk = disk_, retention] {
@@ -152,7 +153,7 @@ void HistoryAgent::flush() {
     const WallTime wall = wall_now();
     flushed_at_ = at;
     has_news_ = false;
-    if (!collect(at, wall)) return arm(at);
+    if (!collect(at, wall) && is_open_) return arm(at);
     is_writing_ = true;
     boost::asio::post(workers_, [this, &io = io_, disk = disk_, batch = unwritten_, wall, life = std::weak_ptr(life_)] {
         Written done = disk->write(batch, wall);
@@ -176,6 +177,7 @@ void HistoryAgent::written(const Written& done) {
     } else {
         if (failure_) logger("history")->info("the history is written again");
         failure_.reset();
+        is_open_ = true;
         unwritten_ = {};
     }
     arm(now());
@@ -248,13 +250,13 @@ void HistoryAgent::close(Duration limit) {
     auto waiting = finished->get_future();
     boost::asio::post(workers_, [disk = std::exchange(disk_, nullptr), batch = std::exchange(unwritten_, {}),
                                  wall = wall_now(), finished] {
-        (void)disk->write(batch, wall);  // the last one: nobody is left to be told
+        if (disk->store || !batch.empty()) (void)disk->write(batch, wall);  // nobody is left to be told of a failure
         disk->store.reset();
         finished->set_value();
     });
     if (waiting.wait_for(limit) != std::future_status::ready)
         logger("history")->warn("the history's last minute is lost: the disk did not take it in {} ms", limit.count());
-    is_wanted_ = has_news_ = false;
+    is_wanted_ = has_news_ = is_open_ = false;
     spans_ = {};
     pings_ = {};
 }

@@ -73,6 +73,7 @@ class HistoryAgent {
     history::Batch unwritten_;  ///< the last batch, until the disk has it
     bool is_writing_ = false;
     bool is_wanted_ = false;  ///< there is a profile that somebody wants: the open spans go on
+    bool is_open_ = false;    ///< the file was written once: whatever is wrong with it is known
     bool has_news_ = false;
     std::size_t reading_ = 0;
     std::int64_t dropped_ = 0;
