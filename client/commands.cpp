@@ -2,6 +2,7 @@
 
 #include "client/arguments_aws.hpp"
 #include "client/arguments_key.hpp"
+#include "client/arguments_status.hpp"
 #include "client/text.hpp"
 
 #include <array>
@@ -27,9 +28,11 @@ constexpr std::array kRemove = {Option::profile_required, Option::yes};
 constexpr std::array kYes = {Option::yes};
 
 constexpr std::array kCommands = {
-    Command{{"status", kStatus, "how every profile is, and what to do about it",
-             "  memdbctl status\n  memdbctl status demo --json"},
-            run_status},
+    Command{
+        {"status", kStatus, "how every profile is, and what to do about it",
+         "  memdbctl status\n  memdbctl status demo --json\n  memdbctl status --format '{name} {verdict} for {for}'",
+         add_format},
+        run_status},
     Command{{"connect", kWish, "bring the tunnel up and keep it up",
              "  memdbctl connect --wait\n  memdbctl connect demo --wait --timeout 1m"},
             run_connect},
@@ -40,7 +43,7 @@ constexpr std::array kCommands = {
              "  memdbctl wait && redis-cli ...\n  memdbctl wait demo --for stopped --timeout 10s"},
             run_wait},
     Command{{"check", kProfile, "one line for a monitoring system; exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN",
-             "  memdbctl check demo"},
+             "  memdbctl check demo --warning-days 30 --critical-days 7", add_thresholds},
             run_check},
     Command{{"events", kEvents, "the findings that stand now; with --follow, every change as it happens",
              "  memdbctl events --follow\n  memdbctl events --follow --json | jq ."},
