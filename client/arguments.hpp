@@ -78,6 +78,8 @@ struct Arguments {
     Goal goal = Goal::reachable;
     unsigned count = 4;
     std::optional<std::string> node;
+    std::optional<std::string> format;                    ///< status
+    std::optional<unsigned> warning_days, critical_days;  ///< check
 
     std::string since;  ///< history, report: as it was written; empty: the command's own default
     std::string html;   ///< report: where to; "-" is stdout

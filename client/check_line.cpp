@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <tuple>
 
 namespace memdb::client {
 namespace {
@@ -21,9 +22,23 @@ std::pair<int, std::string_view> state_of(Verdict verdict) {
     return {3, "UNKNOWN"};
 }
 
+bool is_below(std::int64_t days, const std::optional<unsigned>& limit) { return limit && days < std::int64_t{*limit}; }
+
+/// As a range of the convention: "30:" alerts below 30.
+std::string from_text(const std::optional<unsigned>& limit) { return limit ? std::to_string(*limit) + ":" : ""; }
+
+std::string performance_data(std::size_t ok, std::size_t nodes, std::int64_t slowest_us) {
+    std::string text = " | nodes_ok=" + std::to_string(ok);
+    text += nodes == 0 ? ";;;0" : ";" + std::to_string(nodes) + ":;1:;0;" + std::to_string(nodes);
+    if (slowest_us < 0) return text;
+    char ms[48];
+    std::snprintf(ms, sizeof ms, " ping_max=%.3fms", static_cast<double>(slowest_us) / 1000.0);
+    return text + ms;
+}
+
 }  // namespace
 
-CheckLine check_line(const control::ProfileView& profile) {
+CheckLine check_line(const control::ProfileView& profile, const CheckLimits& limits) {
     std::size_t nodes = 0, ok = 0;
     std::int64_t slowest = -1;
     for (const auto& cluster : profile.clusters)
@@ -33,23 +48,33 @@ CheckLine check_line(const control::ProfileView& profile) {
             ++ok;
             slowest = std::max(slowest, node.ping_us.value_or(-1));
         }
-    const auto [exit, word] = state_of(profile.verdict);
+    auto [exit, word] = state_of(profile.verdict);
+    std::string certificate;
+    if (profile.credential) {
+        const std::int64_t days = profile.credential->days_left;
+        if (is_below(days, limits.critical_days))
+            std::tie(exit, word) = std::pair(2, "CRITICAL");
+        else if (is_below(days, limits.warning_days) && exit == 0)
+            std::tie(exit, word) = std::pair(1, "WARNING");
+        if (is_below(days, limits.critical_days) || is_below(days, limits.warning_days))
+            certificate = ", certificate: " + std::to_string(days) + " days left";
+    }
     std::string text =
         "MEMDB " + std::string(word) + " - " + profile.name + " " + std::string(to_string(profile.verdict));
     if (!profile.findings.empty())
         text += ": " + profile.findings.front().code + ": " + profile.findings.front().summary;
     if (nodes > 0 && profile.verdict != Verdict::stopped)
         text += ", " + std::to_string(ok) + " of " + count_text(nodes, "node") + " answer";
+    text += certificate;
     // A bar would begin the performance data early.
     std::replace(text.begin(), text.end(), '|', '/');
     text = clean(text, false);
-    text += " | nodes_ok=" + std::to_string(ok) + ";;;0;" + std::to_string(nodes);
-    if (slowest >= 0) {
-        char ms[48];
-        std::snprintf(ms, sizeof ms, " ping_max=%.3fms", static_cast<double>(slowest) / 1000.0);
-        text += ms;
+    text += performance_data(ok, nodes, slowest);
+    if (profile.credential) {
+        text += " cert_days=" + std::to_string(profile.credential->days_left);
+        if (limits.warning_days || limits.critical_days)
+            text += ";" + from_text(limits.warning_days) + ";" + from_text(limits.critical_days);
     }
-    if (profile.credential) text += " cert_days=" + std::to_string(profile.credential->days_left);
     return {exit, text + "\n"};
 }
 

@@ -3,6 +3,7 @@
 
 #include "control/snapshot.hpp"
 
+#include <optional>
 #include <string>
 
 namespace memdb::client {
@@ -12,6 +13,11 @@ struct CheckLine {
     std::string text;  ///< with its newline
 };
 
-CheckLine check_line(const control::ProfileView& profile);
+/// Fewer days left of the certificate than these are a WARNING, a CRITICAL.
+struct CheckLimits {
+    std::optional<unsigned> warning_days, critical_days;
+};
+
+CheckLine check_line(const control::ProfileView& profile, const CheckLimits& limits = {});
 
 }  // namespace memdb::client

@@ -2,10 +2,35 @@
 #include "base/clock.hpp"
 #include "client/check_line.hpp"
 #include "client/commands.hpp"
+#include "client/status_format.hpp"
 
 namespace memdb::client {
 
+namespace {
+
+/// Without an agent the line is there all the same, and the exit code says it: a bar shows what it is told, nothing
+/// else.
+int print_formatted(Context& context) {
+    const std::string& format = *context.arguments.format;
+    const auto& wanted = context.arguments.profile;
+    const auto snapshot = get_snapshot(context);
+    if (snapshot.has_error()) {
+        print(format_unknown(format, wanted.value_or(""), snapshot.error().message));
+        return static_cast<int>(snapshot.error().exit);
+    }
+    if (wanted) {
+        const auto chosen = chosen_profile(context, *snapshot);
+        if (chosen.has_error()) return complain(context, chosen.error());
+    }
+    for (const auto& profile : snapshot->profiles)
+        if (!wanted || profile.name == *wanted) print(format_profile(format, profile, wall_now()));
+    return 0;
+}
+
+}  // namespace
+
 int run_status(Context& context) {
+    if (context.arguments.format) return print_formatted(context);
     if (context.arguments.json) {
         const std::string path = context.arguments.profile ? profile_path(*context.arguments.profile) : "/v1/status";
         const auto response = context.client.request("GET", path);
@@ -34,7 +59,8 @@ int run_check(Context& context) {
     if (snapshot.has_error()) return unknown(snapshot.error().message);
     const auto chosen = chosen_profile(context, *snapshot);
     if (chosen.has_error()) return unknown(chosen.error().message);
-    const CheckLine line = check_line(*find_profile(*snapshot, *chosen));
+    const CheckLine line = check_line(*find_profile(*snapshot, *chosen),
+                                      {context.arguments.warning_days, context.arguments.critical_days});
     print(line.text);
     return line.exit;
 }

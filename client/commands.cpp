@@ -5,6 +5,7 @@
 #include "client/arguments_exec.hpp"
 #include "client/arguments_history.hpp"
 #include "client/arguments_key.hpp"
+#include "client/arguments_status.hpp"
 #include "client/text.hpp"
 
 #include <array>
@@ -30,9 +31,11 @@ constexpr std::array kRemove = {Option::profile_required, Option::yes};
 constexpr std::array kYes = {Option::yes};
 
 constexpr std::array kCommands = {
-    Command{{"status", kStatus, "how every profile is, and what to do about it",
-             "  memdbctl status\n  memdbctl status demo --json"},
-            run_status},
+    Command{
+        {"status", kStatus, "how every profile is, and what to do about it",
+         "  memdbctl status\n  memdbctl status demo --json\n  memdbctl status --format '{name} {verdict} for {for}'",
+         add_format},
+        run_status},
     Command{{"connect", kWish, "bring the tunnel up and keep it up",
              "  memdbctl connect --wait\n  memdbctl connect demo --wait --timeout 1m"},
             run_connect},
@@ -43,7 +46,7 @@ constexpr std::array kCommands = {
              "  memdbctl wait && redis-cli ...\n  memdbctl wait demo --for stopped --timeout 10s"},
             run_wait},
     Command{{"check", kProfile, "one line for a monitoring system; exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN",
-             "  memdbctl check demo"},
+             "  memdbctl check demo --warning-days 30 --critical-days 7", add_thresholds},
             run_check},
     Command{{"doctor", kStatus, "examine everything from this machine to the cluster, name the cause, say what to do",
              "  memdbctl doctor\n  memdbctl doctor demo --json | jq .diagnosis\n"

@@ -161,9 +161,9 @@ def connections(agent):
 
 
 def test_check_is_a_monitoring_plugin(two):
-    assert_plugin(two.ctl("check", "good"), r"MEMDB OK - good reachable, 1 of 1 node answer.* \| nodes_ok=1;;;0;1 ping_max=\d+\.\d{3}ms\n")
-    assert_plugin(two.ctl("check", "bad", check=False), r"MEMDB CRITICAL - bad unreachable: port-refused: .* \| nodes_ok=0;;;0;1\n", 2)
-    assert_plugin(two.ctl("check", "vpn", check=False), r"MEMDB CRITICAL - vpn stopped \| nodes_ok=0;;;0;\d cert_days=\d+\n", 2)
+    assert_plugin(two.ctl("check", "good"), r"MEMDB OK - good reachable, 1 of 1 node answer.* \| nodes_ok=1;1:;1:;0;1 ping_max=\d+\.\d{3}ms\n")
+    assert_plugin(two.ctl("check", "bad", check=False), r"MEMDB CRITICAL - bad unreachable: port-refused: .* \| nodes_ok=0;1:;1:;0;1\n", 2)
+    assert_plugin(two.ctl("check", "vpn", check=False), r"MEMDB CRITICAL - vpn stopped \| nodes_ok=0;\S* cert_days=\d+\n", 2)
     assert_plugin(two.ctl("check", check=False), r"MEMDB UNKNOWN - which profile\? There is bad, good, vpn\n", 3)
     assert_plugin(two.ctl("check", "third", check=False), r"MEMDB UNKNOWN - no profile third.*\n", 3)
 

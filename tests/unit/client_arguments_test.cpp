@@ -116,6 +116,7 @@ TEST(Arguments, mistakes_are_one_line_and_exit_2_or_3_for_check) {
         EXPECT_EQ(parsed.exit, 2);
     }
     EXPECT_EQ(parse("check --bogus").exit, 3);
+    EXPECT_EQ(parse("check --warning-days soon").exit, 3);
 }
 
 TEST(Arguments, help_of_every_command_has_examples) {

@@ -280,12 +280,12 @@ TEST(CheckLine, follows_the_convention_of_monitoring_plugins) {
     const auto line = check_line(reachable_profile());
     EXPECT_EQ(line.exit, 0);
     EXPECT_EQ(line.text,
-              "MEMDB OK - demo reachable, 6 of 6 nodes answer | nodes_ok=6;;;0;6 ping_max=0.800ms cert_days=241\n");
+              "MEMDB OK - demo reachable, 6 of 6 nodes answer | nodes_ok=6;6:;1:;0;6 ping_max=0.800ms cert_days=241\n");
     auto bad = unreachable_profile();
     bad.findings[0].summary = "a | b\nc";
     EXPECT_EQ(check_line(bad).exit, 2);
     EXPECT_EQ(check_line(bad).text,
-              "MEMDB CRITICAL - demo unreachable: port-filtered: a / b c, 0 of 6 nodes answer | nodes_ok=0;;;0;6 "
+              "MEMDB CRITICAL - demo unreachable: port-filtered: a / b c, 0 of 6 nodes answer | nodes_ok=0;6:;1:;0;6 "
               "cert_days=241\n");
     bad.verdict = health::Verdict::degraded;
     EXPECT_EQ(check_line(bad).exit, 1);
@@ -293,6 +293,27 @@ TEST(CheckLine, follows_the_convention_of_monitoring_plugins) {
     EXPECT_EQ(check_line(bad).exit, 1);
     bad.verdict = health::Verdict::stopped;
     EXPECT_EQ(check_line(bad).exit, 2);
+}
+
+TEST(CheckLine, few_days_of_the_certificate_are_told_by_the_limits_of_who_asks) {
+    struct Row {
+        CheckLimits limits;
+        int exit;
+        std::string_view words, data;
+    };
+    const Row rows[] = {
+        {{242, {}}, 1, "MEMDB WARNING - demo reachable, 6 of 6 nodes answer, certificate: 241 days left |", ";242:;\n"},
+        {{241, {}}, 0, "MEMDB OK - demo reachable, 6 of 6 nodes answer |", ";241:;\n"},
+        {{300, 242}, 2, "MEMDB CRITICAL - demo reachable, 6 of 6 nodes answer, certificate: 241", ";300:;242:\n"},
+        {{{}, 7}, 0, "MEMDB OK -", ";;7:\n"},
+    };
+    for (const auto& row : rows) {
+        const auto line = check_line(reachable_profile(), row.limits);
+        EXPECT_EQ(line.exit, row.exit) << line.text;
+        EXPECT_TRUE(line.text.starts_with(row.words)) << line.text;
+        EXPECT_TRUE(line.text.ends_with("cert_days=241" + std::string(row.data))) << line.text;
+    }
+    EXPECT_EQ(check_line(unreachable_profile(), {242, {}}).exit, 2);
 }
 
 TEST(RenderEvent, one_line_each) {
