@@ -2,6 +2,7 @@
 #include "app/daemon.hpp"
 #include "base/clock.hpp"
 #include "control/api_doctor.hpp"
+#include "control/api_history.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -11,6 +12,22 @@
 #include <utility>
 
 namespace memdb::app {
+namespace {
+
+/// The median of what every node usually took; nothing without a history.
+std::optional<Microseconds> usual_ping_of(const control::Reply& reply) {
+    const auto history = control::parse_history(reply.body);
+    if (history.has_error()) return std::nullopt;
+    std::vector<std::int64_t> medians;
+    for (const control::NodeHistory& node : history->nodes)
+        if (node.total.median_us) medians.push_back(*node.total.median_us);
+    if (medians.empty()) return std::nullopt;
+    const auto middle = medians.begin() + static_cast<std::ptrdiff_t>(medians.size() / 2);
+    std::ranges::nth_element(medians, middle);
+    return Microseconds(*middle);
+}
+
+}  // namespace
 
 doctor::Scene Daemon::scene_of(const std::string& name) {
     doctor::Scene scene;
@@ -34,6 +51,9 @@ void Daemon::diagnose(const std::string& name, std::function<void(std::variant<c
     if (visits_.contains(name))
         return refuse(control::ErrorCode::busy, "the doctor is with " + name + " already: ask again in some seconds");
     DoctorTools tools = found->second->doctor_tools();
+    tools.usual_ping = [this, name](const std::function<void(std::optional<Microseconds>)>& done) {
+        history_.ask({name, Duration(24h)}, [done](const control::Reply& reply) { done(usual_ping_of(reply)); });
+    };
     tools.look = [this, name] { return scene_of(name); };
     auto doctor = std::make_unique<DoctorAgent>(io_, resolver_, std::move(tools));
     doctor->start([tell](const health::Check& check) { tell(control::check_line(check)); },

@@ -59,6 +59,10 @@ void DoctorAgent::start(std::function<void(const health::Check&)> told,
     boost::asio::post(io_, [this, life = std::weak_ptr(life_)] {
         if (life.expired()) return;
         ask_program();
+        if (tools_.usual_ping)
+            tools_.usual_ping([this, life](std::optional<Microseconds> usual) {
+                if (!life.expired()) seen_.usual_ping = usual;
+            });
         resolve_endpoint();
         wait_until_settled();
     });
@@ -313,6 +317,7 @@ void DoctorAgent::advance() {
     scene.earlier_trial = seen_.earlier_trial;
     scene.cluster_names = seen_.cluster_names;
     scene.ping = seen_.ping;
+    scene.usual_ping = seen_.usual_ping;
     scene.node = seen_.node;
     std::vector<health::Check> checks = doctor::examine(scene, done_parts_);
     for (; told_count_ < checks.size(); ++told_count_) told_(checks[told_count_]);

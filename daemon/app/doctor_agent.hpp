@@ -36,6 +36,8 @@ struct DoctorTools {
     std::vector<std::string> cluster_hosts;     ///< names, not addresses
     std::function<std::string()> vpc_resolver;  ///< as pushed; empty: none
     std::function<void(std::function<void(Result<control::PingReport>)>)> ping;
+    /// Answers with the median PING of the last day, or nothing; at once or later.
+    std::function<void(std::function<void(std::optional<Microseconds>)>)> usual_ping{};
     /// A node that answers, for a connection of the doctor's own.
     std::function<std::optional<std::pair<std::string, reach::NodeExamTarget>>()> node;
 };

@@ -25,7 +25,7 @@ constexpr std::string_view kNetwork[] = {"network-offline"};
 constexpr std::string_view kLocal[] = {"route-shadowed"};  // before the tunnel is up; then it is the routes'
 constexpr std::string_view kName[] = {"endpoint-name-unresolved"};
 constexpr std::string_view kServers[] = {"endpoint-silent", "captive-portal"};
-constexpr std::string_view kHandshake[] = {"handshake-rejected", "client-cert-wrong-issuer", "auth-failed", "server-cert-untrusted",
+constexpr std::string_view kHandshake[] = {"handshake-rejected", "auth-failed", "server-cert-untrusted",
                                            "server-name-mismatch", "server-cert-expired"};
 constexpr std::string_view kProcess[] = {"openvpn-crashed", "openvpn-hung"};
 constexpr std::string_view kTunnel[] = {"tunnel-silent", "tunnel-flapping", "session-ending", "tunnel-config-error"};
@@ -40,7 +40,7 @@ constexpr std::string_view kLogin[] = {"auth-required", "auth-rejected", "auth-n
 constexpr std::string_view kPing[] = {"node-unreachable", "node-loading", "node-busy"};
 constexpr std::string_view kLatency[] = {"node-slow"};
 constexpr std::string_view kCluster[] = {"cluster-down", "slots-uncovered", "shard-without-primary", "topology-unreadable"};
-constexpr std::string_view kAgent[] = {"rotation-failed", "rotation-overdue", "disk-full", "history-damaged", "state-unreadable"};
+constexpr std::string_view kAgent[] = {"rotation-failed", "rotation-overdue", "disk-full", "history-damaged", "history-unavailable", "state-unreadable"};
 
 constexpr std::string_view kNoGround[1] = {};
 constexpr std::string_view kAfterName[] = {"network"};

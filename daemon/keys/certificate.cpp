@@ -263,6 +263,13 @@ bool key_matches(std::string_view cert_pem, const Secret<>& key_pem) {
     return matches;
 }
 
+bool is_readable_key(const Secret<>& key_pem) {
+    if (key_pem.reveal().size() > kPemSizeLimit) return false;
+    const KeyPtr key = parse_key(key_pem.reveal());
+    ERR_clear_error();
+    return key != nullptr;
+}
+
 std::optional<std::string> flaw_of(const CertificateInfo& info) {
     if (info.common_name.empty()) {
         return fmt::format(

@@ -73,6 +73,9 @@ Result<Credential> check_client_credential(std::string_view cert_pem, const Secr
 /// Whether `key_pem` is the private key of the first certificate in `cert_pem`; false for anything unreadable.
 bool key_matches(std::string_view cert_pem, const Secret<>& key_pem);
 
+/// Whether it is a private key that OpenSSL can read, whoever's.
+bool is_readable_key(const Secret<>& key_pem);
+
 enum class CredentialState : std::uint8_t { valid, expiring, expired, not_yet_valid, unusable };
 
 /// Why a certificate can never serve as a client's, whatever the day: one sentence that says what to do.

@@ -100,7 +100,8 @@ Result<Generation> CredentialStore::load(unsigned number) const {
     if (!read) return Failure{Errc::malformed, read.error().message};
     const CertificateInfo& info = read->front().info;
     if (!key_matches(*cert, *key)) {
-        return Failure{Errc::bad_input,
+        // Damage is one thing, a whole key of another certificate is another.
+        return Failure{is_readable_key(*key) ? Errc::bad_input : Errc::malformed,
                        fmt::format("{}: the private key does not belong to the certificate", at.string())};
     }
     if (text_in(*meta, "fingerprint") != info.fingerprint) {

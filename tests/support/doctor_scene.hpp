@@ -54,7 +54,10 @@ inline void add_finding(doctor::Scene& scene, std::string_view code) {
         finding.severity = entry->severity;
         finding.layer = entry->layer;
     }
-    (finding.layer == health::Layer::agent ? scene.agent : scene.view.findings).push_back(finding);
+    // The rest of that layer is about a profile: its revocation list, its rotation.
+    const bool of_agent =
+        code == "state-unreadable" || code == "clock-jumped" || code == "disk-full" || code.starts_with("history-");
+    (of_agent ? scene.agent : scene.view.findings).push_back(finding);
 }
 
 /// Not up, and every layer from `failed` on is not proved.

@@ -90,9 +90,10 @@ TEST(AskLink, says_nothing_of_nobody) {
 
 TEST(AskLink, calls_nobody_back_once_it_is_cancelled) {
     asio::io_context io;
-    Server server(io, "HTTP/1.1 200 OK\r\n\r\n", true);
+    Server first(io, "HTTP/1.1 200 OK\r\n\r\n", true),
+        server(io, "HTTP/1.1 200 OK\r\n\r\n", true);  // each accepts once
     AskLink link(io);
-    link.ask("127.0.0.1", server.port(), kQuestion, 5s, [](const std::string&) { FAIL() << "cancelled"; });
+    link.ask("127.0.0.1", first.port(), kQuestion, 5s, [](const std::string&) { FAIL() << "cancelled"; });
     link.cancel();
     link.ask("not an address", 80, kQuestion, 5s, [](const std::string&) { FAIL() << "replaced"; });
     std::optional<std::string> last;

@@ -91,7 +91,7 @@ TEST(FindingCatalog, has_readable_stable_entries) {
         EXPECT_FALSE(entry.advice.ends_with('.') || entry.advice.ends_with(' ')) << entry.code;
         EXPECT_EQ(entry.advice.find('\n'), std::string_view::npos) << entry.code;
         EXPECT_EQ(std::ranges::count(entry.advice, '`') % 2, 0) << entry.code << ": a command that does not end";
-        EXPECT_LE(entry.visible_after, 5s) << entry.code;
+        EXPECT_LE(entry.visible_after, 10s) << entry.code;
         const bool explains_late = entry.tie == Tie::explains && entry.layer > Layer::tunnel;
         EXPECT_FALSE(explains_late) << entry.code << " would hide what is known of other nodes";
     }

@@ -86,7 +86,10 @@ TEST(Suspects, AnAnswerOfTheVpcsResolverTellsAGroupFromARule) {
     EXPECT_EQ(suspects.front().cause, "security-group-closed");
     EXPECT_EQ(certainty_of(suspects, "association-missing"), Certainty::excluded);
     scene.cluster_names[1].addresses.clear();
+    scene.cluster_names[1].trouble = "no such name";
+    EXPECT_EQ(suspects_of("port-filtered", scene).front().cause, "security-group-closed") << "that is an answer, too";
     scene.cluster_names[1].trouble = "no answer in time";
+    scene.cluster_names[1].answered = false;
     suspects = suspects_of("port-filtered", scene);
     EXPECT_EQ(suspects.front().cause, "authorization-rule-missing");
     EXPECT_EQ(suspects.front().certainty, Certainty::likely);

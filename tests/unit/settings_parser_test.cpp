@@ -85,7 +85,7 @@ TEST(SettingsParser, the_ranges_in_the_shipped_file_are_the_ranges_in_force) {
                                          std::to_string(outside));
         }
     }
-    EXPECT_EQ(ranges, 33);
+    EXPECT_EQ(ranges, 35);
 }
 
 TEST(SettingsParser, every_value_reaches_its_field) {
