@@ -110,7 +110,7 @@ std::string root_of(const CheckRow& row, const Course& course) {
 bool prefers_look(const CheckRow& row, const Look& look, const Finding* finding) {
     if (finding == nullptr) return true;
     if (state_of(*finding) == CheckState::fail) return row.fresh && look.state != CheckState::fail;
-    return look.state == CheckState::fail;
+    return look.state == CheckState::fail && !look.partial;
 }
 
 Check judge(const CheckRow& row, const Scene& scene, Course& course) {

@@ -73,8 +73,9 @@ bool goes_through_and_hangs_in_tls(const NodeFacts& node) { return is_silent_in_
 
 /// Only large packets are lost: seen with a real payload, or by handshakes that all hang where certificates travel.
 bool loses_large_packets(const ClusterFacts& cluster, const Facts& facts) {
-    if (!cluster.large_lost.empty()) return true;
+    // A node without TLS answers neither a handshake nor, cut off in the middle of one, a large question.
     if (cluster.plain_asked || !cluster.plain_answer.empty()) return false;
+    if (!cluster.large_lost.empty()) return true;
     if (facts.direct || cluster.nodes.size() < 2) return false;  // one node alone may hang for reasons of its own
     return std::ranges::any_of(cluster.nodes, goes_through_and_hangs_in_tls) &&
            std::ranges::all_of(cluster.nodes, [](const NodeFacts& n) { return is_silent_in_tls(n) || is_astray(n); });

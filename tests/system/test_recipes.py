@@ -24,9 +24,7 @@ def demo(agents, nodes, pki):
 @pytest.fixture
 def shell(demo, tmp_path):
     """Runs a command line inside the namespace, with memdbctl on the path and a home of its own."""
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "memdbctl").symlink_to(demo.place.memdbctl)
-    env = {"PATH": f"{tmp_path}/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(tmp_path), "MEMDBD_SOCKET": str(demo.socket), "LC_ALL": "C.UTF-8"}
+    env = {"PATH": f"{demo.place.memdbctl.parent}:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(tmp_path), "MEMDBD_SOCKET": str(demo.socket), "LC_ALL": "C.UTF-8"}
 
     def run_it(line, check=True, by=(), **more):
         return run(*demo.place.inside(*by, "sh", "-c", line), check=check, env=env | more)
@@ -133,7 +131,7 @@ def test_waybar(demo, shell):
     assert said() == {"text": "demo", "alt": "reachable", "class": "reachable", "tooltip": ""}
     demo.node.close()
     demo.api.wait_verdict("demo", "unreachable")
-    assert "refused" in said()["tooltip"]
+    assert "refuses" in said()["tooltip"]
     assert shell(module["on-click"]).returncode == 0
     demo.end()
     assert said()["class"] == "unknown"
