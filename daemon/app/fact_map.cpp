@@ -197,7 +197,8 @@ control::ClusterView cluster_view(const health::ClusterFacts& facts, const reach
 const health::NodeFacts* silent_in_tls(const health::ClusterFacts& cluster) noexcept {
     const health::NodeFacts* found = nullptr;
     for (const health::NodeFacts& node : cluster.nodes) {
-        if (node.verdict == NodeVerdict::ok) return nullptr;
+        // Of one that still answers nothing is said, unless large packets are suspected already.
+        if (node.verdict == NodeVerdict::ok && cluster.large_lost.empty()) return nullptr;
         const bool fits = node.verdict == NodeVerdict::failed && node.failed_at == health::Layer::tls && node.silent;
         if (fits && found == nullptr) found = &node;
     }
