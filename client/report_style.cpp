@@ -57,7 +57,7 @@ footer{color:var(--soft);font-size:13px;margin-top:26px}
 @media (max-width:640px){main{padding:20px 12px 28px}.card{padding:14px}h1{font-size:21px}
 .lane{grid-template-columns:1fr;gap:3px}.lanes .axis{margin-left:0}.nodes{grid-template-columns:1fr}
 .facts{grid-template-columns:1fr 1fr}.facts b{font-size:20px}
-thead{display:none}tr{display:block;padding:9px 0;border-bottom:1px solid var(--line)}tr:last-child{border-bottom:0;padding-bottom:0}
+table,tbody{display:block}thead{display:none}td.t{white-space:normal}tr{display:block;padding:9px 0;border-bottom:1px solid var(--line)}tr:last-child{border-bottom:0;padding-bottom:0}
 td,tr:last-child td{display:inline;border:0;padding:0}td.t+td.t::before{content:" · "}td.w,tr:last-child td.w{display:block;padding-top:2px}
 .cert{grid-template-columns:1fr auto}.cert .life{grid-column:1/-1;grid-row:2}}
 @media print{

@@ -114,6 +114,10 @@ more = ["Corp.Example.", "internal"]
 [iam]
 reauth_s = 5
 credentials = "credential:aws"
+[history]
+keep = false
+keep_days = 7
+size_limit_mib = 20
 [probe]
 sentinel_interval_ms = 200
 bulk_limit_ms = 900
@@ -122,6 +126,7 @@ topology_interval_s = 5
 )",
                                          "memdbd.toml");
     ASSERT_TRUE(settings) << settings.error().message;
+    EXPECT_EQ(settings->history, (HistorySettings{false, 24h * 7, 20}));
     EXPECT_EQ(settings->log.level, LogLevel::debug);
     EXPECT_EQ(settings->control.group, "wheel");
     EXPECT_EQ(settings->control.control_group, "memdb-admin");
