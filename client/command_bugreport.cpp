@@ -129,7 +129,7 @@ void show(const std::string& text) {
 /// Whole or not at all, and never over something else.
 Outcome<void> write_report(const std::string& path, const std::string& text) {
     const std::string fresh = path + ".part" + std::to_string(::getpid());
-    const auto written = write_new(fresh, text, 0600);
+    auto written = write_new(fresh, text, 0600);
     if (written.has_error()) return written;
     const int linked = ::link(fresh.c_str(), path.c_str());
     const int error = errno;

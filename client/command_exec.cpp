@@ -110,9 +110,10 @@ void set_variables(const Variables& variables) {
 }
 
 /// Returns only when there is nothing to become.
-int become(const Context& context, const std::vector<std::string>& words) {
+int become(const Context& context, std::vector<std::string> words) {
     std::vector<char*> argv;
-    for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));  // execvp changes none
+    argv.reserve(words.size() + 1);
+    for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     restore_core_files();
     ::execvp(argv.front(), argv.data());

@@ -130,15 +130,15 @@ std::string without_secret_runs(std::string_view line) {
 
 /// "/home/me/x" -> "/home/<user>/x".
 std::string without_homes(std::string_view line) {
-    constexpr std::string_view kHomes = "/home/";
+    constexpr std::string_view homes = "/home/";
     std::string out;
     for (;;) {
-        const std::size_t at = line.find(kHomes);
+        const std::size_t at = line.find(homes);
         if (at == std::string_view::npos) return out + std::string(line);
-        std::size_t end = at + kHomes.size();
+        std::size_t end = at + homes.size();
         while (end < line.size() && (in_word(line[end]) || line[end] == '.')) ++end;
-        out += line.substr(0, at + kHomes.size());
-        if (end > at + kHomes.size()) out += "<user>";
+        out += line.substr(0, at + homes.size());
+        if (end > at + homes.size()) out += "<user>";
         line.remove_prefix(end);
     }
 }
@@ -199,7 +199,7 @@ std::string Redaction::replace_addresses(std::string_view line) {
             run.pop_back();
         }
         if (std::ranges::count(run, ':') == 1) {  // 192.0.2.1:443
-            port = run.substr(run.find(':')) + port;
+            port.insert(0, run, run.find(':'));
             run.resize(run.find(':'));
         }
         if (is_public_address(run)) {

@@ -3,6 +3,7 @@
 #include "client/html_text.hpp"
 #include "client/text.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -68,7 +69,7 @@ std::string grid(const LatencyAxis& scale) {
     std::string out;
     for (const double tick : scale.ticks()) {
         const std::string y = number_text(scale.place(tick, kPlotHeight));
-        out += "<line class=\"grid\" x1=\"0\" x2=\"1000\" y1=\"" + y + "\" y2=\"" + y + "\"/>";
+        out += fmt::format(R"(<line class="grid" x1="0" x2="1000" y1="{0}" y2="{0}"/>)", y);
     }
     return out;
 }
@@ -142,7 +143,7 @@ std::string TimeAxis::lines(double height) const {
     std::string out;
     for (const WallTime tick : ticks()) {
         const std::string x = number_text(place(tick));
-        out += "<line class=\"grid\" y1=\"0\" y2=\"" + number_text(height) + "\" x1=\"" + x + "\" x2=\"" + x + "\"/>";
+        out += fmt::format(R"(<line class="grid" y1="0" y2="{0}" x1="{1}" x2="{1}"/>)", number_text(height), x);
     }
     return out;
 }

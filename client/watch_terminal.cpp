@@ -123,9 +123,10 @@ void WatchTerminal::suspend() {
     enter();
 }
 
-int WatchTerminal::run(const std::vector<std::string>& argv) {
+int WatchTerminal::run(std::vector<std::string> argv) {
     std::vector<char*> words;
-    for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));  // execv changes none
+    words.reserve(argv.size() + 1);
+    for (std::string& word : argv) words.push_back(word.data());
     words.push_back(nullptr);
     leave();
     const pid_t child = ::fork();

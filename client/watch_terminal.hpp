@@ -36,7 +36,7 @@ class WatchTerminal {
     /// Stops this process as Ctrl-Z does; returns when somebody continues it. The screen is to be drawn anew then.
     void suspend();
     /// Runs `argv` on the terminal as it was before, to its end, and waits for a key. Blocks. 127: it could not start.
-    int run(const std::vector<std::string>& argv);
+    int run(std::vector<std::string> argv);
 
   private:
     WatchTerminal(int signals, const termios& before, const sigset_t& mask)

@@ -89,6 +89,7 @@ Result<std::vector<std::string>> revoked_serials(std::string_view pem) {
     if (!crl) return Failure{Errc::bad_input, "holds no revocation list that can be read"};
     std::vector<std::string> serials;
     auto* revoked = X509_CRL_get_REVOKED(crl.get());
+    serials.reserve(revoked == nullptr ? 0 : static_cast<std::size_t>(sk_X509_REVOKED_num(revoked)));
     for (int i = 0; i < sk_X509_REVOKED_num(revoked); ++i)
         serials.push_back(keys::number_text(X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(revoked, i))));
     return serials;

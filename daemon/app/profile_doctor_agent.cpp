@@ -7,7 +7,6 @@
 
 namespace memdb::app {
 
-using control::Wanted;
 using tunnel::Phase;
 
 void ProfileAgent::add_to(doctor::Scene& scene) {

@@ -8,8 +8,8 @@ namespace memdb::control {
 namespace {
 
 bool is_localhost(std::string_view name) noexcept {
-    constexpr std::string_view kName = "localhost";
-    return std::equal(name.begin(), name.end(), kName.begin(), kName.end(),
+    constexpr std::string_view wanted = "localhost";
+    return std::equal(name.begin(), name.end(), wanted.begin(), wanted.end(),
                       [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
 }
 

@@ -251,6 +251,7 @@ std::vector<Suspect> suspects_of(std::string_view finding, const Scene& scene) {
     }
     std::ranges::stable_sort(weighed, std::greater{}, &std::pair<int, Suspect>::first);
     std::vector<Suspect> out;
+    out.reserve(weighed.size());
     for (auto& [weight, suspect] : weighed) out.push_back(std::move(suspect));
     return out;
 }
