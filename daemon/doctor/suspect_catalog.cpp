@@ -13,7 +13,7 @@ constexpr SuspectRow kRows[] = {
     {"crl-expired", "the endpoint's certificate revocation list has expired: AWS then refuses every client",
      "`aws ec2 export-client-vpn-client-certificate-revocation-list --client-vpn-endpoint-id {endpoint} --region {region} --query CertificateRevocationList --output text | openssl crl -noout -nextupdate`"},
     {"client-revoked", "this client certificate is on the endpoint's revocation list",
-     "`aws ec2 export-client-vpn-client-certificate-revocation-list --client-vpn-endpoint-id {endpoint} --region {region} --query CertificateRevocationList --output text | openssl crl -noout -text`: look for the serial of `memdbctl key show`"},
+     "`aws ec2 export-client-vpn-client-certificate-revocation-list --client-vpn-endpoint-id {endpoint} --region {region} --query CertificateRevocationList --output text | openssl crl -noout -text`, and see whether it has the serial that memdbctl key show names"},
     {"client-ca-wrong", "the endpoint's client CA is not the one that issued this certificate",
      "`aws ec2 describe-client-vpn-endpoints --client-vpn-endpoint-ids {endpoint} --region {region} --query 'ClientVpnEndpoints[].AuthenticationOptions'`, then `aws acm describe-certificate` for that ARN"},
     {"server-cert-expired", "the endpoint's server certificate has expired",
