@@ -53,11 +53,12 @@ void VpcNameAgent::witness(std::optional<TimePoint> silent_since, TimePoint now)
     if (!witness_at_) voice_ = health::VpcVoice::asked;
     witness_at_ = now + kWitnessAgain;
     const std::string& name = clusters_.front().host;  // whatever it says of it, it lives
-    witness_ = resolver_.resolve_at(server_, name, kWitnessLimit, [this](Result<host::NameResolver::Addresses> result) {
-        witness_.reset();
-        const bool is_silent = result.has_error() && result.error().code == Errc::deadline_passed;
-        heard(is_silent ? health::VpcVoice::silent : health::VpcVoice::answers);
-    });
+    witness_ =
+        resolver_.resolve_at(server_, name, kWitnessLimit, [this](const Result<host::NameResolver::Addresses>& result) {
+            witness_.reset();
+            const bool is_silent = result.has_error() && result.error().code == Errc::deadline_passed;
+            heard(is_silent ? health::VpcVoice::silent : health::VpcVoice::answers);
+        });
 }
 
 void VpcNameAgent::heard(health::VpcVoice voice) {

@@ -203,6 +203,7 @@ Right rights_of(const Peer& peer, const AccessPolicy& policy) noexcept {
 
 std::vector<RouteName> routes() {
     std::vector<RouteName> names;
+    names.reserve(kRoutes.size());
     for (const Route& route : kRoutes) names.push_back({route.method, route.path, route.right});
     return names;
 }

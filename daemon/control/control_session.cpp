@@ -37,7 +37,7 @@ std::string head_of(const Reply& reply, bool keep) {
 }
 
 const std::string& profile_of(const Intent& intent) {
-    static const std::string kNoProfile;
+    static const std::string no_profile;
     return std::visit(Overloaded{
                           [](const ImportIntent& i) -> const std::string& { return i.request.name; },
                           [](const ChangeIntent& i) -> const std::string& { return i.profile; },
@@ -47,9 +47,9 @@ const std::string& profile_of(const Intent& intent) {
                           [](const CrlIntent& i) -> const std::string& { return i.profile; },
                           [](const AuthIntent& i) -> const std::string& { return i.profile; },
                           [](const HistoryIntent& i) -> const std::string& { return i.profile; },
-                          [](const MetricsIntent&) -> const std::string& { return kNoProfile; },
+                          [](const MetricsIntent&) -> const std::string& { return no_profile; },
                           [](const CaIntent& i) -> const std::string& { return i.profile; },
-                          [](const LogIntent&) -> const std::string& { return kNoProfile; },
+                          [](const LogIntent&) -> const std::string& { return no_profile; },
                           [](const KeyIntent& i) -> const std::string& { return i.profile; },
                       },
                       intent);
