@@ -128,7 +128,7 @@ def test_rpm_has_the_content_of_the_deb(made, tree):
         assert mode == stat.filemode((tree / path[1:]).stat().st_mode), path
     assert run("rpm", "-qpc", rpm).stdout == "/etc/memdbd/memdbd.toml\n"
     folders = {entry.split()[0] for entry in entries} - set(files)
-    assert folders == {"/etc/memdbd", "/usr/share/doc/memdbd"}  # no other package's
+    assert folders == {"/etc/memdbd", "/usr/share/doc/memdbd", "/usr/share/memdbd"}  # no other package's
 
 
 def test_rpm_asks_for_what_the_deb_asks_for(made):
