@@ -36,6 +36,9 @@ Snapshot everything() {
     tunnel.tunnel->dns->trouble = "not permitted";
     tunnel.clusters[0].iam =
         IamView{"app", "demo", "eu-central-1", support::kSeenAt, support::kSeenAt, support::kSeenAt, true};
+    tunnel.clusters[0].tls = true;
+    tunnel.clusters[0].user = "app";
+    tunnel.clusters[0].private_ca = true;
     tunnel.rotation =
         RotationView{"failed", 2, 1, "laptop", "lost", support::kSeenAt, {{"failed", support::kSeenAt, 5}}, "no PING"};
     tunnel.signer = "pki:/home/me/pki";
