@@ -1,6 +1,7 @@
 #include "client/render_history.hpp"
 
 #include "client/brush.hpp"
+#include "client/render_parts.hpp"
 #include "client/text.hpp"
 
 #include <algorithm>
@@ -30,17 +31,6 @@ std::string cut(const std::string& text, std::size_t width, const Style& style) 
         i = next;
     }
     return out + std::string(dots);
-}
-
-Paint paint_of(Verdict verdict) {
-    switch (verdict) {
-        case Verdict::reachable: return Paint::good;
-        case Verdict::degraded:
-        case Verdict::connecting: return Paint::warn;
-        case Verdict::unreachable: return Paint::bad;
-        case Verdict::stopped: return Paint::dim;
-    }
-    return Paint::plain;
 }
 
 /// Less than a second is worth a digit here: restarts take some ms.

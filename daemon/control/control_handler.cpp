@@ -133,7 +133,8 @@ constexpr std::array kRoutes = {
     Route{"POST", "/v1/profiles/{p}/disconnect", Right::control, disconnect},
     Route{"POST", "/v1/profiles/{p}/reconnect", Right::control, reconnect},
     Route{"POST", "/v1/profiles/{p}/ping", Right::read, ping},
-    Route{"POST", "/v1/profiles/{p}/diagnose", Right::read, diagnose},
+    // A trial connects with the profile's key, be it that nobody wants it connected.
+    Route{"POST", "/v1/profiles/{p}/diagnose", Right::control, diagnose},
     Route{"POST", "/v1/profiles/{p}/crl", Right::control, crl},
     Route{"POST", "/v1/profiles/{p}/auth", Right::control, auth},
     Route{"POST", "/v1/profiles/{p}/key/request", Right::control, key_request},

@@ -189,6 +189,15 @@ TEST(ControlHandler, healthz_is_503_unless_every_wanted_profile_is_reachable) {
     EXPECT_EQ(ask({degraded}), "503 not reachable: demo degraded\n");
 }
 
+TEST(ControlHandler, the_doctor_may_connect_and_so_needs_the_right_to_control) {
+    const Snapshot snapshot = snapshot_of({reachable_profile()});
+    const Request request{"POST", "/v1/profiles/demo/diagnose", ""};
+    const Answer answer = handle(request, Right::control, snapshot);
+    ASSERT_TRUE(std::holds_alternative<DiagnoseStream>(answer));
+    EXPECT_EQ(std::get<DiagnoseStream>(answer).profile, "demo");
+    EXPECT_EQ(std::get<Reply>(handle(request, Right::read, snapshot)).status, 403u);
+}
+
 TEST(ControlHandler, decodes_percent_escapes_once) {
     EXPECT_EQ(percent_decode("a%20b%41"), "a bA");
     EXPECT_EQ(percent_decode("%2541"), "%41");
