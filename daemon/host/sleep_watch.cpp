@@ -56,12 +56,14 @@ struct SleepWatch::Impl : std::enable_shared_from_this<Impl> {
         };
         inhibit.starts_service = false;  // its start is told
         asking = true;
+        again = false;
         bus.call(inhibit, kInhibitLimit,
                  [weak = weak_from_this(), mine = ++asked](const Result<sd_bus_message*>& reply) {
                      const auto self = weak.lock();
                      if (!self || !self->wanted || self->asked != mine) return;
                      self->asking = false;
                      self->answered(reply);
+                     if (std::exchange(self->again, false) && reply.has_error()) self->ask();
                  });
     }
 
@@ -94,6 +96,7 @@ struct SleepWatch::Impl : std::enable_shared_from_this<Impl> {
     bool wanted = false;
     std::uint64_t asked = 0;
     bool asking = false;  ///< the last of them has no answer yet
+    bool again = false;   ///< wanted once more meanwhile: a refusal may tell of a moment that has passed
     int fd = -1;
     bool told = false;
 };
@@ -107,11 +110,12 @@ SleepWatch::~SleepWatch() = default;
 
 void SleepWatch::take() {
     impl_->wanted = true;
+    if (impl_->asking) impl_->again = true;
     if (impl_->fd < 0 && !impl_->asking && impl_->bus.connected()) impl_->ask();
 }
 
 void SleepWatch::release() {
-    impl_->wanted = impl_->asking = false;
+    impl_->wanted = impl_->asking = impl_->again = false;
     impl_->drop();
 }
 

@@ -69,6 +69,7 @@ class StandIn {
                   0);
     }
     void refuse(bool refused) { refused_ = refused; }
+    [[nodiscard]] int refusals() const { return refusals_; }
     [[nodiscard]] std::string asked() {
         const std::lock_guard lock(mutex_);
         return asked_;
@@ -96,7 +97,10 @@ class StandIn {
   private:
     static int inhibit(sd_bus_message* message, void* self, sd_bus_error* error) {
         auto& me = *static_cast<StandIn*>(self);
-        if (me.refused_) return sd_bus_error_set(error, "org.freedesktop.login1.OperationInProgress", "asleep soon");
+        if (me.refused_) {
+            ++me.refusals_;
+            return sd_bus_error_set(error, "org.freedesktop.login1.OperationInProgress", "asleep soon");
+        }
         const char *what = "", *who = "", *why = "", *mode = "";
         if (sd_bus_message_read(message, "ssss", &what, &who, &why, &mode) < 0) return -EINVAL;
         me.asked_ = std::string(what) + " " + who + " " + mode;
@@ -120,6 +124,7 @@ class StandIn {
     std::vector<int> ends_;
     std::string asked_;
     std::atomic<bool> refused_ = false, ending_ = false;
+    std::atomic<int> refusals_ = 0;
     std::thread thread_;
 };
 
@@ -201,11 +206,25 @@ TEST_F(Logind, a_refusal_is_taken_as_none_and_asked_again_when_told) {
     open();
     logind->refuse(true);
     watch->take();
+    run_until([&] { return logind->refusals() == 1; });
     settle();
     EXPECT_FALSE(watch->holds());
+    EXPECT_EQ(logind->refusals(), 1);
     logind->refuse(false);
     watch->take();  // as after PrepareForSleep(false)
     run_until([&] { return logind->held() == 1; });
+}
+
+TEST_F(Logind, a_refusal_that_comes_after_the_next_wish_is_asked_again) {
+    open();
+    logind->refuse(true);
+    watch->take();
+    const auto end = Clock::now() + 10s;
+    while (logind->refusals() == 0 && Clock::now() < end) std::this_thread::yield();  // the answer is not read yet
+    ASSERT_EQ(logind->refusals(), 1);
+    logind->refuse(false);
+    watch->take();
+    run_until([&] { return watch->holds() && logind->held() == 1; });
 }
 
 TEST_F(Logind, comes_late_and_is_restarted) {
