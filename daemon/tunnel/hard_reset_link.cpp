@@ -101,7 +101,7 @@ class HardResetLink::Asker : public std::enable_shared_from_this<Asker> {
         timer_.async_wait([self = shared_from_this(), at = try_](const error_code& error) {
             if (error || self->ended_ || at != self->try_) return;
             if (self->try_ < self->tries_) return self->next_try();
-            self->decide(false, self->seen_.empty() ? self->nothing_seen() : std::move(self->seen_));
+            self->decide({.evidence = self->seen_.empty() ? self->nothing_seen() : std::move(self->seen_)});
         });
         if (is_tcp()) close();
         if (socket_.is_open()) return send();
@@ -147,12 +147,12 @@ class HardResetLink::Asker : public std::enable_shared_from_this<Asker> {
     void send() {
         const std::string packet = encode_hard_reset(id_, server_.transport);
         int failed = 0;
-        // Twice: an ICMP refusal of the packet before is told by the first call, which then sends nothing.
+        // Twice: what ICMP said of the packet before is told by the first call, which then sends nothing.
         for (int i = 0; i < 2; ++i) {
             if (::send(socket_.native_handle(), packet.data(), packet.size(), MSG_NOSIGNAL) >= 0) return;
             failed = errno;
-            if (!is_refusal(failed) || is_tcp()) break;
-            seen_ = std::strerror(failed);
+            if (is_tcp()) break;
+            if (i == 0) seen_ = std::strerror(failed);
         }
         refuse(failed);
     }
@@ -177,7 +177,9 @@ class HardResetLink::Asker : public std::enable_shared_from_this<Asker> {
     bool read(std::string_view bytes) {
         if (is_tcp()) bytes = stream_.append(bytes);
         switch (read_hard_reset(bytes, id_, server_.transport)) {
-            case HardResetReply::answer: decide(true, "answer to packet " + std::to_string(try_)); return true;
+            case HardResetReply::answer:
+                decide({.answered = true, .evidence = "answer to packet " + std::to_string(try_)});
+                return true;
             case HardResetReply::foreign: seen_ = "an answer of another session"; break;
             case HardResetReply::incomplete: break;
         }
@@ -189,7 +191,7 @@ class HardResetLink::Asker : public std::enable_shared_from_this<Asker> {
     /// The kernel would not connect or send. Its own reasons (no route, no permission) hold for the next try too.
     void refuse(int failed) {
         if (is_refusal(failed) || may_pass(failed)) return note(std::strerror(failed));
-        decide(false, failed == EDESTADDRREQ ? "not an IP address" : std::strerror(failed));
+        decide({.asked = false, .evidence = failed == EDESTADDRREQ ? "not an IP address" : std::strerror(failed)});
     }
 
     /// What came from outside, where anybody can forge it, or may pass: it is told if nothing better comes.
@@ -203,9 +205,11 @@ class HardResetLink::Asker : public std::enable_shared_from_this<Asker> {
         return "no answer to " + std::to_string(try_) + (try_ == 1 ? " packet" : " packets");
     }
 
-    void decide(bool answered, std::string evidence) {
+    void decide(Answer answer) {
         stop();
-        decided_({server_, answered, since_.elapsed(), std::move(evidence)});
+        answer.server = server_;
+        answer.took = since_.elapsed();
+        decided_(std::move(answer));
     }
 
     using Socket = asio::posix::stream_descriptor;
@@ -248,7 +252,7 @@ struct HardResetLink::Run : std::enable_shared_from_this<Run> {
             if (i < askers.size())
                 askers[i]->start();
             else
-                decided(i, {answers[i].server, false, {}, "not asked: too many servers"});
+                decided(i, {.server = answers[i].server, .asked = false, .evidence = "not asked: too many servers"});
         }
     }
 

@@ -24,6 +24,8 @@ class HardResetLink {
     struct Answer {
         ServerAddress server;
         bool answered = false;
+        bool asked =
+            true;  ///< no: the kernel would not send (no route, no address, not allowed), or it was one too many
         Microseconds took{};   ///< from the first packet, over TCP from the first connect(), to the decision
         std::string evidence;  ///< one line for a person: "answer to packet 2", "no answer to 2 packets",
                                ///< "Connection refused", "Network is unreachable", "an answer of another session"
@@ -41,8 +43,8 @@ class HardResetLink {
     /// each is a connection of its own. One random session id per server.
     ///
     /// A server is decided by its answer, by the last limit, or at once when the kernel cannot send to it (no route, no
-    /// address). A refusal (ICMP, RST) or a stranger's answer only becomes the evidence: whoever forges one cannot
-    /// hide the server's answer. No failure is returned: it is an Answer that is not answered.
+    /// address). What the network sends back (ICMP, RST) or a stranger's answer only becomes the evidence: whoever
+    /// forges one cannot hide the server's answer. No failure is returned: it is an Answer that is not answered.
     ///
     /// @param done  once, from the loop, never from inside this call, when all are decided: within tries * limit. In
     ///              the order of `servers`; at once, and empty, without any.

@@ -1,14 +1,18 @@
 #include "tunnel/hard_reset_link.hpp"
 
 #include "base/clock.hpp"
+#include "tests/support/forged_icmp.hpp"
 #include "tunnel/hard_reset_codec.hpp"
 
 #include <boost/asio.hpp>
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -195,6 +199,7 @@ TEST_F(HardResetLinkTest, a_refusal_is_evidence_and_the_limit_is_waited_for) {
     for (const auto& answer : answers) {
         EXPECT_FALSE(answer.answered);
         EXPECT_EQ(answer.evidence, "Connection refused") << to_string(answer.server);
+        EXPECT_TRUE(answer.asked);
         EXPECT_GE(answer.took, 115ms);
     }
 }
@@ -231,7 +236,7 @@ TEST_F(HardResetLinkTest, asks_all_at_the_same_time_and_keeps_their_order) {
     std::vector<std::string> as_they_came;
     Answers answers;
     link.probe(
-        {slow.address(), fast.address(), tcp.address(), slow.address()}, 2, 200ms,
+        {slow.address(), fast.address(), tcp.address(), slow.address()}, 2, 500ms,
         [&](auto all) {
             answers = std::move(all);
             io.stop();
@@ -242,7 +247,7 @@ TEST_F(HardResetLinkTest, asks_all_at_the_same_time_and_keeps_their_order) {
         });
     io.run_for(10s);
     ASSERT_TRUE(answers);
-    EXPECT_LT(watch.elapsed(), 790ms);
+    EXPECT_LT(watch.elapsed(), 1900ms);
     ASSERT_EQ(answers->size(), 4U);
     EXPECT_FALSE(answers->at(0).answered);
     EXPECT_TRUE(answers->at(1).answered);
@@ -268,11 +273,39 @@ TEST_F(HardResetLinkTest, what_the_kernel_cannot_send_is_decided_at_once) {
                                 {"255.255.255.255", 443, Transport::udp},
                                 {"255.255.255.255", 443, Transport::tcp}},
                                2, 2s);
-    EXPECT_LT(watch.elapsed(), 1s);
+    EXPECT_LT(watch.elapsed(), 3s);
     EXPECT_EQ(answers[0].evidence, "not an IP address");
     EXPECT_EQ(answers[1].evidence, "Permission denied");
-    EXPECT_FALSE(answers[1].answered);
-    EXPECT_FALSE(answers[2].answered);
+    for (const auto& answer : answers) {
+        EXPECT_FALSE(answer.answered);
+        EXPECT_FALSE(answer.asked) << to_string(answer.server);
+    }
+}
+
+// Linux reports "administratively prohibited" as an error of the next call, like one of its own.
+TEST_F(HardResetLinkTest, a_forged_icmp_does_not_hide_the_servers_answer) {
+    const int raw = ::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+    if (raw < 0) GTEST_SKIP() << "only root may send ICMP";
+    asio::ip::udp::socket server(io, {asio::ip::address_v4::loopback(), 0});
+    std::string packet(100, '\0');
+    asio::ip::udp::endpoint from;
+    int heard = 0;
+    std::function<void()> serve = [&] {
+        server.async_receive_from(asio::buffer(packet), from, [&](const auto& error, std::size_t) {
+            if (error) return;
+            if (++heard == 1) {
+                tests::forge_prohibition(raw, from.port(), server.local_endpoint().port());
+                return serve();
+            }
+            server.send_to(asio::buffer(reply_to(packet, Habit::answer)), from);
+        });
+    };
+    serve();
+    const auto answers = probe({{"127.0.0.1", server.local_endpoint().port(), Transport::udp}}, 2, 200ms);
+    ::close(raw);
+    EXPECT_EQ(heard, 2);
+    EXPECT_TRUE(answers[0].answered) << answers[0].evidence;
+    EXPECT_TRUE(answers[0].asked);
 }
 
 TEST_F(HardResetLinkTest, none_and_too_many_servers_have_an_end_too) {
@@ -282,6 +315,8 @@ TEST_F(HardResetLinkTest, none_and_too_many_servers_have_an_end_too) {
     ASSERT_EQ(answers.size(), HardResetLink::kServerLimit + 1);
     EXPECT_TRUE(answers[HardResetLink::kServerLimit - 1].answered);
     EXPECT_EQ(answers.back().evidence, "not asked: too many servers");
+    EXPECT_FALSE(answers.back().asked);
+    EXPECT_TRUE(answers.front().asked);
 }
 
 TEST_F(HardResetLinkTest, a_new_probe_replaces_the_old_and_cancel_ends_all) {
@@ -314,7 +349,9 @@ TEST_F(HardResetLinkTest, callbacks_may_cancel_ask_again_and_destroy) {
                     });
             });
         });
-    io.run_for(400ms);
+    const Stopwatch watch;
+    while (calls == 0 && watch.elapsed() < 5s) io.run_one_for(10ms);
+    io.run_for(50ms);  // and nothing comes after it
     EXPECT_EQ(calls, 1);
 }
 
