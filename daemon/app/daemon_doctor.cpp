@@ -3,28 +3,21 @@
 #include "base/clock.hpp"
 #include "control/api_doctor.hpp"
 #include "control/api_history.hpp"
+#include "doctor/usual_ping_map.hpp"
 
 #include <boost/asio/post.hpp>
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace memdb::app {
 namespace {
 
-/// The median of what every node usually took; nothing without a history.
+/// Nothing without a history.
 std::optional<Microseconds> usual_ping_of(const control::Reply& reply) {
     const auto history = control::parse_history(reply.body);
-    if (history.has_error()) return std::nullopt;
-    std::vector<std::int64_t> medians;
-    for (const control::NodeHistory& node : history->nodes)
-        if (node.total.median_us) medians.push_back(*node.total.median_us);
-    if (medians.empty()) return std::nullopt;
-    const auto middle = medians.begin() + static_cast<std::ptrdiff_t>(medians.size() / 2);
-    std::ranges::nth_element(medians, middle);
-    return Microseconds(*middle);
+    return history.has_error() ? std::nullopt : doctor::usual_ping(*history);
 }
 
 }  // namespace

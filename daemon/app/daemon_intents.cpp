@@ -16,6 +16,7 @@ namespace memdb::app {
 namespace {
 
 constexpr std::size_t kCaLimit = 256 * 1024;
+constexpr Duration kPingLimit = 10s;
 
 control::Reply recent_log() {
     const LogRing ring = recent_log_lines();
@@ -212,7 +213,7 @@ void Daemon::ping(const control::PingIntent& intent, std::function<void(control:
         done(control::error_reply(control::ErrorCode::not_found, "no profile is called " + intent.profile));
         return;
     }
-    found->second->ping(intent.node, [done = std::move(done)](const Result<control::PingReport>& report) {
+    found->second->ping(intent.node, kPingLimit, [done = std::move(done)](const Result<control::PingReport>& report) {
         done(report.has_error() ? control::failure_reply(report.error())
                                 : control::Reply{200, control::to_json(*report)});
     });

@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "doctor/check_policy.hpp"
+#include "doctor/trial_policy.hpp"
 #include "reach/resp_codec.hpp"
 #include "tunnel/failure_cause.hpp"
 
@@ -23,7 +24,7 @@ constexpr Duration kServerLimit = 600ms;
 constexpr Duration kTrialLimit = 9500ms;  // longer than one silent attempt, which openvpn gets 8 s for
 constexpr Duration kSettleLimit = 8s;     // until the agent has made up its mind
 constexpr Duration kSettleLook = 200ms;
-constexpr Duration kPingLimit = 4s;
+constexpr Duration kPingLimit = 4s;  // a node that has not answered by then has not; the others' answers count
 constexpr Duration kNodeLimit = 2s;
 constexpr Duration kWordLimit = 12s;  // since the beginning
 
@@ -137,10 +138,7 @@ void DoctorAgent::endpoint_resolved(const tunnel::TunnelEvent& event) {
 void DoctorAgent::servers_asked(const std::vector<tunnel::HardResetLink::Answer>& answers) {
     auto& servers = seen_.servers.emplace();
     for (const auto& answer : answers) {
-        const bool no_way = answer.evidence.find("unreachable") != std::string::npos ||
-                            answer.evidence.find("not asked") != std::string::npos;
-        servers.push_back(
-            {to_string(answer.server), answer.answered, answer.took, answer.evidence, answer.answered || !no_way});
+        servers.push_back({to_string(answer.server), answer.answered, answer.took, answer.evidence, answer.asked});
         if (answer.answered && !answered_by_) answered_by_ = answer.server;
     }
     finish_part(Part::servers);
@@ -154,28 +152,25 @@ void DoctorAgent::try_certificates() {
     follow_attempt();
 }
 
-/// An endpoint may drop the older of two sessions of one certificate: while the agent's own attempt runs, its result is
-/// waited for, and a trial that it would meet is called off.
+void DoctorAgent::end_trials() {
+    trial_.stop();
+    earlier_trial_.stop();
+    open_trials_ = 0;
+}
+
+/// Tries the certificate when the agent itself does not.
 void DoctorAgent::follow_attempt() {
     if (done_parts_.contains(Part::trial)) return;
     const doctor::Scene scene = tools_.look();
     const std::string phase = scene.view.tunnel ? scene.view.tunnel->phase : "";
-    if (phase == "up" || now() - trial_began_ >= kTrialLimit) {
-        trial_.stop();
-        earlier_trial_.stop();
-        return finish_part(Part::trial);
+    attempted_ = attempted_ || doctor::is_attempting(phase);
+    switch (doctor::next_trial_step(
+        {phase, !scene.view.findings.empty(), open_trials_ > 0, attempted_, now() - trial_began_, kTrialLimit})) {
+        case doctor::TrialStep::give_up: end_trials(); return finish_part(Part::trial);
+        case doctor::TrialStep::call_off: end_trials(); break;
+        case doctor::TrialStep::begin: begin_trials(); break;
+        case doctor::TrialStep::wait: break;
     }
-    const bool attempting = phase == "starting" || phase == "handshaking" || phase == "stopping";
-    if (attempting && open_trials_ > 0) {
-        trial_.stop();
-        earlier_trial_.stop();
-        open_trials_ = 0;
-        attempted_ = true;
-    }
-    attempted_ = attempted_ || attempting;
-    // The agent's own attempt has failed meanwhile: its finding tells as much as a trial would.
-    if (!attempting && attempted_ && !scene.view.findings.empty()) return finish_part(Part::trial);
-    if (!attempting && open_trials_ == 0) begin_trials();
     attempt_timer_.expires_after(kSettleLook);
     attempt_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) follow_attempt();
@@ -251,11 +246,11 @@ void DoctorAgent::wait_until_settled() {
 }
 
 void DoctorAgent::ping() {
-    ping_timer_.expires_after(kPingLimit);
+    ping_timer_.expires_after(kPingLimit + 200ms);  // its probes may end before it is done
     ping_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) pinged(Failure{Errc::deadline_passed, "no answer in time"});
     });
-    tools_.ping([this, life = std::weak_ptr(life_)](const Result<control::PingReport>& report) {
+    tools_.ping(kPingLimit, [this, life = std::weak_ptr(life_)](const Result<control::PingReport>& report) {
         if (!life.expired()) pinged(report);
     });
 }

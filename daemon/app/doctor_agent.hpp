@@ -35,7 +35,8 @@ struct DoctorTools {
     tunnel::TunnelTimings timings;
     std::vector<std::string> cluster_hosts;     ///< names, not addresses
     std::function<std::string()> vpc_resolver;  ///< as pushed; empty: none
-    std::function<void(std::function<void(Result<control::PingReport>)>)> ping;
+    /// A fresh PING to every node; one without an answer within the limit has none.
+    std::function<void(Duration, std::function<void(Result<control::PingReport>)>)> ping;
     /// Answers with the median PING of the last day, or nothing; at once or later.
     std::function<void(std::function<void(std::optional<Microseconds>)>)> usual_ping{};
     /// A node that answers, for a connection of the doctor's own.
@@ -66,6 +67,7 @@ class DoctorAgent {
     void try_certificates();
     void begin_trials();
     void follow_attempt();
+    void end_trials();
     void tried(tunnel::TrialResult result, unsigned generation, bool earlier);
     void ask_names();
     void name_told(doctor::NameSeen seen, const Result<host::NameResolver::Addresses>& result);

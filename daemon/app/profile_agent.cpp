@@ -290,7 +290,8 @@ void ProfileAgent::stop_probes() {
     for (ClusterAtWork& each : clusters_) each.runner->stop();
 }
 
-void ProfileAgent::ping(const std::optional<std::string>& node, std::function<void(Result<control::PingReport>)> done) {
+void ProfileAgent::ping(const std::optional<std::string>& node, Duration limit,
+                        std::function<void(Result<control::PingReport>)> done) {
     if (!probing_) {
         done(Failure{Errc::busy,
                      profile_.profile.name + " is not connected: memdbctl connect " + profile_.profile.name});
@@ -303,26 +304,27 @@ void ProfileAgent::ping(const std::optional<std::string>& node, std::function<vo
     };
     auto round = std::make_shared<Round>(Round{{profile_.profile.name, {}}, clusters_.size(), std::move(done)});
     for (ClusterAtWork& each : clusters_) {
-        each.runner->ping(node, [round, node, &runner = *each.runner](const std::vector<reach::PingResult>& results) {
-            for (const reach::PingResult& result : results) {
-                control::PingResult shown{result.node, {}, {}, {}, {}};
-                const auto& nodes = runner.tracker().nodes;
-                if (const auto known = std::ranges::find(nodes, result.node, &reach::TrackedNode::label);
-                    known != nodes.end()) {
-                    if (known->role) shown.role = *known->role == reach::Role::primary ? "primary" : "replica";
-                    if (known->shard > 0) shown.shard = std::to_string(known->shard);
+        each.runner->ping(
+            node, limit, [round, node, &runner = *each.runner](const std::vector<reach::PingResult>& results) {
+                for (const reach::PingResult& result : results) {
+                    control::PingResult shown{result.node, {}, {}, {}, {}};
+                    const auto& nodes = runner.tracker().nodes;
+                    if (const auto known = std::ranges::find(nodes, result.node, &reach::TrackedNode::label);
+                        known != nodes.end()) {
+                        if (known->role) shown.role = *known->role == reach::Role::primary ? "primary" : "replica";
+                        if (known->shard > 0) shown.shard = std::to_string(known->shard);
+                    }
+                    if (result.ok && result.duration) shown.ping_us = result.duration->count();
+                    if (!result.ok) shown.error = result.error;
+                    round->report.nodes.push_back(std::move(shown));
                 }
-                if (result.ok && result.duration) shown.ping_us = result.duration->count();
-                if (!result.ok) shown.error = result.error;
-                round->report.nodes.push_back(std::move(shown));
-            }
-            if (--round->open > 0) return;
-            if (node && round->report.nodes.empty())
-                round->done(Failure{Errc::not_found,
-                                    "no node is called " + *node + ": see memdbctl status " + round->report.profile});
-            else
-                round->done(std::move(round->report));
-        });
+                if (--round->open > 0) return;
+                if (node && round->report.nodes.empty())
+                    round->done(Failure{Errc::not_found, "no node is called " + *node + ": see memdbctl status " +
+                                                             round->report.profile});
+                else
+                    round->done(std::move(round->report));
+            });
     }
 }
 

@@ -132,9 +132,10 @@ class ProfileAgent {
     /// Its nodes' PINGs so far, each under the names that view() has for it.
     void add_tallies(control::PingTallies& into) const;
 
-    /// A fresh PING to one node or to all, now. Errc::not_found for a node that is not there, Errc::busy when no probe
-    /// runs.
-    void ping(const std::optional<std::string>& node, std::function<void(Result<control::PingReport>)> done);
+    /// A fresh PING to one node or to all, now, done within `limit`. Errc::not_found for a node that is not there,
+    /// Errc::busy when no probe runs.
+    void ping(const std::optional<std::string>& node, Duration limit,
+              std::function<void(Result<control::PingReport>)> done);
 
     /// What the doctor needs of it; valid as long as the agent.
     DoctorTools doctor_tools();

@@ -69,7 +69,7 @@ std::string ProfileAgent::vpc_resolver() {
 DoctorTools ProfileAgent::doctor_tools() {
     DoctorTools tools;
     tools.vpc_resolver = [this] { return vpc_resolver(); };
-    tools.ping = [this](auto done) { ping({}, std::move(done)); };
+    tools.ping = [this](Duration limit, auto done) { ping({}, limit, std::move(done)); };
     tools.node = [this] { return node_for_exam(); };
     for (const std::string& host : cluster_hosts())
         if (!parse_address(host)) tools.cluster_hosts.push_back(host);

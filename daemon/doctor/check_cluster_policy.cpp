@@ -1,4 +1,5 @@
 // From the tunnel to the cluster.
+#include "base/median.hpp"
 #include "doctor/check_looks.hpp"
 
 #include <fmt/format.h>
@@ -19,12 +20,6 @@ using Stage = std::optional<std::int64_t> control::StagesView::*;
 
 std::string ms_text(std::int64_t microseconds) {
     return fmt::format("{:.1f} ms", static_cast<double>(microseconds) / 1000.0);
-}
-
-std::int64_t median(std::vector<std::int64_t> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::ranges::nth_element(values, middle);
-    return *middle;
 }
 
 bool is_proved(const Scene& scene, Layer layer) {

@@ -13,8 +13,6 @@ using enum health::CheckState;
 
 std::string ms_text(Microseconds took) { return fmt::format("{:.1f} ms", static_cast<double>(took.count()) / 1000.0); }
 
-bool is_up(const Scene& scene) { return scene.view.tunnel && scene.view.tunnel->phase == "up"; }
-
 }  // namespace
 
 std::optional<Look> look_at_network(const Scene& scene) {

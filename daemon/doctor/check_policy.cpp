@@ -33,8 +33,6 @@ const Finding* finding_of(const CheckRow& row, const Scene& scene) {
     return worst;
 }
 
-bool is_up(const Scene& scene) { return scene.view.tunnel && scene.view.tunnel->phase == "up"; }
-
 /// Of the way to a tunnel that is up: what is amiss there matters for the next connection, not for this one.
 bool is_behind_us(const CheckRow& row, const Scene& scene) {
     if (!row.of_tunnel || !is_up(scene)) return false;

@@ -110,4 +110,6 @@ struct Scene {
     std::optional<Microseconds> usual_ping;  ///< median of the last day; empty: no history
 };
 
+[[nodiscard]] inline bool is_up(const Scene& scene) { return scene.view.tunnel && scene.view.tunnel->phase == "up"; }
+
 }  // namespace memdb::doctor

@@ -1,5 +1,6 @@
 #include "health/blame.hpp"
 
+#include "base/median.hpp"
 #include "health/dependency_policy.hpp"
 #include "health/finding_catalog.hpp"
 #include "health/route_policy.hpp"
@@ -138,13 +139,12 @@ void blame_slow(const ClusterFacts& cluster, std::vector<Condition>& out) {
         for (const NodeFacts& other : cluster.nodes)
             if (&other != &node && is_ok(other) && other.ping) others.push_back(*other.ping);
         if (others.empty()) continue;
-        const auto middle = others.begin() + static_cast<std::ptrdiff_t>(others.size() / 2);
-        std::ranges::nth_element(others, middle);
-        if (*node.ping <= kSlowTimes * *middle) continue;
+        const Microseconds usual = median(std::move(others));
+        if (*node.ping <= kSlowTimes * usual) continue;
         if (slow.empty())
             evidence = fmt::format("PING takes {:.0f} ms, {:.1f} ms is the median of the others",
                                    static_cast<double>(node.ping->count()) / 1000.0,
-                                   static_cast<double>(middle->count()) / 1000.0);
+                                   static_cast<double>(usual.count()) / 1000.0);
         slow.push_back(&node);
     }
     if (slow.empty()) return;

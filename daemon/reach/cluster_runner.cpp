@@ -14,11 +14,7 @@
 namespace memdb::reach {
 namespace asio = boost::asio;
 
-namespace {
-
-constexpr Duration kPingLimit = 10s;
-
-}  // namespace
+namespace {}  // namespace
 
 ClusterRunner::ClusterRunner(asio::io_context& io, host::NameResolver& resolver, ClusterTarget target,
                              const ProbeTimings& timings, OnChange on_change, std::function<void()> before_deadline)
@@ -93,7 +89,7 @@ void ClusterRunner::every_node(const ProbeEvent& event) {
     drain();
 }
 
-void ClusterRunner::ping(const std::optional<std::string>& node, OnPinged done) {
+void ClusterRunner::ping(const std::optional<std::string>& node, Duration limit, OnPinged done) {
     auto pinging = std::make_shared<Pinging>(io_, std::move(done));
     for (const TrackedNode& known : tracker_.nodes) {
         if (!nodes_.contains(known.label) || (node ? known.label != *node : !is_counted(tracker_, known))) continue;
@@ -106,7 +102,7 @@ void ClusterRunner::ping(const std::optional<std::string>& node, OnPinged done) 
         pinging->done(std::move(pinging->results));
     };
     if (pinging->waiting.empty()) return asio::post(io_, finish);
-    pinging->timer.expires_after(kPingLimit);
+    pinging->timer.expires_after(limit);
     // Ends early, by cancel(), once every node has its result: the callback always comes from the loop.
     pinging->timer.async_wait([finish](const boost::system::error_code&) { finish(); });
     for (const std::string& label : pinging->waiting)

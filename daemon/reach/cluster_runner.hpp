@@ -81,8 +81,8 @@ class ClusterRunner {
     ///
     /// @param node  one label; none: all nodes.
     /// @param done  called once, in the order of the map; empty when stopped or when there is no such node. A node
-    ///              that has no verdict after 10 s gets an error.
-    void ping(const std::optional<std::string>& node, OnPinged done);
+    ///              that has no verdict within `limit` gets an error.
+    void ping(const std::optional<std::string>& node, Duration limit, OnPinged done);
 
     /// Of a target by IAM: logs in with `token` from now on. Connections that are kept stay; who waits for one is tried
     /// at once.
