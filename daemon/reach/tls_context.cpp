@@ -44,6 +44,34 @@ std::string names_of(X509* certificate) {
     return text;
 }
 
+/// Whom it is for: its DNS names, or its subject where it has none.
+std::string bearer_of(X509* certificate) {
+    const std::string names = names_of(certificate);
+    return names.empty() ? subject_of(certificate) : names;
+}
+
+bool is_for_peer(X509* certificate, X509_VERIFY_PARAM* expected) {
+    if (const char* host = X509_VERIFY_PARAM_get0_host(expected, 0))
+        return X509_check_host(certificate, host, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
+    char* const address = X509_VERIFY_PARAM_get1_ip_asc(expected);
+    const bool is_for = address == nullptr || X509_check_ip_asc(certificate, address, 0) == 1;
+    OPENSSL_free(address);
+    return is_for;
+}
+
+/// OpenSSL stops at the first thing that is wrong with a certificate, in this order: chain, name, dates. Whoever renews
+/// it wants to hear of all of them at once.
+std::string also_wrong(X509_STORE_CTX* store, const SecureFailed& first) {
+    X509* const certificate = X509_STORE_CTX_get0_cert(store);
+    if (certificate == nullptr || first.problem == SecureProblem::expired) return {};
+    std::string text;
+    if (first.problem == SecureProblem::untrusted && !is_for_peer(certificate, X509_STORE_CTX_get0_param(store)))
+        text += ", and it is for another name: " + bearer_of(certificate);
+    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) text += ", and it has expired";
+    if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) text += ", and it is not valid yet";
+    return text;
+}
+
 bool add_certificates(SSL_CTX* context, std::string_view pem) {
     const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     int added = 0;
@@ -88,19 +116,26 @@ bool expect_peer(SSL* ssl, const std::string& name) {
     return SSL_set1_host(ssl, name.c_str()) == 1 && set_server_name(ssl, name);
 }
 
-SecureFailed explain_verification(X509_STORE_CTX* store) {
+namespace {
+
+SecureFailed explain_first(X509_STORE_CTX* store) {
     const int error = X509_STORE_CTX_get_error(store);
     X509* certificate = X509_STORE_CTX_get_current_cert(store);
     const std::string why = X509_verify_cert_error_string(error);
     if (error == X509_V_ERR_HOSTNAME_MISMATCH || error == X509_V_ERR_IP_ADDRESS_MISMATCH) {
-        const std::string names = names_of(certificate);
-        return {SecureProblem::name_mismatch, names.empty()
-                                                  ? why + ", the certificate is for " + subject_of(certificate)
-                                                  : why + ", the certificate is for " + names};
+        return {SecureProblem::name_mismatch, why + ", the certificate is for " + bearer_of(certificate)};
     }
     const std::string text = fmt::format("{}: {}", why, subject_of(certificate));
     const bool is_date = error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID;
     return {is_date ? SecureProblem::expired : SecureProblem::untrusted, text};
+}
+
+}  // namespace
+
+SecureFailed explain_verification(X509_STORE_CTX* store) {
+    SecureFailed failed = explain_first(store);
+    failed.text += also_wrong(store, failed);
+    return failed;
 }
 
 std::string take_openssl_error() {

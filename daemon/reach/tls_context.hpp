@@ -36,7 +36,8 @@ class TlsContext {
 /// @return false when OpenSSL refuses the name.
 [[nodiscard]] bool expect_peer(SSL* ssl, const std::string& name);
 
-/// Why verification failed, from inside a verify callback. The text names the certificate at fault.
+/// Why verification failed, from inside a verify callback. The text names the certificate at fault and, where more than
+/// one thing is wrong with the node's own, all of them.
 [[nodiscard]] SecureFailed explain_verification(X509_STORE_CTX* store);
 
 /// The newest error in OpenSSL's queue as one line, and empties the queue.

@@ -24,11 +24,12 @@ constexpr WallTime kLong{std::chrono::sys_days{std::chrono::year{2126} / 6 / 1}.
 /// A TLS server without a socket: what it hears and says are memory, so that the test cuts its words.
 class Server {
   public:
-    Server() : context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free), ssl_(nullptr, SSL_free) {
-        const std::string pem = tests::certificate_pem({.common_name = "node.test",
-                                                        .not_after = kLong,
-                                                        .extended_usage = "serverAuth",
-                                                        .key = tests::TestKey::client});
+    explicit Server(const tests::TestCertificate& wanted = {.common_name = "node.test",
+                                                            .not_after = kLong,
+                                                            .extended_usage = "serverAuth",
+                                                            .key = tests::TestKey::client})
+        : context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free), ssl_(nullptr, SSL_free) {
+        const std::string pem = tests::certificate_pem(wanted);
         BIO* text = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
         X509* certificate = PEM_read_bio_X509(text, nullptr, nullptr, nullptr);
         SSL_CTX_use_certificate(context_.get(), certificate);
@@ -55,7 +56,9 @@ class Server {
 
 class TlsStreamTest : public testing::Test {
   protected:
-    TlsStreamTest() {
+    TlsStreamTest() { begin(); }
+    void begin() {
+        for (const int end : pair_) ::close(end);
         EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair_.data()), 0);
         auto context = TlsContext::make(tests::ca_pem(kLong));
         stream_ = std::make_unique<TlsStream>(*context, pair_[0], "node.test");
@@ -109,6 +112,51 @@ TEST_F(TlsStreamTest, RecordThatCameWithinAStepIsNotMissed) {
     ASSERT_NE(flight[hello], 22) << "the case needs another kind of record second";
     say(flight.substr(hello));
     EXPECT_EQ(stream_->handshake(), Progress::done) << stream_->problem().text;
+}
+
+struct Wrong {
+    std::string name;
+    WallTime not_before, not_after;
+    std::string issuer;
+    SecureProblem problem;
+    std::vector<std::string> told;
+    std::vector<std::string> not_told;
+};
+
+// Whoever replaces a certificate that has two faults wants to hear of both.
+TEST_F(TlsStreamTest, EverythingThatIsWrongWithACertificateIsTold) {
+    const WallTime past = tests::kNow - std::chrono::days{500}, old = tests::kNow - std::chrono::days{400},
+                   far = kLong - std::chrono::days{10};
+    const Wrong all[] = {
+        {"node.test", past, old, "memdb test CA", SecureProblem::expired, {"expired"}, {"another name", "issuer"}},
+        {"x.test", past, kLong, "memdb test CA", SecureProblem::name_mismatch, {"x.test"}, {"expired", "valid yet"}},
+        {"x.test", past, old, "memdb test CA", SecureProblem::name_mismatch, {"x.test", "and it has expired"}, {}},
+        {"x.test", far, kLong, "memdb test CA", SecureProblem::name_mismatch, {"x.test", "it is not valid yet"}, {}},
+        {"node.test", past, kLong, "who", SecureProblem::untrusted, {"issuer"}, {"another name", "expired"}},
+        {"x.test",
+         past,
+         old,
+         "who",
+         SecureProblem::untrusted,
+         {"issuer", "another name: /CN=x.test", "has expired"},
+         {}},
+    };
+    for (const Wrong& wrong : all) {
+        begin();
+        Server server({.common_name = wrong.name,
+                       .not_before = wrong.not_before,
+                       .not_after = wrong.not_after,
+                       .extended_usage = "serverAuth",
+                       .key = tests::TestKey::client,
+                       .issuer = wrong.issuer});
+        ASSERT_EQ(stream_->handshake(), Progress::wants_read);
+        say(server.answer(heard()));
+        EXPECT_EQ(stream_->handshake(), Progress::failed);
+        const SecureFailed& failed = stream_->problem();
+        EXPECT_EQ(failed.problem, wrong.problem) << failed.text;
+        for (const std::string& part : wrong.told) EXPECT_THAT(failed.text, testing::HasSubstr(part));
+        for (const std::string& part : wrong.not_told) EXPECT_THAT(failed.text, testing::Not(testing::HasSubstr(part)));
+    }
 }
 
 TEST_P(TlsStreamPieces, PlainTextIsToldFromTlsByItsFirstByte) {
