@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "client/descriptor.hpp"
+#include "tunnel/endpoint_label.hpp"
 #include "tunnel/hard_reset_codec.hpp"
 
 #include <arpa/inet.h>
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <future>
 #include <memory>
@@ -26,12 +28,9 @@ using config::Transport;
 
 constexpr int kTries = 2;
 
-/// 12 hex digits, as openvpn's remote-random-hostname makes them.
 std::string random_label() {
     std::random_device random;
-    std::string label;
-    for (int i = 0; i < 12; ++i) label += "0123456789abcdef"[random() % 16];
-    return label;
+    return tunnel::endpoint_label(std::uint64_t{random()} << 32U | random());
 }
 
 doctor::NameSeen look_up(const std::string& name, config::AddressFamily family) {

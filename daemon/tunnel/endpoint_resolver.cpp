@@ -1,10 +1,12 @@
 #include "tunnel/endpoint_resolver.hpp"
 
 #include "base/log.hpp"
+#include "tunnel/endpoint_label.hpp"
 #include "tunnel/management_codec.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
+#include <cstdint>
 #include <random>
 #include <utility>
 
@@ -13,12 +15,9 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// What the endpoint's wildcard name wants in front: 12 hex digits, as openvpn's remote-random-hostname makes them.
 std::string random_label() {
     std::random_device random;
-    std::string label;
-    for (int i = 0; i < 12; ++i) label += "0123456789abcdef"[random() % 16];
-    return label;
+    return endpoint_label(std::uint64_t{random()} << 32U | random());
 }
 
 bool fits(const asio::ip::address& address, config::AddressFamily family) {
