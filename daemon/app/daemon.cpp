@@ -186,7 +186,7 @@ Result<void> Daemon::open_socket() {
                                  },
                                  [this](const std::string& name, auto tell) { diagnose(name, std::move(tell)); },
                                  control::handle};
-    metrics_ = std::make_unique<MetricsAgent>(io_, callbacks);
+    metrics_ = std::make_unique<MetricsAgent>(io_, callbacks, [this] { changed(); });
     server_ = std::make_unique<control::ControlServer>(io_, listening, own_path, policy, std::move(callbacks),
                                                        server_limits());
     return {};
@@ -299,6 +299,8 @@ control::Snapshot Daemon::build(TimePoint at, WallTime wall) {
     for (const auto& [name, condition] : damaged_) conditions.push_back(condition);
     if (clock_jump_ && at < clock_jump_->first) conditions.push_back(clock_jump_->second);
     for (health::Condition& condition : history_.conditions(at)) conditions.push_back(std::move(condition));
+    if (metrics_)
+        for (health::Condition& condition : metrics_->conditions()) conditions.push_back(std::move(condition));
     health_.observe(conditions, at, wall);
     snapshot.findings = health_.visible();
     return snapshot;

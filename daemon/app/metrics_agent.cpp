@@ -15,8 +15,8 @@ constexpr Duration kAgain = 30s;
 
 }  // namespace
 
-MetricsAgent::MetricsAgent(boost::asio::io_context& io, control::Callbacks callbacks)
-    : io_(io), callbacks_(std::move(callbacks)), again_(io) {
+MetricsAgent::MetricsAgent(boost::asio::io_context& io, control::Callbacks callbacks, std::function<void()> changed)
+    : io_(io), callbacks_(std::move(callbacks)), again_(io), changed_(std::move(changed)) {
     callbacks_.meaning = control::handle_loopback;
 }
 
@@ -35,13 +35,19 @@ void MetricsAgent::follow(const config::Settings& settings) {
     if (settings.metrics == settings_ && server_) return server_->set_limits(limits());
     close();
     settings_ = settings.metrics;
-    is_warned_ = false;
     if (settings_.listen) listen();
 }
 
 void MetricsAgent::close() {
     again_.cancel();
     server_.reset();
+    if (!std::exchange(trouble_, {}).empty()) changed_();
+}
+
+std::vector<health::Condition> MetricsAgent::conditions() const {
+    if (trouble_.empty()) return {};
+    const std::string place = config::endpoint_text(settings_.listen->host, settings_.listen->port);
+    return {{"metrics-unavailable", "/metrics and /healthz cannot be served at " + place, trouble_}};
 }
 
 void MetricsAgent::listen() {
@@ -52,13 +58,16 @@ void MetricsAgent::listen() {
         const auto nobody = [](int) { return Result<control::Peer>(control::Peer{}); };
         server_ = std::make_unique<control::ControlServer>(io_, *bound, "", control::AccessPolicy{}, callbacks_,
                                                            limits(), nobody);
+        if (!std::exchange(trouble_, {}).empty()) changed_();
         logger("metrics")->info("/metrics and /healthz are at {}",
                                 config::endpoint_text(settings_.listen->host, settings_.listen->port));
         return;
     }
-    if (!std::exchange(is_warned_, true))
+    if (std::exchange(trouble_, bound.error().message) != bound.error().message) {
         logger("metrics")->warn("metrics.listen: {}; memdbd works without it and tries again every {} s",
                                 bound.error().message, kAgain / 1s);
+        changed_();
+    }
     again_.expires_after(kAgain);
     again_.async_wait([this](const boost::system::error_code& error) {
         if (!error && settings_.listen && !server_) listen();  // an expiry may have been on its way already

@@ -40,7 +40,7 @@ constexpr std::string_view kLogin[] = {"auth-required", "auth-rejected", "auth-n
 constexpr std::string_view kPing[] = {"node-unreachable", "node-loading", "node-busy"};
 constexpr std::string_view kLatency[] = {"node-slow"};
 constexpr std::string_view kCluster[] = {"cluster-down", "slots-uncovered", "shard-without-primary", "topology-unreadable"};
-constexpr std::string_view kAgent[] = {"rotation-failed", "rotation-overdue", "disk-full", "history-damaged", "history-unavailable", "state-unreadable"};
+constexpr std::string_view kAgent[] = {"rotation-failed", "rotation-overdue", "disk-full", "history-damaged", "history-unavailable", "metrics-unavailable", "state-unreadable"};
 
 constexpr std::string_view kNoGround[1] = {};
 constexpr std::string_view kAfterName[] = {"network"};

@@ -80,6 +80,7 @@ constexpr std::array kCatalog = {
     CatalogEntry{"disk-full",                      agent,     warning, alone,    0s, "make room on the disk of /var/lib/memdbd; memdbd goes on writing by itself"},
     CatalogEntry{"history-damaged",                agent,     info,    alone,    0s, "nothing to do; the file that was set aside can be removed, or looked into with sqlite3"},
     CatalogEntry{"history-unavailable",            agent,     info,    alone,    0s, "look at the file in the state directory, and its owner; to do without: keep = false in [history] of memdbd.toml"},
+    CatalogEntry{"metrics-unavailable",            agent,     warning, alone,    0s, "see which program has that port: `ss -ltnp`; or choose another: listen in [metrics] of memdbd.toml"},
     CatalogEntry{"state-unreadable",               agent,     error,   alone,    0s, "look at owner and mode of the files under the state directory: they belong to the user memdbd"},
 };
 // clang-format on

@@ -108,6 +108,11 @@ def test_long_headers_silence_and_many_connections(agents, place):
     wait_for(lambda: curl(place)[0] == 200, 15, "places are free again")
 
 
+def findings(agent):
+    """About the agent itself."""
+    return json.loads(agent.ctl("status", "--json", check=False).stdout)["findings"]
+
+
 def test_a_port_that_is_taken_is_told_and_had_later(agents, place):
     taken = subprocess.Popen(
         place.inside("/usr/bin/python3", "-c", "import socket; s = socket.create_server(('127.0.0.1', 9464)); print(flush=True); input()"),
@@ -117,10 +122,14 @@ def test_a_port_that_is_taken_is_told_and_had_later(agents, place):
         agent = agents(ON)
         assert over_socket(agent)[0] == 200
         assert f"metrics.listen: another program listens on {LISTEN}; memdbd works without it" in agent.text()
+        told = wait_for(lambda: findings(agent), 5, "a finding")[0]
+        assert told["code"] == "metrics-unavailable" and told["severity"] == "warning", told
+        assert LISTEN in told["summary"] and "another program listens" in told["evidence"] and "ss -ltnp" in told["advice"], told
     finally:
         taken.communicate("\n", timeout=10)
     agent.send(signal.SIGHUP)
     wait_for(lambda: curl(place)[0] == 200, 10, "listens after a reload")
+    assert wait_for(lambda: not findings(agent), 5, "the finding is gone")
 
 
 def test_reload_opens_moves_and_closes(agents, place):
