@@ -1,7 +1,10 @@
 #include "client/progress_line.hpp"
 
 #include "base/clock.hpp"
+#include "client/screen.hpp"
 #include "client/text.hpp"
+
+#include <unistd.h>
 
 #include <cstdio>
 
@@ -28,7 +31,11 @@ void ProgressLine::show_now(const std::string& text) {
     if (!context_.terminal.err_is_one) return;
     shown_ = true;
     const bool utf8 = context_.terminal.out.utf8;
-    std::fprintf(stderr, "\r\x1b[K%s %s", clean(text, !utf8).c_str(), utf8 ? "…" : "...");
+    // A line that the terminal breaks cannot be taken away again.
+    const std::string_view more = utf8 ? " …" : " ...";
+    const std::size_t columns = screen_of(STDERR_FILENO).value_or(ScreenSize{}).columns;
+    const std::size_t width = columns > 8 ? columns - 5 : 3;
+    std::fprintf(stderr, "\r\x1b[K%s%s", fit(clean(text, !utf8), width).c_str(), more.data());
 }
 
 TimePoint ProgressLine::next() const { return now() - begun_ >= kQuiet ? now() + kQuiet : begun_ + kQuiet; }

@@ -29,6 +29,12 @@ bool speaks_utf8() {
 
 }  // namespace
 
+std::optional<ScreenSize> screen_of(int fd) noexcept {
+    winsize size{};
+    if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return std::nullopt;
+    return ScreenSize{size.ws_col, size.ws_row};
+}
+
 Terminal terminal_here() {
     Terminal terminal;
     terminal.out_is_one = ::isatty(1) == 1;
@@ -36,10 +42,9 @@ Terminal terminal_here() {
     terminal.in_is_one = ::isatty(0) == 1;
     terminal.out.utf8 = speaks_utf8();
     terminal.out.colour = terminal.out_is_one && environment("NO_COLOR").empty() && environment("TERM") != "dumb";
-    winsize size{};
-    if (terminal.out_is_one && ::ioctl(1, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) {
-        terminal.out.screen = size.ws_col;
-        terminal.out.width = std::min<std::size_t>(size.ws_col, 80);
+    if (const auto size = screen_of(1); size && size->columns >= 40) {
+        terminal.out.screen = size->columns;
+        terminal.out.width = std::min<std::size_t>(size->columns, 80);
     }
     return terminal;
 }

@@ -2,6 +2,9 @@
 #pragma once
 
 #include "client/render.hpp"
+#include "client/screen.hpp"
+
+#include <optional>
 
 namespace memdb::client {
 
@@ -11,6 +14,9 @@ struct Terminal {
     bool err_is_one = false;  ///< so progress may be shown and undone
     bool in_is_one = false;   ///< so a question may be asked
 };
+
+/// Of the terminal behind a descriptor; nothing when it is none, or does not say.
+std::optional<ScreenSize> screen_of(int fd) noexcept;
 
 /// Colour only on a terminal and without NO_COLOR; UTF-8 by LC_ALL, LC_CTYPE, LANG in this order.
 Terminal terminal_here();

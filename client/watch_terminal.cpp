@@ -2,9 +2,9 @@
 
 #include "base/error.hpp"
 #include "client/core_files.hpp"
+#include "client/terminal.hpp"
 
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -79,11 +79,7 @@ void WatchTerminal::leave() {
     ::tcsetattr(0, TCSAFLUSH, &before_);
 }
 
-ScreenSize WatchTerminal::size() const {
-    winsize size{};
-    if (::ioctl(1, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return {};
-    return {size.ws_col, size.ws_row};
-}
+ScreenSize WatchTerminal::size() const { return screen_of(1).value_or(ScreenSize{}); }
 
 bool WatchTerminal::write(std::string_view bytes) {
     while (!bytes.empty()) {

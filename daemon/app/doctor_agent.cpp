@@ -18,10 +18,12 @@ using doctor::Part;
 
 // Together they stay within kLimit: names, then the servers, then a trial; and beside it settling, ping and node.
 constexpr Duration kProgramLimit = 3s;
+constexpr Duration kHistoryLimit = 5s;  // a month of it on a slow disk
 constexpr Duration kNameLimit = 3s;
 constexpr unsigned kServerTries = 2;
 constexpr Duration kServerLimit = 600ms;
 constexpr Duration kTrialLimit = 9500ms;  // longer than one silent attempt, which openvpn gets 8 s for
+constexpr Duration kTrialMargin = 300ms;  // its own end comes first
 constexpr Duration kSettleLimit = 8s;     // until the agent has made up its mind
 constexpr Duration kSettleLook = 200ms;
 constexpr Duration kPingLimit = 4s;  // a node that has not answered by then has not; the others' answers count
@@ -39,6 +41,7 @@ DoctorAgent::DoctorAgent(boost::asio::io_context& io, host::NameResolver& resolv
       settle_timer_(io),
       attempt_timer_(io),
       ping_timer_(io),
+      history_timer_(io),
       endpoint_(resolver, [this](const tunnel::TunnelEvent& event) { endpoint_resolved(event); }),
       servers_(io),
       trial_(io, resolver),
@@ -60,10 +63,7 @@ void DoctorAgent::start(std::function<void(const health::Check&)> told,
     boost::asio::post(io_, [this, life = std::weak_ptr(life_)] {
         if (life.expired()) return;
         ask_program();
-        if (tools_.usual_ping)
-            tools_.usual_ping([this, life](std::optional<Microseconds> usual) {
-                if (!life.expired()) seen_.usual_ping = usual;
-            });
+        ask_history();
         resolve_endpoint();
         wait_until_settled();
     });
@@ -84,8 +84,8 @@ void DoctorAgent::ask_program() {
                        {});
     if (spawned.has_error()) return program_ended(spawned.error().message);
     program_timer_.expires_after(kProgramLimit);
-    program_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (error) return;
+    program_timer_.async_wait([this, life = std::weak_ptr(life_)](const boost::system::error_code& error) {
+        if (error || life.expired()) return;
         program_.terminate(true);
         program_ended("gives no answer to --version");
     });
@@ -104,6 +104,22 @@ void DoctorAgent::program_ended(const std::string& trouble) {
     program_timer_.cancel();
     seen_.openvpn->trouble = trouble;
     finish_part(Part::openvpn);
+}
+
+// --- the history ----------------------------------------------------------------------------------------------------
+
+void DoctorAgent::ask_history() {
+    if (!tools_.usual_ping) return finish_part(Part::history);
+    history_timer_.expires_after(kHistoryLimit);
+    history_timer_.async_wait([this, life = std::weak_ptr(life_)](const boost::system::error_code& error) {
+        if (!error && !life.expired()) finish_part(Part::history);
+    });
+    tools_.usual_ping([this, life = std::weak_ptr(life_)](std::optional<Microseconds> usual) {
+        if (life.expired() || done_parts_.contains(Part::history)) return;
+        history_timer_.cancel();
+        seen_.usual_ping = usual;
+        finish_part(Part::history);
+    });
 }
 
 // --- the endpoint ---------------------------------------------------------------------------------------------------
@@ -172,8 +188,8 @@ void DoctorAgent::follow_attempt() {
         case doctor::TrialStep::wait: break;
     }
     attempt_timer_.expires_after(kSettleLook);
-    attempt_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) follow_attempt();
+    attempt_timer_.async_wait([this, life = std::weak_ptr(life_)](const boost::system::error_code& error) {
+        if (!error && !life.expired()) follow_attempt();
     });
 }
 
@@ -183,7 +199,7 @@ void DoctorAgent::begin_trials() {
         setup.remotes = {{answered_by_->address, answered_by_->port, answered_by_->transport, {}}};
         setup.random_hostname = false;
         ++open_trials_;
-        const Duration left = kTrialLimit - (now() - trial_began_);
+        const Duration left = kTrialLimit - kTrialMargin - (now() - trial_began_);
         runner.start(std::move(setup), tools_.timings, left, [this, generation, earlier](tunnel::TrialResult result) {
             tried(std::move(result), generation, earlier);
         });
@@ -240,15 +256,15 @@ void DoctorAgent::wait_until_settled() {
         return ping();
     }
     settle_timer_.expires_after(kSettleLook);
-    settle_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) wait_until_settled();
+    settle_timer_.async_wait([this, life = std::weak_ptr(life_)](const boost::system::error_code& error) {
+        if (!error && !life.expired()) wait_until_settled();
     });
 }
 
 void DoctorAgent::ping() {
     ping_timer_.expires_after(kPingLimit + 200ms);  // its probes may end before it is done
-    ping_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) pinged(Failure{Errc::deadline_passed, "no answer in time"});
+    ping_timer_.async_wait([this, life = std::weak_ptr(life_)](const boost::system::error_code& error) {
+        if (!error && !life.expired()) pinged(Failure{Errc::deadline_passed, "no answer in time"});
     });
     tools_.ping(kPingLimit, [this, life = std::weak_ptr(life_)](const Result<control::PingReport>& report) {
         if (!life.expired()) pinged(report);
@@ -279,8 +295,8 @@ void DoctorAgent::wait_for_word() {
         return examine_node();
     }
     settle_timer_.expires_after(kSettleLook);
-    settle_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) wait_for_word();
+    settle_timer_.async_wait([this, life = std::weak_ptr(life_)](const boost::system::error_code& error) {
+        if (!error && !life.expired()) wait_for_word();
     });
 }
 

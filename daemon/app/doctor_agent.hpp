@@ -59,6 +59,7 @@ class DoctorAgent {
 
   private:
     void ask_program();
+    void ask_history();
     void program_told(std::string_view line);
     void program_ended(const std::string& trouble);
     void resolve_endpoint();
@@ -94,6 +95,7 @@ class DoctorAgent {
     boost::asio::steady_timer settle_timer_;
     boost::asio::steady_timer attempt_timer_;
     boost::asio::steady_timer ping_timer_;
+    boost::asio::steady_timer history_timer_;
     tunnel::EndpointResolver endpoint_;
     tunnel::HardResetLink servers_;
     tunnel::TrialRunner trial_;

@@ -66,6 +66,7 @@ constexpr Part kTrialPart[] = {Part::trial};
 constexpr Part kNamesPart[] = {Part::cluster_names};
 constexpr Part kPingPart[] = {Part::ping};
 constexpr Part kNodePart[] = {Part::node};
+constexpr Part kLatencyParts[] = {Part::ping, Part::history};
 constexpr std::span<const Part> at_once() { return {kNodePart, 0}; }
 
 constexpr std::array kCatalog = {
@@ -94,7 +95,7 @@ constexpr std::array kCatalog = {
     CheckRow{"tls",              tls,       "the nodes speak TLS and are who they should be",   kTls,            kAfterTls,       kPingPart,    false, false, look_at_tls},
     CheckRow{"login",            auth,      "the nodes accept the user",                        kLogin,          kAfterLogin,     kPingPart,    false, false, look_at_login},
     CheckRow{"ping",             ping,      "every node answers PING",                          kPing,           kAfterPing,      kPingPart,    false, false, look_at_ping},
-    CheckRow{"latency",          ping,      "as quickly as always",                             kLatency,        kAfterAll,       kPingPart,    false, false, look_at_latency},
+    CheckRow{"latency",          ping,      "as quickly as always",                             kLatency,        kAfterAll,       kLatencyParts, false, false, look_at_latency},
     CheckRow{"cluster",          cluster,   "slots and shards are complete",                    kCluster,        kAfterAll,       kPingPart,    false, false, look_at_cluster},
     CheckRow{"clock",            agent,     "this machine's clock is right",                    kClock,          nothing(),       kNodePart,    false, false, look_at_clock},
     CheckRow{"agent",            agent,     "memdbd itself is well",                            kAgent,          nothing(),       at_once(),    false, false, look_at_agent},
@@ -106,9 +107,8 @@ constexpr std::array kCatalog = {
 std::span<const CheckRow> check_catalog() noexcept { return kCatalog; }
 
 const CheckRow* find_check_of(std::string_view finding, const Scene& scene) noexcept {
-    const bool up = scene.view.tunnel && scene.view.tunnel->phase == "up";
     for (const CheckRow& row : kCatalog) {
-        if (row.id == "local-networks" && up) continue;
+        if (row.id == "local-networks" && is_up(scene)) continue;
         if (std::ranges::find(row.findings, finding) != row.findings.end()) return &row;
     }
     return nullptr;

@@ -13,9 +13,9 @@
 namespace memdb::doctor {
 
 /// What is looked at by doing something, which takes a moment. Everything else is there from the beginning.
-enum class Part : std::uint8_t { openvpn, endpoint_name, servers, trial, cluster_names, ping, node };
+enum class Part : std::uint8_t { openvpn, endpoint_name, servers, trial, cluster_names, ping, node, history };
 inline constexpr Part kParts[] = {Part::openvpn,       Part::endpoint_name, Part::servers, Part::trial,
-                                  Part::cluster_names, Part::ping,          Part::node};
+                                  Part::cluster_names, Part::ping,          Part::node,    Part::history};
 
 /// What `openvpn --version` said.
 struct ProgramSeen {

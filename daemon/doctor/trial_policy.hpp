@@ -1,7 +1,7 @@
 // When the doctor may try a profile's certificate with an openvpn of its own.
 //
-// An endpoint may drop the older of two sessions of one certificate: the agent's own attempt goes first, a trial that it
-// would meet is called off, and what it comes to is as good as a trial's result.
+// An endpoint may drop the older of two sessions of one certificate: the agent's own attempt goes first, a trial that
+// it would meet is called off, and what it comes to is as good as a trial's result.
 #pragma once
 
 #include "base/time.hpp"

@@ -148,7 +148,7 @@ TEST(Doctor, SkipsTheTunnelOfADirectProfile) {
     scene.view.credential.reset();
     scene.openvpn.reset();
     scene.servers.reset();
-    const auto checks = examine(scene, {Part::cluster_names, Part::ping, Part::node});
+    const auto checks = examine(scene, {Part::cluster_names, Part::ping, Part::node, Part::history});
     ASSERT_EQ(checks.size(), check_catalog().size()) << "it waits for parts that a direct profile has not";
     EXPECT_EQ(find_check(checks, "handshake")->state, CheckState::skip);
     EXPECT_EQ(find_check(checks, "ping")->state, CheckState::pass);
