@@ -63,6 +63,10 @@ SessionId random_session() {
 }
 
 bool is_refusal(int error) { return error == ECONNREFUSED || error == ECONNRESET || error == EPIPE; }
+bool is_no_way(int error) {
+    return error == ENETUNREACH || error == EHOSTUNREACH || error == EADDRNOTAVAIL || error == EAFNOSUPPORT ||
+           error == EDESTADDRREQ;
+}
 bool may_pass(int error) { return error == EAGAIN || error == ENOBUFS || error == ENOMEM || error == EINTR; }
 
 }  // namespace
@@ -191,7 +195,8 @@ class HardResetLink::Asker : public std::enable_shared_from_this<Asker> {
     /// The kernel would not connect or send. Its own reasons (no route, no permission) hold for the next try too.
     void refuse(int failed) {
         if (is_refusal(failed) || may_pass(failed)) return note(std::strerror(failed));
-        decide({.asked = false, .evidence = failed == EDESTADDRREQ ? "not an IP address" : std::strerror(failed)});
+        decide({.asked = try_ > 1 || !is_no_way(failed),
+                .evidence = failed == EDESTADDRREQ ? "not an IP address" : std::strerror(failed)});
     }
 
     /// What came from outside, where anybody can forge it, or may pass: it is told if nothing better comes.

@@ -24,8 +24,7 @@ class HardResetLink {
     struct Answer {
         ServerAddress server;
         bool answered = false;
-        bool asked =
-            true;  ///< no: the kernel would not send (no route, no address, not allowed), or it was one too many
+        bool asked = true;     ///< no: this machine has no way to that address, or it was one too many
         Microseconds took{};   ///< from the first packet, over TCP from the first connect(), to the decision
         std::string evidence;  ///< one line for a person: "answer to packet 2", "no answer to 2 packets",
                                ///< "Connection refused", "Network is unreachable", "an answer of another session"
