@@ -41,6 +41,7 @@ void MetricsAgent::follow(const config::Settings& settings) {
 void MetricsAgent::close() {
     again_.cancel();
     server_.reset();
+    settings_.listen.reset();
     if (!std::exchange(trouble_, {}).empty()) changed_();
 }
 

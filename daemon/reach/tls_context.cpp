@@ -64,11 +64,14 @@ bool is_for_peer(X509* certificate, X509_VERIFY_PARAM* expected) {
 std::string also_wrong(X509_STORE_CTX* store, const SecureFailed& first) {
     X509* const certificate = X509_STORE_CTX_get0_cert(store);
     if (certificate == nullptr || first.problem == SecureProblem::expired) return {};
+    // What was told first may be about an authority.
+    const bool is_own = X509_STORE_CTX_get_current_cert(store) == certificate;
+    const std::string it = is_own ? ", and it " : ", and the node's own certificate ";
     std::string text;
     if (first.problem == SecureProblem::untrusted && !is_for_peer(certificate, X509_STORE_CTX_get0_param(store)))
-        text += ", and it is for another name: " + bearer_of(certificate);
-    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) text += ", and it has expired";
-    if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) text += ", and it is not valid yet";
+        text += it + "is for another name: " + bearer_of(certificate);
+    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) text += it + "has expired";
+    if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) text += it + "is not valid yet";
     return text;
 }
 
