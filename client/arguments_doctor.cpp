@@ -1,5 +1,7 @@
 #include "client/arguments_doctor.hpp"
 
+#include "client/arguments_aws.hpp"
+
 #include <CLI/CLI.hpp>
 
 namespace memdb::client {
@@ -15,6 +17,8 @@ void add_doctor(CLI::App& app, Arguments& into) {
         ->type_name("FILE")
         ->needs(offline);
     app.add_flag("!--no-aws", into.ask_aws, "do not ask AWS where the wire cannot tell causes apart");
+    add_aws_choice(app, into);
+    for (const char* name : {"--region", "--aws-profile"}) app.get_option(name)->excludes(offline);
 }
 
 }  // namespace memdb::client

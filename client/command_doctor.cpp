@@ -1,6 +1,7 @@
 // doctor: asks the agent to examine a profile, and shows what it found.
 #include "base/clock.hpp"
 #include "client/child_process.hpp"
+#include "client/command_aws.hpp"
 #include "client/commands.hpp"
 #include "client/doctor/aws_facts.hpp"
 #include "client/doctor/aws_opinion.hpp"
@@ -18,6 +19,9 @@ namespace memdb::client {
 namespace {
 
 constexpr Duration kLimit = 25s;  // the doctor itself takes 15 s at most
+// A dozen questions, each a start of the aws program. Whoever has no patience for them says --no-aws.
+constexpr Duration kAwsCallLimit = 10s;
+constexpr Duration kAwsLimit = 40s;
 
 Problem no_sense(const Failure& failure) {
     return {Exit::failed, "the agent's answer makes no sense: " + failure.message};
@@ -45,7 +49,8 @@ Outcome<health::DoctorReport> examine(const Context& context, const std::string&
 }
 
 /// Whether the user has set anything up that could ask AWS.
-bool can_ask_aws() {
+bool can_ask_aws(const AwsChoice& wanted) {
+    if (!wanted.profile.empty() || !wanted.region.empty()) return true;  // somebody who says so hears why not
     if (find_program("aws").empty()) return false;
     for (const char* name : {"AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"})
         if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return true;
@@ -57,9 +62,12 @@ bool can_ask_aws() {
 /// Where the wire cannot tell causes apart, AWS often can. What it does not tell changes nothing.
 void ask_aws_too(const Context& context, const control::ProfileView& profile, health::DoctorReport& report) {
     const doctor::AwsNames names = doctor::aws_names_of(profile);
-    if (report.diagnosis.suspects.empty() || names.endpoint_id.empty() || !can_ask_aws()) return;
+    if (report.diagnosis.suspects.empty() || names.endpoint_id.empty()) return;
+    AwsChoice choice = aws_choice(context.arguments);
+    if (!can_ask_aws(choice)) return;
+    if (choice.region.empty()) choice.region = names.region;
     ProgressLine progress(context);
-    aws::Session session({names.region, {}});
+    aws::Session session(std::move(choice), {kAwsCallLimit, now() + kAwsLimit});
     const auto facts = ask_aws_facts(session, names, [&](const std::string& what) { progress.show_now(what); });
     progress.clear();
     if (facts.has_error()) return warn(context, "AWS could not be asked: " + facts.error().message);

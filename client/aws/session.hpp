@@ -1,11 +1,14 @@
 // Calls of the aws program for one command: every answer, every failure in words, and how many there were. Blocking.
 #pragma once
 
+#include "base/time.hpp"
 #include "client/aws/aws_error.hpp"
 #include "client/aws/calls.hpp"
 #include "client/aws_program.hpp"
 
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace memdb::client::aws {
 
@@ -18,9 +21,15 @@ struct CallFailure {
 template <class T>
 using Answer = boost::system::result<T, CallFailure>;
 
+/// How long the program may take, with all its own tries.
+struct SessionLimits {
+    Duration call = 3min;
+    std::optional<TimePoint> until{};  ///< for all calls together; one after it fails at once, as timed out
+};
+
 class Session {
   public:
-    explicit Session(AwsChoice choice) : choice_(std::move(choice)) {}
+    explicit Session(AwsChoice choice, SessionLimits limits = {}) : choice_(std::move(choice)), limits_(limits) {}
 
     /// What aws printed, as JSON text.
     Answer<std::string> call(const Words& words);
@@ -42,6 +51,7 @@ class Session {
 
   private:
     AwsChoice choice_;
+    SessionLimits limits_;
     unsigned calls_ = 0;
 };
 

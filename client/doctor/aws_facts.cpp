@@ -41,7 +41,9 @@ class Inquiry {
     Outcome<AwsFacts> run() {
         if (!names_.endpoint_id.empty()) ask_endpoint();
         if (!names_.cluster.empty()) ask_cluster();
-        if (final_) return std::move(*final_);
+        if (!final_) return std::move(facts_);
+        if (!facts_.endpoint_known) return std::move(*final_);
+        facts_.trouble.push_back(std::move(final_->message));  // what was told before counts
         return std::move(facts_);
     }
 

@@ -4,6 +4,9 @@
 #include "config/iam_policy.hpp"
 #include "keys/certificate.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 namespace memdb::client {
@@ -99,11 +102,18 @@ AwsSuspect association_missing(const AwsFacts& facts) {
                    " --subnet-id " + (subnets.empty() ? "subnet-…" : subnets.front().id));
 }
 
+std::string authorizations_of(const Endpoint& endpoint) {
+    return "aws ec2 describe-client-vpn-authorization-rules --client-vpn-endpoint-id " + endpoint.id;
+}
+
 AwsSuspect authorization_missing(const AwsFacts& facts) {
     constexpr std::string_view name = "authorization-rule-missing";
     const Endpoint* const endpoint = endpoint_of(facts);
     if (endpoint == nullptr || !facts.authorizations_known) return unknown(name, std::string(kNoEndpoint));
     if (!facts.cluster_known) return unknown(name, std::string(kNoCluster));
+    std::vector<std::string> shut;      // no rule names them
+    std::vector<std::string> pending;   // what is said of the rules that do
+    std::vector<std::string> commands;  // a rule names one network
     for (const auto& subnet : facts.account.subnets) {
         // A rule for one group of a directory lets nobody in who comes with a certificate. Rules for single nodes may
         // be meant: they count for their subnet.
@@ -111,17 +121,27 @@ AwsSuspect authorization_missing(const AwsFacts& facts) {
             return rule.everyone && rule.state == "active" && overlaps(rule.network, subnet.network);
         });
         if (let) continue;
-        const auto pending = std::ranges::find_if(
-            endpoint->rules, [&](const auto& rule) { return overlaps(rule.network, subnet.network); });
-        std::string why = "no rule lets anybody into " + to_string(subnet.network) + " of the cluster";
-        if (pending != endpoint->rules.end())
-            why = "the rule for " + to_string(pending->network) + " is " +
-                  (pending->everyone ? pending->state : "for a group of a directory only");
-        return yes(name, std::move(why),
-                   "aws ec2 authorize-client-vpn-ingress --client-vpn-endpoint-id " + endpoint->id +
-                       " --target-network-cidr " + to_string(subnet.network) + " --authorize-all-groups");
+        const auto rule = std::ranges::find_if(
+            endpoint->rules, [&](const auto& each) { return overlaps(each.network, subnet.network); });
+        if (rule == endpoint->rules.end())
+            shut.push_back(to_string(subnet.network));
+        else if (const std::string said = fmt::format("the rule for {} is {}", to_string(rule->network),
+                                                      rule->everyone ? rule->state : "for a group of a directory only");
+                 std::ranges::find(pending, said) == pending.end())
+            pending.push_back(said);
+        // AWS refuses a second rule for the same network.
+        if (rule == endpoint->rules.end() || !rule->everyone || rule->network != subnet.network)
+            commands.push_back(
+                fmt::format("aws ec2 authorize-client-vpn-ingress --client-vpn-endpoint-id {} "
+                            "--target-network-cidr {} --authorize-all-groups",
+                            endpoint->id, to_string(subnet.network)));
     }
-    return no(name, "every subnet of the cluster has an authorization rule");
+    if (shut.empty() && pending.empty()) return no(name, "every subnet of the cluster has an authorization rule");
+    if (!shut.empty())
+        pending.insert(pending.begin(),
+                       fmt::format("no rule lets anybody into {} of the cluster", fmt::join(shut, ", ")));
+    if (commands.empty()) commands.push_back(authorizations_of(*endpoint));
+    return yes(name, fmt::format("{}", fmt::join(pending, "; ")), fmt::format("{}", fmt::join(commands, " && ")));
 }
 
 AwsSuspect route_missing(const AwsFacts& facts) {

@@ -72,12 +72,29 @@ const std::vector<Case>& cases() {
          [](AwsFacts& f) {
              for (auto& one : endpoint(f).associations) one.state = "associating";
          }},
-        {"authorization-rule-missing", "no rule lets anybody into 10.20.1.0/24", "--target-network-cidr 10.20.1.0/24",
+        {"authorization-rule-missing", "no rule lets anybody into 10.20.1.0/24, 10.20.2.0/24 of",
+         "--target-network-cidr 10.20.1.0/24 --authorize-all-groups && aws ec2 authorize-client-vpn-ingress "
+         "--client-vpn-endpoint-id cvpn-endpoint-1 --target-network-cidr 10.20.2.0/24 --authorize-all-groups",
          [](AwsFacts& f) { endpoint(f).rules.clear(); }},
         {"authorization-rule-missing", "no rule lets anybody into 10.20.2.0/24", "--authorize-all-groups",
          [](AwsFacts& f) { endpoint(f).rules[0].network = net("10.20.1.0/24"); }},
         {"authorization-rule-missing", "10.20.0.0/16 is authorizing", "--target-network-cidr 10.20.1.0/24",
          [](AwsFacts& f) { endpoint(f).rules[0].state = "authorizing"; }},
+        {"authorization-rule-missing", "the rule for 10.20.1.0/24 is authorizing",
+         "describe-client-vpn-authorization-rules",
+         [](AwsFacts& f) {
+             endpoint(f).rules[0].network = net("10.20.1.0/24");
+             endpoint(f).rules[0].state = "authorizing";
+             endpoint(f).rules.push_back(endpoint(f).rules[0]);
+             endpoint(f).rules[1].network = net("10.20.2.0/24");
+             endpoint(f).rules[1].state = "active";
+         }},
+        {"authorization-rule-missing", "into 10.20.2.0/24 of the cluster; the rule for 10.20.1.0/24 is authorizing",
+         "--target-network-cidr 10.20.2.0/24 --authorize-all-groups",
+         [](AwsFacts& f) {
+             endpoint(f).rules[0].network = net("10.20.1.0/24");
+             endpoint(f).rules[0].state = "authorizing";
+         }},
         {"authorization-rule-missing", "for a group of a directory only", "--authorize-all-groups",
          [](AwsFacts& f) { endpoint(f).rules[0].everyone = false; }},
         {"route-missing", "through subnet-b no active route leads to 10.20.1.0/24", "--target-vpc-subnet-id subnet-b",
