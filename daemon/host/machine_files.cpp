@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
@@ -17,8 +19,10 @@ namespace memdb::host {
 std::string tun_trouble() {
     const int tun = ::open("/dev/net/tun", O_RDWR | O_CLOEXEC);  // alone it makes no device
     if (tun < 0) return std::strerror(errno);
+    unsigned features = 0;
+    const int failed = ::ioctl(tun, TUNGETFEATURES, &features) == 0 ? 0 : errno;
     ::close(tun);
-    return {};
+    return failed == 0 ? std::string() : "it is no tun device (" + std::string(std::strerror(failed)) + ")";
 }
 
 std::optional<bool> has_net_admin() {

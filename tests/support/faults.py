@@ -77,7 +77,7 @@ FAULTS = (
     Fault("all-nodes-down", first="port-filtered", layer="tcp", verdict="unreachable", restarts=1),
     Fault("node-down", "demo-0002-002", first="node-unreachable", layer="ping", words=("demo-0002-002", "shard 2"), verdict="degraded"),
     Fault("node-loading", first="node-loading", words=("demo-0002-002",), passing=("port-refused",), layer="ping", verdict="degraded"),
-    Fault("node-slow", first="node-slow", words=("demo-0002-002",), layer="ping", verdict="degraded", shown=40),
+    Fault("node-slow", first="node-slow", words=("demo-0002-002",), passing=("node-unreachable",), layer="ping", verdict="degraded", shown=40),
     Fault("cluster-down", first="slots-uncovered", layer="cluster", verdict="degraded", shown=75, back=75,
           settings="[probe]\ntopology_interval_s = 2\n"),
     Fault("failover", passing=("node-unreachable", "slots-uncovered", "shard-without-primary"), itself=True, back=20),
