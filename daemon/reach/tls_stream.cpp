@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -17,11 +18,12 @@ namespace {
 
 TlsWire& wire(BIO* bio) { return *static_cast<TlsWire*>(BIO_get_data(bio)); }
 
-/// Looked at before OpenSSL takes them, and by nobody else: bytes may arrive at any time between two looks.
-void remember_first(TlsWire& wire) {
-    if (wire.first_size > 0) return;
-    const ssize_t seen = ::recv(wire.socket, wire.first.data(), wire.first.size(), MSG_PEEK);
-    if (seen > 0) wire.first_size = static_cast<std::size_t>(seen);
+/// What OpenSSL takes, and never a look of our own before it: bytes may arrive between the two.
+void remember_first(TlsWire& wire, const char* bytes, ssize_t size) {
+    const std::size_t more =
+        std::min(static_cast<std::size_t>(std::max<ssize_t>(size, 0)), wire.first.size() - wire.first_size);
+    std::memcpy(wire.first.data() + wire.first_size, bytes, more);
+    wire.first_size += more;
 }
 
 int after(BIO* bio, ssize_t result, int retry) {
@@ -35,8 +37,10 @@ int write_socket(BIO* bio, const char* bytes, int size) {
 }
 
 int read_socket(BIO* bio, char* bytes, int size) {
-    remember_first(wire(bio));
-    return after(bio, ::recv(wire(bio).socket, bytes, static_cast<std::size_t>(size), 0), BIO_FLAGS_READ);
+    const ssize_t got = ::recv(wire(bio).socket, bytes, static_cast<std::size_t>(size), 0);
+    const int told = after(bio, got, BIO_FLAGS_READ);
+    remember_first(wire(bio), bytes, got);
+    return told;
 }
 
 long control_socket(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
@@ -109,6 +113,10 @@ TlsStream::Progress TlsStream::write(std::string_view bytes, std::size_t& put) {
 /// Every TLS peer begins with a handshake record (22) or an alert (21): RFC 8446 5.1.
 bool TlsStream::speaks_plain_text() {
     if (wire_.first_size == 0 || wire_.first[0] == 22 || wire_.first[0] == 21) return false;
+    // OpenSSL gave up at the first five bytes: the rest of the sentence waits in the socket.
+    const ssize_t rest = ::recv(wire_.socket, wire_.first.data() + wire_.first_size,
+                                wire_.first.size() - wire_.first_size, MSG_PEEK | MSG_DONTWAIT);
+    if (rest > 0) wire_.first_size += static_cast<std::size_t>(rest);
     const std::string_view text(wire_.first.data(), wire_.first_size);
     (void)fail(SecureProblem::not_offered, fmt::format("answers the TLS greeting in plain text (\"{}\")",
                                                        one_line(text.substr(0, text.find('\r')), 40)));
