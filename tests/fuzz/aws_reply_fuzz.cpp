@@ -7,8 +7,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace memdb::client::aws;
     if (size == 0) return 0;
-    const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);  // NOLINT: bytes as text
-    switch (data[0] % 20) {
+    const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
+    switch (data[0] % 23) {
         case 0: (void)parse_cluster(text); break;
         case 1: (void)parse_subnet_group(text); break;
         case 2: (void)parse_subnets(text); break;
@@ -28,10 +28,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 16: (void)parse_certificate(text, "arn:x"); break;
         case 17: (void)log_line(text); break;
         case 18: (void)has_log_group(text, "/vpn/demo"); break;
-        default: {
+        case 19: {
             const std::string line = aws_error_text(read_aws_error(text), "ec2", "");
             if (line.empty()) __builtin_trap();
+            break;
         }
+        case 20: (void)parse_revoked_serials(text); break;
+        case 21: (void)parse_log_messages(text); break;
+        default: (void)parse_made(text, "ClientVpnEndpointId");
     }
     return 0;
 }
