@@ -196,6 +196,23 @@ std::span<const std::string> split_off(std::span<const std::string> words, std::
     return words.first(static_cast<std::size_t>(dashes - words.begin()));
 }
 
+/// Making every command with all its options takes longer than asking the agent: of a line that clearly names one
+/// command, only that one is made. @return the whole table where there is doubt, or all are to be shown.
+std::span<const Grammar> needed(std::span<const std::string> words, std::span<const Grammar> table) {
+    const std::size_t at = place_of_command(words);
+    if (at >= words.size()) return table;
+    const auto found = std::ranges::find(table, std::string_view(words[at]), &Grammar::name);
+    if (found == table.end()) return table;
+    const auto is_name = [&](const std::string& word) {
+        return word == "--help-all" || std::ranges::any_of(table, [&](const Grammar& grammar) {
+                   return grammar.name.substr(0, grammar.name.find(' ')) == word;
+               });
+    };
+    if (std::ranges::any_of(words.subspan(at + 1), is_name) || std::ranges::any_of(words.first(at), is_name))
+        return table;
+    return table.subspan(static_cast<std::size_t>(found - table.begin()), 1);
+}
+
 /// Two commands have exit codes of their own, also for a line that was not understood.
 int usage_exit(std::span<const std::string> words) {
     const std::size_t at = place_of_command(words);
@@ -229,6 +246,7 @@ std::vector<const CLI::App*> make_commands(CLI::App& app, Arguments& into, std::
                                            std::string_view socket) {
     into.socket = socket;
     app.set_help_all_flag("--help-all", "the help of every command");
+    app.set_version_flag("--version", "memdbctl " MEMDB_VERSION, "of memdbctl alone; the agent's: memdbctl version");
     app.add_option("--socket", into.socket,
                    "the agent's socket (default: $MEMDBD_SOCKET, else " + std::string(socket) + ")")
         ->type_name("PATH");
@@ -251,7 +269,8 @@ std::vector<const CLI::App*> make_commands(CLI::App& app, Arguments& into, std::
 Parsed parse_arguments(std::span<const std::string> words, std::span<const Grammar> table, std::string_view socket) {
     Parsed parsed;
     CLI::App app("memdbctl: ask and steer memdbd, the agent that keeps Amazon MemoryDB reachable", "memdbctl");
-    const auto commands = make_commands(app, parsed.arguments, table, socket);
+    const std::span<const Grammar> made = needed(words, table);
+    const auto commands = make_commands(app, parsed.arguments, made, socket);
     try {
         const auto ours = split_off(words, table, parsed.arguments);
         std::vector<std::string> reversed(ours.rbegin(), ours.rend());  // as CLI11 wants it
@@ -261,6 +280,9 @@ Parsed parse_arguments(std::span<const std::string> words, std::span<const Gramm
         parsed.out = at->help(at == &app                 ? ""
                               : at->get_parent() == &app ? "memdbctl"
                                                          : "memdbctl " + at->get_parent()->get_name());
+        return parsed;
+    } catch (const CLI::CallForVersion& version) {
+        parsed.out = std::string(version.what()) + "\n";
         return parsed;
     } catch (const CLI::CallForAllHelp&) {
         parsed.out = app.help("", CLI::AppFormatMode::All);
@@ -275,7 +297,7 @@ Parsed parse_arguments(std::span<const std::string> words, std::span<const Gramm
     }
     const CLI::App* chosen = deepest(app);
     for (std::size_t i = 0; i < commands.size(); ++i)
-        if (commands[i] == chosen) parsed.command = i;
+        if (commands[i] == chosen) parsed.command = i + static_cast<std::size_t>(made.data() - table.data());
     if (!parsed.command) {
         parsed.error = "what shall it do? Try `memdbctl status`, or `memdbctl --help` for all commands";
         parsed.exit = 2;

@@ -29,7 +29,7 @@ std::string machine_name() {
     std::array<char, 256> host{};
     if (::gethostname(host.data(), host.size() - 1) != 0) return {};
     std::string name(host.data());
-    name = name.substr(0, std::min<std::size_t>(name.find('.'), 64));
+    name.resize(std::min({name.find('.'), name.size(), std::size_t{64}}));
     return pki::is_name(name) ? name : std::string();
 }
 

@@ -84,7 +84,7 @@ void add(Completion& into, std::string_view typed, const std::string& word, std:
 void add_values(Completion& into, const CLI::Option& option, std::string_view typed) {
     std::string kind = option.get_positional() ? option.get_name(true) : "";
     std::string type = option.get_type_name();
-    type = type.substr(0, type.find(':'));  // behind it the check's words
+    type.resize(std::min(type.find(':'), type.size()));  // behind it the check's words
     if (kind.empty() || type.find('|') != std::string::npos) kind = type;
     into.files = kind == "FILE" || kind == "PATH" || kind == "PROGRAM" || kind == "CERTFILE";
     into.folders = kind == "DIR";

@@ -54,20 +54,26 @@ std::string replace_all(std::string_view text, std::string_view what, std::strin
     }
 }
 
-/// From "-----BEGIN … PRIVATE KEY-----" to its end, or to the text's.
+/// From "-----BEGIN … PRIVATE KEY-----" to its end, or to the text's: also behind a certificate that has no end, and
+/// with a cut first line.
 std::string without_keys(std::string_view text) {
+    constexpr std::string_view begins = "-----BEGIN ", ends = "-----END ", dashes = "-----";
     std::string out;
     for (;;) {
-        const std::size_t begin = text.find("-----BEGIN ");
-        const std::size_t head = begin == std::string_view::npos ? begin : text.find("-----", begin + 11);
-        if (head == std::string_view::npos) return out + std::string(text);
-        const bool secret = text.substr(begin, head - begin).find("PRIVATE KEY") != std::string_view::npos;
-        const std::size_t tail = text.find("-----END ", head);
-        const std::size_t end = tail == std::string_view::npos ? tail : text.find("-----", tail + 9);
-        const std::size_t size = end == std::string_view::npos ? text.size() : end + 5;
+        const std::size_t begin = text.find(begins);
+        if (begin == std::string_view::npos) return out + std::string(text);
+        const std::size_t label = begin + begins.size();
+        const std::string_view line = text.substr(label, text.find('\n', label) - label);
+        if (line.substr(0, line.find(dashes)).find("PRIVATE KEY") == std::string_view::npos) {
+            out += text.substr(0, label);
+            text.remove_prefix(label);
+            continue;
+        }
         out += text.substr(0, begin);
-        out += secret ? "<private key>" : std::string(text.substr(begin, size - begin));
-        text.remove_prefix(size);
+        out += "<private key>";
+        const std::size_t tail = text.find(ends, label);
+        const std::size_t end = tail == std::string_view::npos ? tail : text.find(dashes, tail + ends.size());
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + dashes.size());
     }
 }
 

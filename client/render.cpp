@@ -2,6 +2,7 @@
 
 #include "client/brush.hpp"
 #include "client/render_iam.hpp"
+#include "client/render_nodes.hpp"
 #include "client/render_parts.hpp"
 #include "client/text.hpp"
 
@@ -12,10 +13,7 @@
 namespace memdb::client {
 namespace {
 
-using control::ClusterView;
 using control::LayerState;
-using control::NodeState;
-using control::NodeView;
 using control::ProfileView;
 using health::Verdict;
 
@@ -33,61 +31,6 @@ std::string dns_text(const ProfileView& profile, const Brush& brush) {
 
 std::string labelled(std::string_view label, const std::string& text, const Style& style) {
     return "  " + pad(label, 9) + wrap(text, style.width, 11, 11) + "\n";
-}
-
-/// "demo-0001-001 primary 0.7 ms" and its width without colours.
-struct Cell {
-    std::string text;
-    std::size_t width;
-};
-
-Cell cell_of(const NodeView& node, const ClusterView& cluster, const Brush& brush) {
-    std::string text = brush.text(short_node_name(node.name, cluster.endpoint));
-    if (node.role) text += " " + brush.text(*node.role);
-    std::string state;
-    Paint paint = Paint::plain;
-    if (node.state == NodeState::failed) {
-        state = std::string(brush.symbol(LayerState::failed)) + (node.finding ? " " + brush.text(*node.finding) : "");
-        paint = Paint::bad;
-    } else if (node.state == NodeState::unknown) {
-        state = brush.symbol(LayerState::unknown);
-        paint = Paint::dim;
-    } else {
-        state = node.ping_us ? latency_text(*node.ping_us) : std::string(brush.symbol(LayerState::ok));
-    }
-    const std::size_t width = columns(text) + 1 + columns(state);
-    return {text + " " + brush.paint(state, paint), width};
-}
-
-/// Two nodes a line where they fit, shard by shard.
-std::string nodes_text(const ClusterView& cluster, const Style& style, const Brush& brush) {
-    std::vector<std::pair<std::string, std::vector<Cell>>> shards;
-    std::size_t widest = 0, label = 1;
-    for (const auto& node : cluster.nodes) {
-        const std::string shard = brush.text(node.shard.value_or(""));
-        auto at = std::find_if(shards.begin(), shards.end(), [&](const auto& s) { return s.first == shard; });
-        if (at == shards.end()) at = shards.insert(shards.end(), {shard, {}});
-        at->second.push_back(cell_of(node, cluster, brush));
-        // Trouble is longer than a latency, but must not push everybody else out of the second column.
-        if (node.state != NodeState::failed) widest = std::max(widest, at->second.back().width);
-        label = std::max(label, columns(shard));
-    }
-    const std::size_t before = 4 + label + 2;
-    std::string out;
-    for (const auto& [shard, cells] : shards) {
-        out += "    " + std::string(label - columns(shard), ' ') + shard + "  ";
-        for (std::size_t i = 0; i < cells.size(); ++i) {
-            if (i > 0) out += std::string(before, ' ');
-            out += cells[i].text;
-            const std::size_t second = std::max(widest, cells[i].width) + 4;
-            if (i + 1 < cells.size() && before + second + cells[i + 1].width <= style.width) {
-                out += std::string(second - cells[i].width, ' ') + cells[i + 1].text;
-                ++i;
-            }
-            out += "\n";
-        }
-    }
-    return out;
 }
 
 bool shows_clusters(Verdict verdict) {

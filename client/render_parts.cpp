@@ -3,6 +3,8 @@
 #include "client/text.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <vector>
 
 namespace memdb::client {
@@ -127,10 +129,9 @@ std::string tunnel_text(const TunnelView& tunnel, WallTime now, const Brush& bru
 
 std::string cluster_text(const ClusterView& cluster, const Brush& brush) {
     std::string text = brush.text(cluster.endpoint);
-    std::vector<std::string> shards;
+    std::set<std::string_view> shards;
     for (const auto& node : cluster.nodes)
-        if (node.shard && std::find(shards.begin(), shards.end(), *node.shard) == shards.end())
-            shards.push_back(*node.shard);
+        if (node.shard) shards.insert(*node.shard);
     if (!shards.empty()) text += ", " + count_text(shards.size(), "shard");
     text += cluster.nodes.empty() ? ", nodes not known yet" : ", " + count_text(cluster.nodes.size(), "node");
     if (cluster.slots_covered)

@@ -10,6 +10,15 @@ namespace {
 
 constexpr std::size_t kSignerLimit = 512;
 
+/// What the profile has at this endpoint; nullptr: nothing.
+const Cluster* known_at(const Profile& profile, const std::string& text) {
+    const auto endpoint = parse_endpoint(text, kRedisPort);
+    const auto known = std::find_if(profile.clusters.begin(), profile.clusters.end(), [&](const Cluster& cluster) {
+        return endpoint && cluster.host == endpoint->host && cluster.port == endpoint->port;
+    });
+    return known == profile.clusters.end() ? nullptr : &*known;
+}
+
 ClusterRequest request_of(const Cluster& cluster) {
     ClusterRequest request{endpoint_text(cluster.host, cluster.port), cluster.user, cluster.tls, false, "", ""};
     if (!cluster.iam) return request;
@@ -50,11 +59,7 @@ std::vector<ClusterRequest> wanted_clusters(const Profile& now, const ProfileCha
                 next.user = now.clusters.front().user;
                 next.iam = now.clusters.front().iam.has_value();  // its own name: as its endpoint tells
             }
-            const auto endpoint = parse_endpoint(given.endpoint, kRedisPort);
-            const auto known = std::find_if(now.clusters.begin(), now.clusters.end(), [&](const Cluster& cluster) {
-                return endpoint && cluster.host == endpoint->host && cluster.port == endpoint->port;
-            });
-            if (known != now.clusters.end()) next = request_of(*known);
+            if (const Cluster* known = known_at(now, given.endpoint)) next = request_of(*known);
             next.tls = given.tls.value_or(next.tls);
             wanted.push_back(std::move(next));
         }
@@ -64,6 +69,23 @@ std::vector<ClusterRequest> wanted_clusters(const Profile& now, const ProfileCha
     }
     change_auth(wanted, change);
     return wanted;
+}
+
+/// Whether the stored password would go where nobody who knows it let it: to another endpoint, to whoever another CA
+/// vouches for, or past TLS. Who may change a profile has not thereby seen its password, and must not come to see it
+/// so.
+///
+/// @param ca_pem  the one given, as it is stored: the file it came in may have had words beside its certificates.
+bool leads_astray(const ProfileContents& stored, const ProfileChange& change, const std::vector<ClusterRequest>& wanted,
+                  const std::string& ca_pem) {
+    if (change.password || stored.password.empty()) return false;
+    const bool other_ca = change.cluster_ca_pem && ca_pem != stored.cluster_ca_pem;
+    return std::any_of(wanted.begin(), wanted.end(), [&](const ClusterRequest& next) {
+        if (next.user.empty() || next.iam) return false;
+        const Cluster* known = known_at(stored.profile, next.endpoint);
+        const bool gets_it_now = known != nullptr && !known->user.empty() && !known->iam;
+        return other_ca || !gets_it_now || (next.tls == ClusterTls::off && known->tls != ClusterTls::off);
+    });
 }
 
 /// Who signs, and whether the old certificate is revoked then.
@@ -111,6 +133,15 @@ Result<ProfileContents> judge_change(const ProfileContents& stored, const Profil
     whole.cluster_ca_pem = change.cluster_ca_pem.value_or(stored.cluster_ca_pem);
     auto judged = judge_access(whole);
     if (!judged) return judged.error();
+    const bool astray = leads_astray(stored, change, whole.clusters, judged->cluster_ca_pem);
+    if (astray && change.password_is_named) {  // forgotten, or it would go there once it is not named any more
+        judged->password = {};
+        judged->profile.has_password = false;
+    } else if (astray) {
+        return Failure{Errc::bad_input,
+                       "the stored password is for the clusters and the CA that it was given with: give it again, with "
+                       "--password-file"};
+    }
 
     ProfileContents next{stored.profile, std::move(judged->password), std::move(judged->cluster_ca_pem)};
     next.profile.clusters = std::move(judged->profile.clusters);

@@ -80,7 +80,7 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
     if (text.find("://") != std::string_view::npos) {
         return bad(fmt::format("\"{}\" is a URL: give HOST or HOST:PORT", visible_text(text)));
     }
-    if (is_ipv6(text)) return Endpoint{std::string(text), default_port};
+    if (is_ipv6(text)) return Endpoint{*parse_host(text), default_port};
 
     std::string_view host = text;
     std::string_view rest;

@@ -76,6 +76,7 @@ class WordSplitter {
 
     /// Appends the next character, or the one behind a backslash.
     Result<void> take_character(std::string& word, bool escapes) {
+        // cppcheck-suppress containerOutOfBounds  // the callers see that there is one, and the next line takes it away
         char c = rest_.front();
         rest_.remove_prefix(1);
         if (escapes && c == '\\') {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -27,6 +28,16 @@ Examples:
 Runs in the foreground. SIGHUP reads the settings again; SIGINT ends everything within 5 s, and
 so does SIGTERM; under systemd that leaves tunnels that are up to the next memdbd, unless it is a stop.
 memdbctl talks to RUNTIME_DIR/memdbd.sock.)";
+
+constexpr rlim_t kMostFiles = 65536;
+
+/// Every node has a connection of its own, and the usual soft limit of 1024 is for programs that use select().
+void allow_many_files() {
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = std::max(files.rlim_cur, std::min(files.rlim_max, kMostFiles));
+    (void)setrlimit(RLIMIT_NOFILE, &files);  // refused: the limit stays, and nodes beyond it cannot be asked
+}
 
 enum class What { run, check_settings, clean_up, after_stop };
 
@@ -68,6 +79,7 @@ int run(const memdb::app::DaemonOptions& options, What what) {
 int main(int argc, char** argv) {
     const rlimit no_core{0, 0};  // a core file would hold keys and passwords, as would a debugger of the same user
     (void)setrlimit(RLIMIT_CORE, &no_core);
+    allow_many_files();
     (void)prctl(PR_SET_DUMPABLE, 0);
     CLI::App cli("memdbd: keeps and proves a connection to Amazon MemoryDB", "memdbd");
     memdb::app::DaemonOptions options;

@@ -31,8 +31,8 @@ std::vector<IpNetwork> own_networks() {
         if (!is_v4 || (one->ifa_flags & IFF_UP) == 0 || (one->ifa_flags & (IFF_LOOPBACK | IFF_POINTOPOINT)) != 0)
             continue;
         const auto bytes_of = [](const sockaddr* address) {
-            const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);             // NOLINT: how sockets are read
-            return std::span(reinterpret_cast<const std::uint8_t*>(&v4->sin_addr), 4);  // NOLINT
+            const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);
+            return std::span(reinterpret_cast<const std::uint8_t*>(&v4->sin_addr), 4);
         };
         const auto address = address_of_bytes(bytes_of(one->ifa_addr)),
                    mask = address_of_bytes(bytes_of(one->ifa_netmask));

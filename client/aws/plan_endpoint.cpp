@@ -136,6 +136,7 @@ void plan_endpoint_groups(Draft& draft) {
                            : own != nullptr && associated ? StepState::todo
                                                           : StepState::later,
                            "the VPN's security group on the target networks",
+                           // cppcheck-suppress nullPointerRedundantCheck  // `done` only where there is one
                            done ? own->id : "they have the VPC's default group, or others");
     for (const auto& id : endpoint->groups)
         if (const Group* group = find_group(draft.inventory, id); group == nullptr || group->name != "default")

@@ -22,10 +22,6 @@ bool is_later_name(std::string_view name, std::string_view base) noexcept {
     return name.substr(base.size() + 1).find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-bool is_reason(std::string_view word) noexcept {
-    return std::find(kReasons.begin(), kReasons.end(), word) != kReasons.end();
-}
-
 bool is_dns_name(std::string_view name) noexcept {
     if (name.starts_with("*.")) name.remove_prefix(2);
     return !name.empty() && name.size() <= 253 && name.front() != '.' && name.front() != '-' &&

@@ -20,8 +20,6 @@ inline constexpr std::array<std::string_view, 7> kReasons = {
     "unspecified", "keyCompromise",        "CACompromise",   "affiliationChanged",
     "superseded",  "cessationOfOperation", "certificateHold"};
 
-bool is_reason(std::string_view word) noexcept;
-
 /// A name as it stands in a DNS entry of a certificate: letters, digits, '.', '-', '_', or a leading "*.".
 bool is_dns_name(std::string_view name) noexcept;
 

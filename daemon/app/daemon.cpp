@@ -1,6 +1,5 @@
 #include "app/daemon.hpp"
 
-#include "app/event_log.hpp"
 #include "base/atomic_files.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -65,6 +64,7 @@ Daemon::Daemon(DaemonOptions options)
     : options_(std::move(options)),
       signals_(io_),
       look_timer_(io_),
+      rest_timer_(io_),
       stop_timer_(io_),
       watchdog_timer_(io_),
       clock_(now(), wall_now(), slept_since_boot()),
@@ -177,12 +177,13 @@ Result<void> Daemon::open_socket() {
         if (bound.has_error()) return bound.error();
         listening = *bound;
     }
-    control::Callbacks callbacks{[this]() -> const control::Snapshot& {
-                                     look();
-                                     return snapshot_;
-                                 },
+    control::Callbacks callbacks{[this]() -> const control::Snapshot& { return seen(); },
                                  [this](control::Intent intent, std::function<void(control::Reply)> done) {
-                                     perform(std::move(intent), std::move(done));
+                                     answered_ = true;
+                                     perform(std::move(intent), [this, done = std::move(done)](control::Reply reply) {
+                                         answered_ = true;
+                                         done(std::move(reply));
+                                     });
                                  },
                                  [this](const std::string& name, auto tell) { diagnose(name, std::move(tell)); },
                                  control::handle};
@@ -282,12 +283,22 @@ Result<reach::AwsCredentials> Daemon::aws_keys() const {
 }
 
 void Daemon::changed() {
+    moved_ = true;
     if (look_posted_ || stopping_) return;
     look_posted_ = true;
-    boost::asio::post(io_, [this] {
+    const auto go = [this](const boost::system::error_code& error = {}) {
         look_posted_ = false;
-        look();
-    });
+        if (!error && moved_) look();
+    };
+    if (now() >= look_pace_.next()) return boost::asio::post(io_, go);
+    rest_timer_.expires_at(look_pace_.next());
+    rest_timer_.async_wait(go);
+}
+
+const control::Snapshot& Daemon::seen() {
+    if (sleep_) sleep_->look();
+    if (answered_ || !look_pace_.is_fresh(now(), moved_)) look();
+    return snapshot_;
 }
 
 control::Snapshot Daemon::build(TimePoint at, WallTime wall) {
@@ -310,18 +321,22 @@ void Daemon::look() {
     if (sleep_) sleep_->look();
     const TimePoint at = now();
     const WallTime wall = wall_now();
+    const Stopwatch looking;
+    moved_ = answered_ = false;
     follow_clock(at, wall);
     control::Snapshot fresh = build(at, wall);
     const auto events = control::diff(snapshot_, fresh, wall);
     snapshot_ = std::move(fresh);
     for (const control::Event& event : events)
-        if (const auto line = log_line(event)) logger("health")->log(level_of(line->severity), line->text);
+        if (const auto line = event_log_.line(event)) logger("health")->log(level_of(line->severity), line->text);
+    event_log_.started();
     history_.observe(snapshot_, at, wall);
     if (!events.empty() && server_) server_->publish(events);
     if (std::string status = status_line(snapshot_); status != status_) {
         status_ = std::move(status);
         host::notify_status(status_);
     }
+    look_pace_.looked(at, looking.elapsed());
     arm_look();
 }
 

@@ -6,7 +6,9 @@
 
 #include "app/clock_offset.hpp"
 #include "app/doctor_agent.hpp"
+#include "app/event_log.hpp"
 #include "app/history_agent.hpp"
+#include "app/look_pace.hpp"
 #include "app/metrics_agent.hpp"
 #include "app/password_agent.hpp"
 #include "app/profile_agent.hpp"
@@ -116,6 +118,7 @@ class Daemon {
 
     void changed();  ///< something moved: look once, when the loop is free
     void look();
+    [[nodiscard]] const control::Snapshot& seen();  ///< what who asks now is shown: looks where that is due
     void watch_sleep();
     void park();
     void woke(Duration slept);
@@ -129,6 +132,7 @@ class Daemon {
     boost::asio::thread_pool workers_{1};
     boost::asio::signal_set signals_;
     boost::asio::steady_timer look_timer_;
+    boost::asio::steady_timer rest_timer_;  // between looks
     boost::asio::steady_timer stop_timer_;
     boost::asio::steady_timer watchdog_timer_;
     ClockOffset clock_;
@@ -149,6 +153,7 @@ class Daemon {
     std::map<std::string, health::Condition> damaged_;             ///< profiles whose files cannot be used, by name
     health::HealthTracker health_;
     control::Snapshot snapshot_;
+    EventLog event_log_;
     std::unique_ptr<control::ControlServer> server_;
     std::unique_ptr<MetricsAgent> metrics_;
     struct Visit {
@@ -158,6 +163,9 @@ class Daemon {
     std::map<std::string, Visit> visits_;  ///< doctors at work, by profile
     std::set<std::string> removing_;       ///< profiles whose tunnel is ending before they go
     bool look_posted_ = false;
+    bool moved_ = false;     // since the last look
+    bool answered_ = false;  // somebody was told since then that something is done, or it slept: the next answer looks
+    LookPace look_pace_;
     bool stopping_ = false;
     bool parked_ = false;  ///< this machine sleeps, or is about to
     std::string status_;   ///< last told to systemd

@@ -25,6 +25,7 @@ void Daemon::park() {
     parked_ = true;
     end_visits("this machine goes to sleep");
     for (auto& [name, agent] : agents_) agent->sleep();
+    answered_ = true;  // the monotonic clock stands still meanwhile: what was fresh would be so afterwards
     changed();
 }
 
@@ -32,6 +33,7 @@ void Daemon::woke(Duration slept) {
     parked_ = false;
     follow_clock(now(), wall_now());  // before anything is proved: what was, is as old as it is
     for (auto& [name, agent] : agents_) agent->woke(slept);
+    answered_ = true;  // nobody is shown what was so before
     changed();
 }
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace memdb::app {
 namespace {
 
@@ -26,14 +28,20 @@ std::optional<LogLine> rotation_line(const std::string& profile, const std::opti
 
 }  // namespace
 
-std::optional<LogLine> log_line(const control::Event& event) {
+std::optional<LogLine> EventLog::verdict_line(const std::string& profile, const control::VerdictChanged& change) {
+    Verdict& told = told_.try_emplace(profile, change.from).first->second;
+    const bool is_looked_for = change.to == Verdict::connecting && told != Verdict::reachable;
+    if (is_looked_for || change.to == told) return std::nullopt;
+    const Verdict from = std::exchange(told, change.to);
+    return LogLine{severity_of(change.to),
+                   fmt::format("{}: {} -> {}", profile, health::to_string(from), health::to_string(change.to))};
+}
+
+std::optional<LogLine> EventLog::line(const control::Event& event) {
     using Line = std::optional<LogLine>;
-    return std::visit(
+    Line line = std::visit(
         Overloaded{
-            [&](const control::VerdictChanged& c) -> Line {
-                return LogLine{severity_of(c.to), fmt::format("{}: {} -> {}", event.profile, health::to_string(c.from),
-                                                              health::to_string(c.to))};
-            },
+            [&](const control::VerdictChanged& c) -> Line { return verdict_line(event.profile, c); },
             [&](const control::FindingRaised& c) -> Line {
                 const std::string_view evidence = c.finding.evidence;
                 return LogLine{c.finding.severity,
@@ -50,6 +58,7 @@ std::optional<LogLine> log_line(const control::Event& event) {
                 return LogLine{Severity::info, event.profile + ": added"};
             },
             [&](const control::ProfileRemoved&) -> Line {
+                told_.erase(event.profile);
                 return LogLine{Severity::info, event.profile + ": removed"};
             },
             [](const control::SnapshotTaken&) -> Line { return std::nullopt; },
@@ -60,6 +69,9 @@ std::optional<LogLine> log_line(const control::Event& event) {
             [&](const control::RotationChanged& c) -> Line { return rotation_line(event.profile, c.rotation); },
         },
         event.change);
+    const bool is_verdict = std::holds_alternative<control::VerdictChanged>(event.change);
+    if (!has_started_ && line && !is_verdict && line->severity == Severity::info) return std::nullopt;
+    return line;
 }
 
 std::string status_line(const control::Snapshot& snapshot) {

@@ -83,7 +83,6 @@ void IncidentRunner::give_up(const health::Blame* blamed) {
     if (blamed != nullptr)
         for (const health::Condition& condition : blamed->conditions)
             if (condition.code == "tunnel-silent") evidence = condition.evidence;
-    logger("health")->warn("{}: gives the tunnel up: {}", profile_, evidence);
     tunnel_.reconnect({"tunnel-silent", false, tunnel::Cause::tunnel_silent, std::move(evidence), other_});
 }
 

@@ -76,6 +76,7 @@ ProfileAgent::ClusterAtWork ProfileAgent::put_to_work(const config::Cluster& clu
         [&around = around_, name = profile_.profile.name](const std::string& node, std::optional<Microseconds> took) {
             if (around.sampled) around.sampled(name, node, took);
         });
+    runner->share(around_.paces);
     if (const auto login = login_of(cluster))
         if (const reach::LoginToken* token = token_of(*login)) runner->take_token(*token);
     return {cluster, std::move(runner), std::make_unique<PlainAgent>(around_.io, around_.changed)};

@@ -64,6 +64,7 @@ struct Surroundings {
     std::function<void()> notice_sleep{};  ///< before anything is concluded from silence; may call woke()
     /// A PING of (profile, node); without a duration it was not answered.
     std::function<void(const std::string&, const std::string&, std::optional<Microseconds>)> sampled{};
+    std::shared_ptr<reach::AttemptPaces> paces = std::make_shared<reach::AttemptPaces>();  ///< of all probes
 };
 
 class ProfileAgent {

@@ -2,6 +2,7 @@
 #include "app/profile_agent.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace memdb::app {
@@ -30,11 +31,15 @@ void ProfileAgent::change(const config::ProfileContents& contents) {
 
 void ProfileAgent::renew_clusters(Renewed which) {
     std::vector<ClusterAtWork> before = std::exchange(clusters_, {});
+    const auto stays = [&](const ClusterAtWork& one) {
+        const bool has_login = !one.cluster.user.empty() && !one.cluster.iam;
+        return which != Renewed::all && !(which == Renewed::of_users && has_login) &&
+               std::ranges::find(profile_.profile.clusters, one.cluster) != profile_.profile.clusters.end();
+    };
+    std::erase_if(before, std::not_fn(stays));  // first: the attempts that they queue for would hold the new ones up
     for (const config::Cluster& cluster : profile_.profile.clusters) {
-        const bool stays =
-            which == Renewed::others || (which == Renewed::of_users && (cluster.user.empty() || cluster.iam));
         const auto known = std::ranges::find(before, cluster, &ClusterAtWork::cluster);
-        if (stays && known != before.end()) {
+        if (known != before.end()) {
             clusters_.push_back(std::move(*known));
             before.erase(known);
             continue;

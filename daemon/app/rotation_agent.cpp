@@ -231,7 +231,9 @@ void RotationAgent::request(const control::KeyRequest& wanted,
     if (number.has_error()) return done(number.error());
     waiting_.push_back(std::move(done));
     const std::string present = present_ ? present_->common_name : profile_;
-    push(keys::KeyAsked{wanted.reason, keys::next_common_name(present, today(wall_now())), *number, true});
+    std::vector<std::string> asked{state_.common_name};
+    if (const auto previous = store_.load(state_.previous)) asked.push_back(previous->info.common_name);
+    push(keys::KeyAsked{wanted.reason, keys::next_common_name(present, today(wall_now()), asked), *number, true});
 }
 
 Result<void> RotationAgent::install(const control::KeyInstall& wanted) {

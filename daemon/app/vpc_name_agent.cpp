@@ -68,11 +68,6 @@ void VpcNameAgent::heard(health::VpcVoice voice) {
     changed_();
 }
 
-void VpcNameAgent::ask_again() {
-    if (server_.empty() || !open_.empty()) return;
-    ask();
-}
-
 void VpcNameAgent::ask() {
     for (const config::Cluster& cluster : clusters_) {
         if (parse_address(cluster.host)) continue;

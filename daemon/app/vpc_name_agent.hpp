@@ -25,8 +25,6 @@ class VpcNameAgent {
 
     /// Asks when another tunnel is up; forgets when none is.
     void follow(const tunnel::TunnelState& tunnel);
-    /// Asks again, for the world may have changed.
-    void ask_again();
 
     /// While all nodes are silent, at every look: whether the resolver is, too. Asks at once, and then every 5 s until
     /// it has answered: what it sends comes through the tunnel, which counts as traffic.

@@ -15,4 +15,12 @@ template <class T>
     return *middle;
 }
 
+/// The median of `sorted`, which holds `own`, without it. At least two values.
+template <class T>
+[[nodiscard]] T median_of_others(const std::vector<T>& sorted, const T& own) {
+    const auto at = static_cast<std::size_t>(std::ranges::lower_bound(sorted, own) - sorted.begin());
+    const std::size_t middle = (sorted.size() - 1) / 2;
+    return sorted[middle < at ? middle : middle + 1];
+}
+
 }  // namespace memdb

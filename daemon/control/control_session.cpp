@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/overloaded.hpp"
 
+#include <malloc.h>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
@@ -21,7 +22,8 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-constexpr std::size_t kInputSize = 16 * 1024;  // more than a whole header
+constexpr std::size_t kInputSize = 16 * 1024;   // more than a whole header
+constexpr std::size_t kLargeQueue = 64 * 1024;  // worth giving back to the system when its reader is gone
 
 std::string head_of(const Reply& reply, bool keep) {
     std::string head = "HTTP/1.1 " + std::to_string(reply.status) + " ";
@@ -367,11 +369,14 @@ void ControlSession::expire_after(Duration limit, void (ControlSession::*action)
 
 void ControlSession::close() {
     if (!open()) return;
+    const bool has_large_queue = reads_events_ && pending_.capacity() + output_.capacity() > kLargeQueue;
     error_code ignored;  // nothing can be done about a descriptor that does not close
     socket_.close(ignored);
     timer_.cancel();
     pending_.clear();
     if (host_ != nullptr && host_->ended) asio::post(socket_.get_executor(), host_->ended);
+    // Behind the end of this session, which may hold some hundred KB for its reader: the agent is to stay small.
+    if (has_large_queue) asio::post(socket_.get_executor(), [] { ::malloc_trim(0); });
 }
 
 void ControlSession::detach() {

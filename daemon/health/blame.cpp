@@ -129,17 +129,24 @@ void blame_shut_out(const ClusterFacts& cluster, const Facts& facts, std::vector
                                                                            : "the endpoint's own pings arrive")});
 }
 
+std::vector<Microseconds> sorted_pings(const ClusterFacts& cluster) {
+    std::vector<Microseconds> pings;
+    for (const NodeFacts& node : cluster.nodes)
+        if (is_ok(node) && node.ping) pings.push_back(*node.ping);
+    std::ranges::sort(pings);
+    return pings;
+}
+
 /// Far behind the others, and not only a little: on a slow network all of them are.
 void blame_slow(const ClusterFacts& cluster, std::vector<Condition>& out) {
     std::vector<const NodeFacts*> slow;
+    std::vector<Microseconds> pings;  // of all, in order, once there is somebody to compare
     std::string evidence;
     for (const NodeFacts& node : cluster.nodes) {
         if (!is_ok(node) || node.ping.value_or(0us) <= kSlowPing) continue;
-        std::vector<Microseconds> others;
-        for (const NodeFacts& other : cluster.nodes)
-            if (&other != &node && is_ok(other) && other.ping) others.push_back(*other.ping);
-        if (others.empty()) continue;
-        const Microseconds usual = median(std::move(others));
+        if (pings.empty()) pings = sorted_pings(cluster);
+        if (pings.size() < 2) continue;
+        const Microseconds usual = median_of_others(pings, *node.ping);
         if (*node.ping <= kSlowTimes * usual) continue;
         if (slow.empty())
             evidence = fmt::format("PING takes {:.0f} ms, {:.1f} ms is the median of the others",

@@ -30,7 +30,8 @@ void remove_older(const std::string& path) {
         const std::string name = entry.path().filename().string();
         if (name.starts_with(prefix) && !name.ends_with("-wal")) names.push_back(name);
     }
-    for (const std::string& name : damaged_to_remove(std::move(names), kKept)) {
+    const std::vector<std::string> surplus = damaged_to_remove(std::move(names), kKept);
+    for (const std::string& name : surplus) {
         const fs::path old = fs::path(path).parent_path() / name;
         fs::remove(old, error);  // what cannot be removed is tried again the next time
         fs::remove(old.string() + "-wal", error);

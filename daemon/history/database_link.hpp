@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "history/record.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -36,7 +37,7 @@ class Statement {
     [[nodiscard]] std::int64_t number(int column) const;
     [[nodiscard]] std::optional<std::int64_t> optional_number(int column) const;
     [[nodiscard]] std::string text(int column) const;
-    [[nodiscard]] WallTime time(int column) const { return WallTime(Duration(number(column))); }
+    [[nodiscard]] WallTime time(int column) const { return stored_time(number(column)); }
 
   private:
     struct Finalize {

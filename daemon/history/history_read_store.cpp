@@ -27,7 +27,7 @@ Result<std::optional<WallTime>> HistoryStore::edge(bool oldest) {
     if (row.has_error()) return row.error();
     const auto value = *row ? ask->optional_number(0) : std::nullopt;
     if (!value) return std::optional<WallTime>();
-    return std::optional(WallTime(Duration(*value)));
+    return std::optional(stored_time(*value));
 }
 
 Result<void> HistoryStore::remove_before(WallTime cut) {

@@ -14,11 +14,22 @@ WallTime minute_of(WallTime at) { return WallTime(std::chrono::floor<std::chrono
 
 void PingTracker::close() {
     std::vector<PingMinute> closed = look();
-    counts_.clear();
-    nodes_ = 0;
+    is_full_ = false;
+    forget_empty();
+    for (auto& [profile, nodes] : counts_)  // most are there in the next minute, too: they keep their room
+        for (auto& [node, count] : nodes) count = {};
     over_ = std::move(closed);
     if (over_.size() > kOverLimit)
         over_.erase(over_.begin(), over_.begin() + static_cast<std::ptrdiff_t>(over_.size() - kOverLimit));
+}
+
+void PingTracker::forget_empty() {
+    nodes_ = 0;
+    for (auto& [profile, nodes] : counts_) {
+        std::erase_if(nodes, [](const auto& entry) { return entry.second.is_empty(); });
+        nodes_ += nodes.size();
+    }
+    std::erase_if(counts_, [](const auto& entry) { return entry.second.empty(); });
 }
 
 PingTracker::Count* PingTracker::count_of(std::string_view profile, std::string_view node, WallTime at) {
@@ -28,7 +39,10 @@ PingTracker::Count* PingTracker::count_of(std::string_view profile, std::string_
     }
     if (const auto of_profile = counts_.find(profile); of_profile != counts_.end())
         if (const auto found = of_profile->second.find(node); found != of_profile->second.end()) return &found->second;
-    if (nodes_ >= kNodeLimit) return nullptr;
+    if (is_full_) return nullptr;
+    if (nodes_ >= kNodeLimit) forget_empty();
+    is_full_ = nodes_ >= kNodeLimit;
+    if (is_full_) return nullptr;
     ++nodes_;
     return &counts_[std::string(profile)][std::string(node)];
 }
@@ -42,7 +56,10 @@ void PingTracker::lost(std::string_view profile, std::string_view node, WallTime
 }
 
 std::vector<PingMinute> PingTracker::take(WallTime at) {
-    if (minute_of(at) != minute_) close();
+    if (minute_of(at) != minute_) {
+        close();
+        minute_ = minute_of(at);  // closed once: what has counted nothing yet would be forgotten by another close
+    }
     return std::exchange(over_, {});
 }
 
@@ -55,8 +72,9 @@ std::vector<PingMinute> PingTracker::look() const {
     std::vector<PingMinute> all = over_;
     for (const auto& [profile, nodes] : counts_)
         for (const auto& [node, count] : nodes)
-            all.push_back({minute_, profile, node, static_cast<std::uint32_t>(count.latencies.count()), count.lost,
-                           count.latencies.min(), count.latencies.quantile(0.5), count.latencies.quantile(0.99)});
+            if (!count.is_empty())
+                all.push_back({minute_, profile, node, static_cast<std::uint32_t>(count.latencies.count()), count.lost,
+                               count.latencies.min(), count.latencies.quantile(0.5), count.latencies.quantile(0.99)});
     return all;
 }
 

@@ -1,6 +1,6 @@
 // PINGs become minutes: count, loss, min, median and p99 of each node. Pure: the caller says what time it is.
 //
-// Bounded: 1.4 KiB a node that was PINGed in the minute that runs, and a fixed number of nodes.
+// Bounded: 1.4 KiB a node that was PINGed in this minute or the one before, and a fixed number of nodes.
 #pragma once
 
 #include "history/ping_histogram.hpp"
@@ -35,13 +35,16 @@ class PingTracker {
     struct Count {
         PingHistogram latencies;
         std::uint32_t lost = 0;
+        [[nodiscard]] bool is_empty() const noexcept { return latencies.count() == 0 && lost == 0; }
     };
     Count* count_of(std::string_view profile, std::string_view node, WallTime at);
     void close();
+    void forget_empty();
 
     WallTime minute_{};
     std::map<std::string, std::map<std::string, Count, std::less<>>, std::less<>> counts_;  ///< by profile, node
     std::size_t nodes_ = 0;
+    bool is_full_ = false;  ///< of nodes that have counted something: not looked through again for each of the others
     std::vector<PingMinute> over_;
 };
 

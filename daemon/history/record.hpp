@@ -7,12 +7,21 @@
 #include "base/time.hpp"
 #include "health/finding.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace memdb::history {
+
+/// A moment as it is stored. `number` may be anything, for a file may be damaged in a way that SQLite does not notice:
+/// what no calendar holds becomes the nearest moment that can be reckoned with.
+[[nodiscard]] constexpr WallTime stored_time(std::int64_t number) noexcept {
+    constexpr Duration latest = std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}.time_since_epoch();
+    return WallTime(std::clamp(Duration(number), Duration(0), latest));
+}
 
 /// Stored as numbers: never renumber.
 enum class SpanKind : std::uint8_t { verdict = 0, phase = 1, finding = 2 };

@@ -61,6 +61,15 @@ std::optional<unsigned> number_of(std::string_view text) {
     return value;
 }
 
+/// 1 for `today`, N for `today`-N, kSameDayLimit for another number; 0: a name of another day or client.
+unsigned number_of_today(std::string_view name, std::string_view today) {
+    if (!name.starts_with(today)) return 0;
+    const std::string_view rest = name.substr(today.size());
+    if (rest.empty()) return 1;
+    if (rest.front() != '-') return 0;
+    return std::min(number_of(rest.substr(1)).value_or(kSameDayLimit), kSameDayLimit);
+}
+
 }  // namespace
 
 Result<KeyRequest> make_key_request(std::string_view common_name) {
@@ -99,7 +108,7 @@ bool is_request_of(std::string_view csr_pem, const Secret<>& key_pem) {
     return belongs;
 }
 
-std::string next_common_name(std::string_view present, std::string_view date) {
+std::string next_common_name(std::string_view present, std::string_view date, std::span<const std::string> asked) {
     std::string base(without_generation(present));
     for (char& c : base) {
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
@@ -111,11 +120,10 @@ std::string next_common_name(std::string_view present, std::string_view date) {
     base.resize(std::min(base.size(), kCommonNameLimit - date.size() - std::string_view("--999").size()));
     if (base.empty()) base = "client";
     std::string today = base + "-" + std::string(date);
-    if (!present.starts_with(today)) return today;
-    const std::string_view rest = present.substr(today.size());
-    if (rest.empty()) return today + "-2";
-    const auto earlier = rest.front() == '-' ? number_of(rest.substr(1)) : std::nullopt;
-    return earlier && *earlier < kSameDayLimit - 1 ? fmt::format("{}-{}", today, *earlier + 1) : today;
+    unsigned last = number_of_today(present, today);
+    for (const std::string& name : asked) last = std::max(last, number_of_today(name, today));
+    if (last == 0) return today;
+    return last < kSameDayLimit - 1 ? fmt::format("{}-{}", today, last + 1) : today;
 }
 
 }  // namespace memdb::keys

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/secret.hpp"
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,9 @@ bool is_request_of(std::string_view csr_pem, const Secret<>& key_pem);
 ///
 /// "laptop" -> "laptop-20261124"; on the same day again "laptop-20261124-2". Never `present`, at most 64 characters;
 /// what is no letter, digit, dot, dash or underscore becomes a dash.
-std::string next_common_name(std::string_view present, std::string_view date_yyyymmdd);
+/// @param asked  names that were asked for before; those of a rotation that failed may have been signed, and a CA has
+/// each name once: the next one comes after them, too.
+std::string next_common_name(std::string_view present, std::string_view date_yyyymmdd,
+                             std::span<const std::string> asked = {});
 
 }  // namespace memdb::keys

@@ -78,7 +78,7 @@ class Turn {
     }
 
     RotationStep on(const TrialEnded& e) {
-        if (s_.phase != Phase::proving) return ignore();
+        if (s_.phase != Phase::proving || s_.accepted) return ignore();  // a trial ends once
         if (!e.accepted) return fail(trial_message(e), "trial failed");
         take(Kind::proven);
         s_.accepted = true;
@@ -108,6 +108,8 @@ class Turn {
                 if (!e.stored && !s_.steps.empty()) {  // nothing has changed: the certificate may come again
                     s_.phase = Phase::requested;
                     s_.from = 0;
+                    s_.accepted = false;  // the next one is to be proven itself
+                    s_.deadline.reset();
                     s_.steps.pop_back();
                     return note("the new certificate could not be stored: " + e.why);
                 }

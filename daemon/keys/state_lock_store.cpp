@@ -17,7 +17,7 @@ std::string holder(int descriptor) {
     char text[16] = {};
     const ssize_t size = ::pread(descriptor, text, sizeof(text) - 1, 0);
     std::string pid(text, size > 0 ? static_cast<std::size_t>(size) : 0);
-    pid = pid.substr(0, pid.find_first_not_of("0123456789"));
+    pid.resize(std::min(pid.find_first_not_of("0123456789"), pid.size()));
     return pid.empty() ? "" : fmt::format(" (pid {})", pid);
 }
 

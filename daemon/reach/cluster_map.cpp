@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bitset>
+#include <map>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -166,8 +167,6 @@ Result<Shard> shard_from(const Reply& fields, const AskedNode& asked) {
     return shard;
 }
 
-bool is_same(const ClusterNode& a, const ClusterNode& b) { return a.name == b.name && a.port == b.port; }
-
 }  // namespace
 
 Result<ClusterMap> parse_shards(const Reply& reply, const AskedNode& asked) {
@@ -185,6 +184,7 @@ Result<ClusterMap> parse_shards(const Reply& reply, const AskedNode& asked) {
 Result<ClusterMap> parse_slots(const Reply& reply, const AskedNode& asked) {
     if (auto refused = refusal(reply, "CLUSTER SLOTS")) return *std::move(refused);
     std::vector<Shard> shards;
+    std::map<std::pair<std::string, std::uint16_t>, std::size_t> by_primary;
     for (const Reply& entry : reply.items) {
         if (!is_array(entry) || entry.items.size() < 3) return unreadable("CLUSTER SLOTS names a range without nodes");
         const auto range = range_of(entry.items[0], entry.items[1]);
@@ -196,14 +196,13 @@ Result<ClusterMap> parse_slots(const Reply& reply, const AskedNode& asked) {
             node->role = i == 2 ? Role::primary : Role::replica;
             found.nodes.push_back(*std::move(node));
         }
-        const auto known = std::find_if(shards.begin(), shards.end(), [&](const Shard& shard) {
-            return is_same(shard.nodes.front(), found.nodes.front());
-        });
-        if (known == shards.end()) {
+        const ClusterNode& primary = found.nodes.front();
+        const auto [known, is_new] = by_primary.try_emplace({primary.name, primary.port}, shards.size());
+        if (is_new) {
             if (shards.size() == kMostNodes) return Failure{Errc::too_large, "CLUSTER SLOTS names too many shards"};
             shards.push_back(std::move(found));
         } else {
-            known->slots.push_back(*range);  // its nodes are the same as in the first range
+            shards[known->second].slots.push_back(*range);  // its nodes are the same as in the first range
         }
     }
     return make_map(std::move(shards));

@@ -10,11 +10,17 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace memdb::reach {
 namespace asio = boost::asio;
 
-namespace {}  // namespace
+namespace {
+
+constexpr std::size_t kQueueKept = 64;                 // of a storm's thousands
+constexpr const char* kPing = "*1\r\n$4\r\nPING\r\n";  // format_command() of it, hundreds of times a second
+
+}  // namespace
 
 ClusterRunner::ClusterRunner(asio::io_context& io, host::NameResolver& resolver, ClusterTarget target,
                              const ProbeTimings& timings, OnChange on_change, std::function<void()> before_deadline)
@@ -39,14 +45,19 @@ ClusterRunner::~ClusterRunner() {
     for (const auto& [label, node] : nodes_) {
         resolver_.cancel(node->query);
         node->link.close();
+        leave_queue(*node);
     }
 }
 
 // --- calls ----------------------------------------------------------------------------------------------------------
 
-void ClusterRunner::start() { feed(TrackingRequested{}); }
+void ClusterRunner::start() {
+    share_.restart();
+    feed(TrackingRequested{});
+}
 void ClusterRunner::stop() { feed(TrackingEndRequested{}); }
 void ClusterRunner::path_changed() {
+    share_.restart();
     queue_.emplace_back(TrackerEvent(PathChanged{}));
     every_node(PathChanged{});
 }
@@ -71,6 +82,7 @@ const PingTally* ClusterRunner::tally_of(const std::string& label) const noexcep
 
 std::vector<const ProbeState*> ClusterRunner::probes() const {
     std::vector<const ProbeState*> states;
+    states.reserve(nodes_.size());
     for (const auto& [label, node] : nodes_) states.push_back(&node->state);
     return states;
 }
@@ -89,27 +101,6 @@ void ClusterRunner::every_node(const ProbeEvent& event) {
     drain();
 }
 
-void ClusterRunner::ping(const std::optional<std::string>& node, Duration limit, OnPinged done) {
-    auto pinging = std::make_shared<Pinging>(io_, std::move(done));
-    for (const TrackedNode& known : tracker_.nodes) {
-        if (!nodes_.contains(known.label) || (node ? known.label != *node : !is_counted(tracker_, known))) continue;
-        pinging->waiting.push_back(known.label);
-        pinging->results.push_back({known.label, false, std::nullopt, "no verdict in time"});
-    }
-    pings_.push_back(pinging);
-    const auto finish = [this, life = std::weak_ptr(life_), pinging] {
-        if (life.expired() || std::erase(pings_, pinging) == 0) return;
-        pinging->done(std::move(pinging->results));
-    };
-    if (pinging->waiting.empty()) return asio::post(io_, finish);
-    pinging->timer.expires_after(limit);
-    // Ends early, by cancel(), once every node has its result: the callback always comes from the loop.
-    pinging->timer.async_wait([finish](const boost::system::error_code&) { finish(); });
-    for (const std::string& label : pinging->waiting)
-        queue_.emplace_back(std::pair(std::weak_ptr(nodes_.at(label)), ProbeEvent(ProbeRequested{})));
-    drain();
-}
-
 // --- events ---------------------------------------------------------------------------------------------------------
 
 void ClusterRunner::feed(TrackerEvent event) {
@@ -125,23 +116,25 @@ void ClusterRunner::feed(const std::weak_ptr<Node>& node, ProbeEvent event) {
 void ClusterRunner::drain() {
     if (is_draining_) return;
     is_draining_ = true;
-    while (!queue_.empty()) {
-        const Queued next = std::move(queue_.front());
-        queue_.pop_front();
+    while (next_ < queue_.size()) {
+        const Queued next = std::move(queue_[next_++]);
         std::visit(Overloaded{[this](const TrackerEvent& event) { advance(event); },
                               [this](const std::pair<std::weak_ptr<Node>, ProbeEvent>& entry) {
                                   if (const auto node = entry.first.lock()) advance(node, entry.second);
                               }},
                    next);
     }
+    queue_.clear();
+    if (queue_.capacity() > kQueueKept) queue_.shrink_to_fit();
+    next_ = 0;
     is_draining_ = false;
 }
 
 void ClusterRunner::advance(const TrackerEvent& event) {
-    TrackerStep done = step(tracker_, event, now(), seed_, timings_);
+    TrackerStep done = step(std::move(tracker_), event, now(), seed_, timings_);
+    tracker_ = std::move(done.state);
     logger("reach")->debug("{}: {}", seed_.name, done.why);
     if (done.why == "ignored") return;
-    tracker_ = std::move(done.state);
     for (const TrackerAction& action : done.actions) perform(action);
     arm();
     note_change();
@@ -150,13 +143,24 @@ void ClusterRunner::advance(const TrackerEvent& event) {
 void ClusterRunner::advance(const std::shared_ptr<Node>& node, const ProbeEvent& event) {
     if (!nodes_.contains(node->id.label)) return;  // removed while the event was on its way
     look_at_token(*node);
-    ProbeStep done = step(node->state, event, now(), node->target, timings_);
-    if (const auto log = logger("reach"); log->should_log(spdlog::level::debug))
-        log->debug("{}: {} -> {} why=\"{}\"", node->id.label, to_string(node->state.phase), to_string(done.state.phase),
-                   done.why);
-    const bool is_news = done.state.health != node->state.health ||
-                         done.state.failing_since.has_value() != node->state.failing_since.has_value();
+    const TimePoint at = now();
+    const auto [phase, health] = std::pair(node->state.phase, node->state.health);
+    const auto [turns, reprobe_turns] = std::pair(node->state.turns, node->state.reprobe_turns);
+    const bool reprobes = node->state.is_reprobe_queued;
+    const bool was_failing = node->state.failing_since.has_value();
+    node->target.turn_at = share_.next(paces_->whole, at);
+    node->target.reprobe_at = paces_->reprobe.next(at);
+    ProbeStep done = step(std::move(node->state), event, at, node->target, timings_);
     node->state = std::move(done.state);
+    const bool was_queued_to_reprobe = phase == ProbePhase::queued && reprobes;
+    if (node->state.turns > turns) {
+        share_.take(paces_->whole, at);
+        if (was_queued_to_reprobe) paces_->reprobe.give_back();
+    }
+    if (node->state.reprobe_turns > reprobe_turns) paces_->reprobe.take(at);
+    if (const auto log = logger("reach"); log->should_log(spdlog::level::debug))
+        log->debug("{}: {} -> {} why=\"{}\"", node->id.label, to_string(phase), to_string(node->state.phase), done.why);
+    const bool is_news = node->state.health != health || node->state.failing_since.has_value() != was_failing;
     for (const ProbeAction& action : done.actions) perform(node, action);
     if (is_news) note_change();
     arm(node);
@@ -189,6 +193,7 @@ void ClusterRunner::add(const AddNode& action) {
         std::make_shared<Node>(io_, action, how, [this, self](ProbeEvent event) { feed(*self, std::move(event)); });
     *self = node;
     nodes_[action.label] = node;
+    if (auto left = sessions_.extract(action.label)) node->link.give_session(std::move(left.mapped()));
     queue_.emplace_back(std::pair(std::weak_ptr(node), ProbeEvent(StartRequested{action.rhythm})));
 }
 
@@ -198,12 +203,26 @@ void ClusterRunner::remove(const std::string& label) {
     const std::shared_ptr<Node> node = found->second;
     nodes_.erase(found);
     resolver_.cancel(node->query);
-    node->link.close();
+    // The tunnel is lost, mostly, and it is probed again in a moment.
+    if (TlsSession session = node->link.take_session()) keep(label, std::move(session));
+    leave_queue(*node);
     node->timer.cancel();
     node->state.health = NodeHealth::unknown;
     node->state.blame.reset();
     settle_pings(*node);
     asio::post(io_, [node] {});  // its link may be what called us: let it return first
+}
+
+/// Those behind it need not wait for one that is gone.
+void ClusterRunner::leave_queue(const Node& node) noexcept {
+    if (node.state.phase == ProbePhase::queued)
+        (node.state.is_reprobe_queued ? paces_->reprobe : paces_->whole).give_back();
+}
+
+void ClusterRunner::keep(const std::string& label, TlsSession session) {
+    if (sessions_.size() >= kMostNodes)
+        std::erase_if(sessions_, [at = wall_now()](const auto& kept) { return !is_still_verified(kept.second, at); });
+    if (sessions_.size() < kMostNodes) sessions_[label] = std::move(session);
 }
 
 // --- a probe's actions ----------------------------------------------------------------------------------------------
@@ -217,12 +236,12 @@ void ClusterRunner::perform(const std::shared_ptr<Node>& node, const ProbeAction
                    [&](const Resolve& a) { resolve(node, a.limit); },
                    [&](const Connect& a) { node->link.connect(a.address, node->id.port); },
                    [&](const Secure&) {
-                       if (tls_) return node->link.secure(tls_, node->id.name);
+                       if (tls_) return node->link.secure(tls_, node->id.name, may_resume(node->state));
                        queue_.emplace_back(std::pair(std::weak_ptr(node),
                                                      ProbeEvent(SecureFailed{SecureProblem::untrusted, tls_problem_})));
                    },
                    [&](const SendAuth&) { node->link.send(auth_command(), kShortReply); },
-                   [&](const SendPing&) { ask(kShortReply, "PING"); },
+                   [&](const SendPing&) { node->link.send(kPing, kShortReply); },
                    [&](const SendBulk&) { ask(kEchoReply, "PING", bulk_payload()); },
                    [&](const SendTopology& a) {
                        ask(kTopologyReply, "CLUSTER", a.command == TopologyCommand::shards ? "SHARDS" : "SLOTS");
@@ -285,55 +304,46 @@ std::optional<NodeExamTarget> ClusterRunner::exam_target(const std::string& labe
                           node.target.auth ? auth_command() : std::string()};
 }
 
+/// It mostly stands where it stood: the list changes with the cluster, and is asked for at every PING.
+const TrackedNode* ClusterRunner::tracked(Node& node) const noexcept {
+    const auto& all = tracker_.nodes;
+    if (node.place >= all.size() || all[node.place].label != node.id.label)
+        node.place = static_cast<std::size_t>(std::ranges::find(all, node.id.label, &TrackedNode::label) - all.begin());
+    return node.place < all.size() ? &all[node.place] : nullptr;
+}
+
 /// A cluster endpoint is a node of its own only where the cluster names no others.
 void ClusterRunner::sample(Node& node, std::optional<Microseconds> took) const {
     if (took)
         node.tally.add(*took);
     else
         ++node.tally.lost;
-    const auto known = std::ranges::find(tracker_.nodes, node.id.label, &TrackedNode::label);
-    if (!on_ping_ || known == tracker_.nodes.end()) return;
+    const TrackedNode* const known = tracked(node);
+    if (!on_ping_ || known == nullptr) return;
     const bool is_alone = tracker_.nodes.size() == 1 && (tracker_.coverage || !tracker_.topology_problem.empty());
     if (!known->is_seed || is_alone) on_ping_(node.id.label, took);
 }
 
 void ClusterRunner::proved(const std::shared_ptr<Node>& node) {
     sample(*node, node->state.ping);
-    const auto known = std::find_if(tracker_.nodes.begin(), tracker_.nodes.end(),
-                                    [&](const TrackedNode& tracked) { return tracked.label == node->id.label; });
-    if (known == tracker_.nodes.end() || known->health == NodeHealth::ok) return settle_pings(*node);
+    const TrackedNode* const known = tracked(*node);
+    if (known == nullptr || known->health == NodeHealth::ok) return settle_pings(*node);
     if (known->health == NodeHealth::failed) logger("reach")->debug("node {} answers again", node->id.label);
     queue_.emplace_back(TrackerEvent(NodeProved{node->id.label}));
     settle_pings(*node);
 }
 
 void ClusterRunner::failed(const std::shared_ptr<Node>& node) {
-    const auto known = std::find_if(tracker_.nodes.begin(), tracker_.nodes.end(),
-                                    [&](const TrackedNode& tracked) { return tracked.label == node->id.label; });
+    const TrackedNode* const known = tracked(*node);
     const Blame blame = node->state.blame.value_or(Blame{});
     if (!blame.unsent) sample(*node, std::nullopt);
-    if (known != tracker_.nodes.end() && known->health != NodeHealth::failed)
+    if (known != nullptr && known->health != NodeHealth::failed)
         logger("reach")->debug("node {} failed: {} layer={} evidence=\"{}\"", node->id.label, blame.code,
                                health::to_string(blame.layer), blame.evidence);
-    if (known == tracker_.nodes.end() || known->code != blame.code || known->health != NodeHealth::failed)
-        note_change();
+    if (known == nullptr || known->code != blame.code || known->health != NodeHealth::failed) note_change();
     const bool in_tls = blame.silent && blame.layer == health::Layer::tls;
     queue_.emplace_back(TrackerEvent(NodeBlamed{node->id.label, blame.code, in_tls}));
     settle_pings(*node);
-}
-
-void ClusterRunner::settle_pings(const Node& node) {
-    for (const auto& pinging : pings_) {
-        if (std::erase(pinging->waiting, node.id.label) == 0) continue;
-        const auto result = std::find_if(pinging->results.begin(), pinging->results.end(),
-                                         [&](const PingResult& r) { return r.node == node.id.label; });
-        result->ok = node.state.health == NodeHealth::ok;
-        if (result->ok) result->duration = node.state.ping;
-        result->error = result->ok         ? ""
-                        : node.state.blame ? node.state.blame->evidence
-                                           : "the node is no longer probed";
-        if (pinging->waiting.empty()) pinging->timer.cancel();
-    }
 }
 
 // --- timers ---------------------------------------------------------------------------------------------------------

@@ -7,18 +7,20 @@
 
 #include "base/secret.hpp"
 #include "host/name_resolver.hpp"
+#include "reach/attempt_pace.hpp"
 #include "reach/cluster_tracker.hpp"
 #include "reach/node_exam_runner.hpp"
 #include "reach/ping_tally.hpp"
 #include "reach/probe_state.hpp"
 #include "reach/probe_timings.hpp"
 #include "reach/tls_context.hpp"
+#include "reach/tls_session.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -96,6 +98,10 @@ class ClusterRunner {
 
     void set_timings(const ProbeTimings& timings);  ///< In force from the next step on.
 
+    /// Attempts of all runners that share paces begin one after the other. Before start(); without it a runner has
+    /// its own.
+    void share(std::shared_ptr<AttemptPaces> paces) { paces_ = std::move(paces); }
+
     [[nodiscard]] const TrackerState& tracker() const noexcept { return tracker_; }
     /// @return null for a label that is not probed now. Valid until control returns to the loop.
     [[nodiscard]] const ProbeState* probe_of(const std::string& label) const noexcept;
@@ -121,6 +127,8 @@ class ClusterRunner {
     void perform(const std::shared_ptr<Node>& node, const ProbeAction& action);
     void add(const AddNode& action);
     void remove(const std::string& label);
+    void leave_queue(const Node& node) noexcept;
+    void keep(const std::string& label, TlsSession session);
     void resolve(const std::shared_ptr<Node>& node, Duration limit);
     [[nodiscard]] std::string auth_command() const;
     void look_at_token(Node& node) const;
@@ -128,6 +136,7 @@ class ClusterRunner {
     void failed(const std::shared_ptr<Node>& node);
     void arm(const std::shared_ptr<Node>& node);
     void arm();
+    [[nodiscard]] const TrackedNode* tracked(Node& node) const noexcept;
     void sample(Node& node, std::optional<Microseconds> took) const;
     void settle_pings(const Node& node);
     void note_change();
@@ -147,7 +156,11 @@ class ClusterRunner {
     std::string tls_problem_;  // why there is no context
     TrackerState tracker_;
     std::unordered_map<std::string, std::shared_ptr<Node>> nodes_;
-    std::deque<Queued> queue_;
+    std::unordered_map<std::string, TlsSession> sessions_;  // of nodes that are not probed now, by label
+    std::shared_ptr<AttemptPaces> paces_ = std::make_shared<AttemptPaces>();
+    AttemptShare share_;
+    std::vector<Queued> queue_;  // keeps its room: nothing is allocated for a PING
+    std::size_t next_ = 0;       // of the queue
     bool is_draining_ = false;
     bool change_is_noted_ = false;
     boost::asio::steady_timer timer_;

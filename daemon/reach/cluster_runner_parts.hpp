@@ -1,4 +1,5 @@
-// What a ClusterRunner holds for each node, and for each call of ping(); for cluster_runner.cpp alone.
+// What a ClusterRunner holds for each node, and for each call of ping(); for cluster_runner.cpp and
+// cluster_ping_runner.cpp alone.
 #pragma once
 
 #include "reach/cluster_runner.hpp"
@@ -6,8 +7,10 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -25,6 +28,7 @@ struct ClusterRunner::Node {
     boost::asio::steady_timer timer;
     std::optional<TimePoint> armed;
     host::NameResolver::Query query = 0;
+    std::size_t place = 0;  ///< in the tracker's list, when it was last looked up
 };
 
 /// One call of ping(): which nodes owe a result, and those that gave one.
@@ -33,8 +37,8 @@ struct ClusterRunner::Pinging {
 
     boost::asio::steady_timer timer;
     OnPinged done;
-    std::vector<std::string> waiting;
-    std::vector<PingResult> results;  // in the order of the map
+    std::unordered_map<std::string, std::size_t> waiting;  // label to its place in
+    std::vector<PingResult> results;                       // in the order of the map
 };
 
 }  // namespace memdb::reach

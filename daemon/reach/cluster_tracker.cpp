@@ -3,21 +3,22 @@
 #include "reach/roster_map.hpp"
 #include "reach/sentinel_policy.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <iterator>
+#include <unordered_map>
 #include <utility>
 
 namespace memdb::reach {
 namespace {
 
+constexpr Duration kAgain = 500ms;  // between retries, and between questions for the topology, as nodes come and go
 constexpr Duration kSuspicionSpread = 100ms;  // all nodes are probed within it once the sentinel has failed
 
 /// One step under way. Members are the parameters that every rule needs.
 class Turn {
   public:
-    Turn(const TrackerState& state, TimePoint now, const ClusterSeed& seed, const ProbeTimings& timings)
-        : before_(state), s_(state), now_(now), seed_(seed), timings_(timings) {}
+    Turn(TrackerState state, TimePoint now, const ClusterSeed& seed, const ProbeTimings& timings)
+        : s_(std::move(state)), now_(now), seed_(seed), timings_(timings) {}
 
     TrackerStep take(const TrackerEvent& event) {
         if (!s_.is_running && !std::holds_alternative<TrackingRequested>(event)) return ignored();
@@ -25,16 +26,19 @@ class Turn {
     }
 
   private:
-    TrackerStep ignored() { return {before_, {}, "ignored"}; }
+    /// Only before the first change.
+    TrackerStep ignored() { return {std::move(s_), {}, "ignored"}; }
 
     /// What every step ends with: a sentinel, its rhythm and everybody's, the questions that are due.
     TrackerStep done(std::string_view why) {
+        if (s_.retry_due && now_ >= *s_.retry_due) retry_failed();
         choose_sentinel();
         set_rhythms();
         ask_if_due();
         s_.deadline = s_.sentinel_until;
         if (s_.topology_due && (s_.asked.empty() ? find_ok() != nullptr : true))
             s_.deadline = std::min(*s_.deadline, *s_.topology_due);
+        if (s_.retry_due) s_.deadline = std::min(*s_.deadline, *s_.retry_due);
         ask_bulk_if_due();
         return {std::move(s_), std::move(actions_), why};
     }
@@ -72,18 +76,20 @@ class Turn {
     }
 
     void set_rhythms() {
+        std::unordered_map<std::string_view, AddNode*> added;
+        for (TrackerAction& action : actions_)
+            if (auto* add = std::get_if<AddNode>(&action)) added.emplace(add->label, add);
+        std::vector<TrackerAction> changed;
         for (TrackedNode& node : s_.nodes) {
             const Rhythm rhythm = rhythm_of(node, node.label == s_.sentinel, s_.nodes.size(), timings_);
             if (rhythm == node.rhythm) continue;
             node.rhythm = rhythm;
-            const bool is_new = std::any_of(actions_.begin(), actions_.end(), [&](TrackerAction& action) {
-                auto* add = std::get_if<AddNode>(&action);
-                if (add == nullptr || add->label != node.label) return false;
-                add->rhythm = rhythm;
-                return true;
-            });
-            if (!is_new) actions_.emplace_back(SetRhythm{node.label, rhythm});
+            if (const auto found = added.find(node.label); found != added.end())
+                found->second->rhythm = rhythm;
+            else
+                changed.emplace_back(SetRhythm{node.label, rhythm});
         }
+        std::ranges::move(changed, std::back_inserter(actions_));
     }
 
     void probe_witnesses() {
@@ -114,7 +120,11 @@ class Turn {
     }
 
     void add_seed() {
-        s_.nodes.push_back({.label = seed_.name, .name = seed_.name, .port = seed_.port, .is_seed = true});
+        s_.nodes.push_back({.label = seed_.name,
+                            .name = seed_.name,
+                            .port = seed_.port,
+                            .is_seed = true,
+                            .share = share_of(seed_.name)});
         track(s_.nodes.back());
     }
 
@@ -151,6 +161,8 @@ class Turn {
         s_.topology_due = now_ + (is_troubled() ? timings_.node_interval : timings_.topology_interval);
     }
 
+    void ask_soon() { s_.topology_due = std::max(now_, s_.asked_at + kAgain); }
+
     void ask_if_due() {
         if (!s_.topology_due || now_ < *s_.topology_due) return;
         if (spares_connections()) {
@@ -161,13 +173,14 @@ class Turn {
         s_.asked = node != nullptr ? node->label : "";
         if (node == nullptr) return;  // the first proof will ask
         s_.topology_due = now_ + timings_.node_interval;
+        s_.asked_at = now_;
         actions_.emplace_back(AskTopology{node->label});
     }
 
     void apply(const ClusterMap& map) {
         Roster roster = follow_map(s_.nodes, map, seed_);
         s_.nodes = std::move(roster.nodes);
-        for (const std::string& label : roster.joined) track(*find(label));
+        for (const std::size_t place : roster.joined) track(s_.nodes[place]);
         for (const std::string& label : roster.left) untrack(label);
         s_.coverage = Coverage{map.is_cluster, map.slots_covered, map.uncovered, map.shards_without_primary};
         weigh_seed();
@@ -224,8 +237,8 @@ class Turn {
         node->health = NodeHealth::ok;
         node->code.clear();
         if (std::exchange(node->silent_in_tls, false)) note_tls_passed(s_.bulk, now_);
-        if (was_failed && s_.asked.empty()) s_.topology_due = now_;  // it may have come back as a replica
-        if (was_failed) retry_failed();
+        if (was_failed && s_.asked.empty()) ask_soon();  // it may have come back as a replica
+        if (was_failed) s_.retry_due = std::max(now_, s_.retried_at + kAgain);
         weigh_seed();
         return done("node ok");
     }
@@ -250,14 +263,17 @@ class Turn {
         if (s_.asked == e.label) s_.asked.clear();
         if (e.silent_in_tls) note_tls_silence(s_.bulk, e.label, e.label == s_.large_lost_by);
         forget_node(s_.bulk, e.label);
-        if (was_ok) s_.topology_due = now_;
+        if (was_ok) ask_soon();
         if (was_ok && e.label == s_.sentinel) suspect_all();
         weigh_seed();
         return done("node failed");
     }
 
-    /// What kept this node away may have kept the others away too: no need to wait for their turns.
+    /// What kept this node away may have kept the others away too: no need to wait for their turns. Of a thousand that
+    /// come back, not each makes all the others begin anew.
     void retry_failed() {
+        s_.retried_at = now_;
+        s_.retry_due.reset();
         Duration::rep i = 0;
         const auto of = static_cast<Duration::rep>(s_.nodes.size());
         for (const TrackedNode& node : s_.nodes)
@@ -278,6 +294,7 @@ class Turn {
         if (node == nullptr || node->health == NodeHealth::unknown) return ignored();
         node->health = NodeHealth::unknown;
         node->code.clear();
+        node->silent_in_tls = false;
         if (s_.asked == e.label) s_.asked.clear();
         forget_node(s_.bulk, e.label);
         return done("node unknown");
@@ -336,7 +353,6 @@ class Turn {
         return done("deadline");
     }
 
-    const TrackerState& before_;
     TrackerState s_;
     TimePoint now_;
     const ClusterSeed& seed_;
@@ -346,41 +362,9 @@ class Turn {
 
 }  // namespace
 
-TrackerStep step(const TrackerState& state, const TrackerEvent& event, TimePoint now, const ClusterSeed& seed,
+TrackerStep step(TrackerState state, const TrackerEvent& event, TimePoint now, const ClusterSeed& seed,
                  const ProbeTimings& timings) {
-    return Turn(state, now, seed, timings).take(event);
-}
-
-bool is_counted(const TrackerState& state, const TrackedNode& node) noexcept {
-    return !node.is_seed || !state.coverage || node.health == NodeHealth::ok;
-}
-
-ClusterSummary summarize(const TrackerState& state) {
-    ClusterSummary sum;
-    for (const TrackedNode& node : state.nodes) {
-        if (!is_counted(state, node)) continue;
-        switch (node.health) {
-            case NodeHealth::ok: ++sum.ok; break;
-            case NodeHealth::unknown: ++sum.unknown; break;
-            case NodeHealth::failed: ++sum.failed; break;
-        }
-    }
-    if (sum.ok == 0) return sum;  // what the cluster said about itself is old
-    if (!state.topology_problem.empty()) sum.findings.push_back({"topology-unreadable", state.topology_problem});
-    if (!state.coverage || !state.coverage->is_cluster) return sum;
-    const Coverage& coverage = *state.coverage;
-    sum.slots_covered = coverage.slots_covered;
-    if (coverage.slots_covered == 0) {
-        sum.findings.push_back({"cluster-down", "no slot is served by any node"});
-    } else if (coverage.slots_covered < kSlots) {
-        const SlotRange& first = coverage.uncovered.front();
-        sum.findings.push_back(
-            {"slots-uncovered", fmt::format("{} of {} slots are not served, the first of them {}-{}",
-                                            kSlots - coverage.slots_covered, kSlots, first.first, first.last)});
-    }
-    for (const unsigned shard : coverage.shards_without_primary)
-        sum.findings.push_back({"shard-without-primary", fmt::format("shard {} has no primary that is online", shard)});
-    return sum;
+    return Turn(std::move(state), now, seed, timings).take(event);
 }
 
 }  // namespace memdb::reach

@@ -12,6 +12,7 @@
 #include "reach/probe_timings.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,7 @@ struct TrackedNode {
     std::string code;            ///< finding code while failed
     bool silent_in_tls = false;  ///< while failed: TCP connected, and the handshake, which is large, was not answered
     Rhythm rhythm;
+    std::uint32_t share = 0;  ///< of the interval, see share_of()
     bool operator==(const TrackedNode&) const = default;
 };
 
@@ -92,6 +94,9 @@ struct TrackerState {
     std::optional<TimePoint> topology_due;  ///< asked then, as soon as a node is ok
     std::string large_lost_by;              ///< the node that did not answer the last topology question; else empty
     std::string asked;                      ///< the node that owes a topology; empty: none
+    TimePoint asked_at{};                   ///< the last one that was asked
+    TimePoint retried_at{};                 ///< when all that had failed were probed
+    std::optional<TimePoint> retry_due;     ///< when they are again, because one of them is back
     BulkCheck bulk;                         ///< whether large packets pass; unknown when stopped or on a new path
     bool operator==(const TrackerState&) const = default;
 };
@@ -103,8 +108,9 @@ struct TrackerStep {
 };
 
 /// Advances the cluster by one event. Never fails: what makes no sense is "ignored".
-[[nodiscard]] TrackerStep step(const TrackerState& state, const TrackerEvent& event, TimePoint now,
-                               const ClusterSeed& seed, const ProbeTimings& timings);
+/// @param state  move it in where it is replaced anyway: copying thousands of nodes for one of them is dear.
+[[nodiscard]] TrackerStep step(TrackerState state, const TrackerEvent& event, TimePoint now, const ClusterSeed& seed,
+                               const ProbeTimings& timings);
 
 struct ClusterFinding {
     std::string code;  ///< of layer `cluster`

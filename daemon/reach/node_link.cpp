@@ -35,17 +35,20 @@ struct Transfer {
     Progress progress = Progress::done;
     std::size_t count = 0;
     std::string text;
+    bool is_all = false;  // of what has arrived: another look would find nothing
 };
 
 Transfer receive(TlsStream* tls, int socket, std::span<char> into) {
     Transfer done;
     if (tls != nullptr) {
         done.progress = tls->read(into, done.count);
+        done.is_all = !tls->has_more();
         if (done.progress == Progress::closed || done.progress == Progress::failed) done.text = tls->problem().text;
         return done;
     }
     const ssize_t got = ::recv(socket, into.data(), into.size(), 0);
-    if (got > 0) return {Progress::done, static_cast<std::size_t>(got), {}};
+    if (got > 0)
+        return {Progress::done, static_cast<std::size_t>(got), {}, static_cast<std::size_t>(got) < into.size()};
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return {Progress::wants_read, 0, {}};
     return {Progress::closed, 0, got == 0 ? "end of stream" : std::strerror(errno)};
 }
@@ -71,11 +74,18 @@ NodeLink::~NodeLink() { close(); }
 
 void NodeLink::close() noexcept {
     life_.reset();
+    if (tls_)
+        if (TlsSession given = tls_->take_session()) session_ = std::move(given);
     tls_.reset();  // no close_notify: the peer may be gone, and nothing of value is in flight
     decoder_.reset();
     wipe(unsent_);
     error_code ignored;  // a descriptor that cannot be closed is closed all the same
     socket_.close(ignored);
+}
+
+TlsSession NodeLink::take_session() noexcept {
+    close();
+    return std::exchange(session_, {});
 }
 
 void NodeLink::report_later(ProbeEvent event) {
@@ -102,9 +112,11 @@ void NodeLink::connect(const std::string& address, std::uint16_t port) {
     });
 }
 
-void NodeLink::secure(std::shared_ptr<TlsContext> context, const std::string& name) {
+void NodeLink::secure(std::shared_ptr<TlsContext> context, const std::string& name, bool may_resume) {
     since_ = {};
-    tls_ = std::make_unique<TlsStream>(std::move(context), socket_.native_handle(), name);
+    TlsSession session = std::exchange(session_, {});
+    if (!may_resume || !is_still_verified(session, wall_now())) session = {};
+    tls_ = std::make_unique<TlsStream>(std::move(context), socket_.native_handle(), name, std::move(session));
     asio::post(io_, [this, life = Life(life_)] {
         if (!life.expired()) go_on_with_handshake();
     });
@@ -167,6 +179,7 @@ void NodeLink::read() {
         if (got.progress == Progress::wants_read || got.progress == Progress::wants_write) return wait_to_read();
         if (got.progress != Progress::done) return on_event_(PeerClosed{got.text});
         if (!take({chunk.data(), got.count}) || life.expired()) return;
+        if (got.is_all) return wait_to_read();  // what comes meanwhile ends the wait at once
     }
     asio::post(io_, [this, life] {  // TLS may hold more than the socket shows: look again, but let others go first
         if (!life.expired()) read();

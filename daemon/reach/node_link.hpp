@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace memdb::reach {
 
@@ -32,13 +33,21 @@ class NodeLink {
     /// Begins a new connection; one that is open is closed first.
     void connect(const std::string& address, std::uint16_t port);
 
-    /// Begins the TLS handshake on the new connection. @param name  what the certificate must be for.
-    void secure(std::shared_ptr<TlsContext> context, const std::string& name);
+    /// Begins the TLS handshake on the new connection.
+    ///
+    /// @param name        what the certificate must be for; the same for all connections of a link, as is `context`.
+    /// @param may_resume  a session that an earlier connection left may take the place of certificates.
+    void secure(std::shared_ptr<TlsContext> context, const std::string& name, bool may_resume = false);
 
     /// Sends one command and expects one reply within `limits`. `command` is wiped once it is out.
     void send(std::string command, ReplyLimits limits);
 
     void close() noexcept;
+
+    /// A session that another link of the same node and context left, to be resumed.
+    void give_session(TlsSession session) noexcept { session_ = std::move(session); }
+    /// What is left of the last connection; closes it if it is open.
+    [[nodiscard]] TlsSession take_session() noexcept;
 
   private:
     using Life = std::weak_ptr<const int>;
@@ -54,6 +63,7 @@ class NodeLink {
     OnEvent on_event_;
     boost::asio::ip::tcp::socket socket_;
     std::unique_ptr<TlsStream> tls_;
+    TlsSession session_;  // of the last connection, until it is used
     std::unique_ptr<ReplyDecoder> decoder_;
     std::string unsent_;
     Stopwatch since_;

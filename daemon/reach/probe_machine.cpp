@@ -4,6 +4,7 @@
 #include "reach/probe_turn.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace memdb::reach {
 namespace {
@@ -47,6 +48,7 @@ class Rules : ProbeTurn {
         s_.blame.reset();
         s_.failing_since.reset();
         s_.misses = 0;
+        s_.reprobed_at.reset();
         if (s_.phase == ProbePhase::asking) act(PublishNoTopology{"the path changed"});
         begin_attempt();
         return done("path changed");
@@ -59,7 +61,8 @@ class Rules : ProbeTurn {
             s_.wants_ping = true;
             return done("probe next");
         }
-        if (s_.phase == ProbePhase::connecting && s_.health == NodeHealth::failed) {
+        const bool would_wait = target_.turn_at > now_;  // behind those that have just begun: no gain
+        if (s_.phase == ProbePhase::connecting && s_.health == NodeHealth::failed && !would_wait) {
             // Its first packet went into a way that may be another now, and the kernel would repeat it there.
             close();
             begin_attempt();
@@ -111,18 +114,21 @@ class Rules : ProbeTurn {
     }
 
     /// A kept connection does not care before its next AUTH is due. A node that was blamed for the last token, or for
-    /// want of one, is tried at once.
+    /// want of one, is tried at once; what is under way goes on, and takes the token where it logs in.
     ProbeStep on(const TokenChanged&) {
-        if (s_.phase != ProbePhase::waiting || !s_.blame || s_.blame->code != "iam-token-failed") return ignored();
-        if (lacks_token()) return ignored();
-        if (s_.blame->unsent) {  // whatever the node would have said: that there is no token holds no more
+        if (!s_.blame || s_.blame->code != "iam-token-failed" || lacks_token()) return ignored();
+        const bool was_unsent = s_.blame->unsent;
+        if (was_unsent) {  // whatever the node would have said: that there is no token holds no more
             act(PublishUnknown{});
             s_.health = NodeHealth::unknown;
             s_.blame.reset();
             s_.failing_since.reset();
         }
-        begin_attempt();
-        return done("try the new token");
+        if (s_.phase == ProbePhase::waiting) {
+            begin_attempt();
+            return done("try the new token");
+        }
+        return was_unsent ? done("go on with the new token") : ignored();
     }
 
     ProbeStep on(const Resolved& e) {
@@ -225,7 +231,7 @@ class Rules : ProbeTurn {
         }
         if (reply.kind != Reply::Kind::text || reply.text != bulk_payload())
             return fail(judge_malformed(scene(), "it is not what was sent"));
-        s_.last_ok = now_;
+        note_answer();
         act(PublishBulk{BulkResult::passed, {}});
         rest();
         return done("bulk passed");
@@ -250,7 +256,12 @@ class Rules : ProbeTurn {
             begin_attempt();
             return done("try again");
         }
-        if (s_.phase == ProbePhase::connecting && !s_.candidates.empty()) return next_address();
+        if (s_.phase == ProbePhase::queued) {
+            take_turn();
+            return done("its turn");
+        }
+        const bool is_over = s_.attempt_deadline && *s_.attempt_deadline <= now_;  // for all addresses together
+        if (s_.phase == ProbePhase::connecting && !s_.candidates.empty() && !is_over) return next_address();
         if (s_.phase == ProbePhase::bulk_checking) return miss_bulk();
         return fail(judge_silence(scene()));
     }
@@ -264,9 +275,9 @@ class Rules : ProbeTurn {
 
 }  // namespace
 
-ProbeStep step(const ProbeState& state, const ProbeEvent& event, TimePoint now, const ProbeTarget& target,
+ProbeStep step(ProbeState state, const ProbeEvent& event, TimePoint now, const ProbeTarget& target,
                const ProbeTimings& timings) {
-    return Rules(state, now, target, timings).take(event);
+    return Rules(std::move(state), now, target, timings).take(event);
 }
 
 }  // namespace memdb::reach

@@ -25,6 +25,7 @@ Stage stage_of(ProbePhase phase) noexcept {
         case ProbePhase::bulk_checking: return {Layer::ping, "a PING of 3 KiB"};
         case ProbePhase::idle:
         case ProbePhase::waiting:
+        case ProbePhase::queued:
         case ProbePhase::pinging:
         case ProbePhase::kept:
         case ProbePhase::checking: return {Layer::ping, "PING"};

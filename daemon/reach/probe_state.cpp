@@ -28,10 +28,17 @@ Duration reprobe_limit(const ProbeState& state, const ProbeTimings& timings) noe
     return std::max(timings.reprobe_limit, std::min(thrice, timings.tcp_limit));
 }
 
+bool may_resume(const ProbeState& state) noexcept {
+    if (state.health == NodeHealth::failed) return state.blame && state.blame->layer <= health::Layer::tcp;
+    return state.misses == 0;
+}
+
 bool is_fresh(const ProbeState& state, TimePoint now, const ProbeTimings& timings) noexcept {
     if (state.health != NodeHealth::ok || !state.last_ok) return false;
     // A bulk check begins right after a PONG and holds the next PING back until it ends.
-    Duration next_pong = std::max(state.rhythm.interval + timings.kept_ping_limit, timings.bulk_limit);
+    // Who becomes the sentinel is asked at once, but answered last by the rhythm that it had.
+    const Duration interval = std::max(state.rhythm.interval, state.promised);
+    Duration next_pong = std::max(interval + timings.kept_ping_limit, timings.bulk_limit);
     if (state.is_reauth_open)
         next_pong = std::max(next_pong, timings.auth_limit + timings.kept_ping_limit);  // the same
     return now - *state.last_ok <= next_pong + kReprobes * reprobe_limit(state, timings) + 1s;
@@ -41,6 +48,7 @@ std::string_view to_string(ProbePhase phase) noexcept {
     switch (phase) {
         case ProbePhase::idle: return "idle";
         case ProbePhase::waiting: return "waiting";
+        case ProbePhase::queued: return "queued";
         case ProbePhase::resolving: return "resolving";
         case ProbePhase::connecting: return "connecting";
         case ProbePhase::securing: return "securing";

@@ -17,12 +17,14 @@
 
 namespace memdb::reach {
 
-/// idle: stopped. waiting: blamed, until the next attempt. resolving to pinging: the stages of an attempt.
+/// idle: stopped. waiting: blamed, until the next attempt. queued: an attempt is due, but so many have just begun that
+/// its turn is a moment later. resolving to pinging: the stages of an attempt.
 /// kept: proved, the connection rests until the next PING. checking: that PING is out. asking: CLUSTER SHARDS or SLOTS
 /// is. bulk_checking: a PING with a large payload is. reauthenticating: another AUTH on the kept connection is (IAM).
 enum class ProbePhase : std::uint8_t {
     idle,
     waiting,
+    queued,
     resolving,
     connecting,
     securing,
@@ -68,6 +70,8 @@ struct ProbeTarget {
     bool iam = false;  ///< with auth: the password is a token, which ends; a kept connection needs a new one in time
     std::uint64_t token = 0;  ///< iam: its number, of those that the agent had; 0: there is none that is valid now
     std::string no_token{};   ///< iam: why there is none, one phrase
+    TimePoint turn_at{};      ///< no attempt begins before; see attempt_pace
+    TimePoint reprobe_at{};   ///< the same for a re-probe
     bool operator==(const ProbeTarget&) const = default;
 };
 
@@ -132,12 +136,17 @@ struct ProbeState {
     NodeHealth health = NodeHealth::unknown;
     std::optional<Blame> blame;              ///< present when and only when failed
     std::optional<TimePoint> last_ok;        ///< of the last PONG, or echo of a bulk check
+    Duration promised{};                     ///< the rhythm's interval then: the next one need not come earlier
     std::optional<Microseconds> ping;        ///< how long the last PONG took
     std::optional<TimePoint> failing_since;  ///< of the first miss since last_ok
     Stages proof;                            ///< of the last whole proof; dns of the last one that resolved
     std::string address;                     ///< in use, else the last one tried; empty before the first
 
     unsigned misses = 0;                        ///< re-probes made since the last PONG
+    std::uint64_t turns = 0;                    ///< attempts that began or were queued, but for re-probes
+    std::uint64_t reprobe_turns = 0;            ///< the same of these
+    bool is_reprobe_queued = false;             ///< what waits for its turn, in phase queued
+    std::optional<TimePoint> reprobed_at;       ///< on this path: the turn of the last re-probe that followed a PONG
     TimePoint stage_began{};                    ///< of the stage that is running
     std::optional<TimePoint> attempt_deadline;  ///< of a re-probe, for all its stages together
     std::vector<std::string> candidates;        ///< addresses of this attempt that were not tried
@@ -164,8 +173,17 @@ struct ProbeState {
 /// Re-probes that follow a miss before blame.
 inline constexpr unsigned kReprobes = 2;
 
+/// Between two re-probes that each follow a PONG: a node that answers its first PING and hangs up, or talks out of
+/// turn, would be connected to hundreds of times a second, and would be ok each time.
+inline constexpr Duration kReprobesApart = 1s;
+
 /// Limit of one re-probe, all stages: three times what the last whole proof took, within [reprobe_limit, tcp_limit].
 [[nodiscard]] Duration reprobe_limit(const ProbeState& state, const ProbeTimings& timings) noexcept;
+
+/// Whether this attempt may resume a TLS session instead of looking at certificates: of a node that was well until its
+/// connection was lost with the path, or that is back after a silence on TCP. Re-probes, and whoever had trouble later
+/// than that, show their certificates: they may be what has changed.
+[[nodiscard]] bool may_resume(const ProbeState& state) noexcept;
 
 /// Whether `ok` still holds: its PONG is not older than the next one could be, with both re-probes and a second.
 /// A runner that was not woken for so long (sleep, a stopped process) must not be believed.

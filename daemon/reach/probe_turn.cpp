@@ -11,7 +11,8 @@ constexpr Duration kResolverGrace = 50ms;  // the resolver keeps the limit itsel
 bool has_connection(ProbePhase phase) noexcept {
     switch (phase) {
         case ProbePhase::idle:
-        case ProbePhase::waiting: return false;
+        case ProbePhase::waiting:
+        case ProbePhase::queued: return false;
         case ProbePhase::resolving:
         case ProbePhase::connecting:
         case ProbePhase::securing:
@@ -28,7 +29,7 @@ bool has_connection(ProbePhase phase) noexcept {
 
 }  // namespace
 
-bool is_proving(ProbePhase phase) noexcept { return phase >= ProbePhase::resolving && phase <= ProbePhase::pinging; }
+bool is_proving(ProbePhase phase) noexcept { return phase >= ProbePhase::queued && phase <= ProbePhase::pinging; }
 
 bool is_talking(ProbePhase phase) noexcept {
     return phase >= ProbePhase::authenticating && phase <= ProbePhase::reauthenticating;
@@ -65,13 +66,46 @@ void ProbeTurn::begin_attempt() {
     s_.candidates.clear();
     s_.wants_ping = false;
     s_.wants_bulk = false;
-    resolve(timings_.dns_limit);
+    if (!must_queue(false)) resolve(timings_.dns_limit);
 }
 
 void ProbeTurn::begin_reprobe() {
     s_.attempt = {};
+    s_.attempt_deadline.reset();
     s_.candidates.clear();
     s_.wants_ping = false;
+    if (!must_queue(true)) reprobe();
+}
+
+/// Whoever is queued has a turn already, and keeps it.
+bool ProbeTurn::must_queue(bool is_reprobe) {
+    if (s_.phase == ProbePhase::queued && s_.is_reprobe_queued == is_reprobe) return true;
+    ++(is_reprobe ? s_.reprobe_turns : s_.turns);
+    const TimePoint turn_at = std::max(now_, is_reprobe ? earliest_reprobe() : target_.turn_at);
+    if (is_reprobe && s_.misses == 1) s_.reprobed_at = turn_at;
+    if (turn_at == now_) return false;
+    s_.phase = ProbePhase::queued;
+    s_.is_reprobe_queued = is_reprobe;
+    s_.stage_began = now_;
+    s_.deadline = turn_at;
+    return true;
+}
+
+/// The second one of a series does not wait for the first.
+TimePoint ProbeTurn::earliest_reprobe() const {
+    const bool follows_a_pong = s_.misses == 1;
+    if (!follows_a_pong || !s_.reprobed_at) return target_.reprobe_at;
+    return std::max(target_.reprobe_at, *s_.reprobed_at + kReprobesApart);
+}
+
+void ProbeTurn::take_turn() {
+    if (s_.is_reprobe_queued)
+        reprobe();
+    else
+        resolve(timings_.dns_limit);
+}
+
+void ProbeTurn::reprobe() {
     const Duration limit = reprobe_limit(s_, timings_);
     s_.attempt_deadline = now_ + limit;
     if (s_.address.empty())
@@ -166,6 +200,11 @@ void ProbeTurn::rest() {
 
 // --- ends ------------------------------------------------------------------------------------------------------------
 
+void ProbeTurn::note_answer() {
+    s_.last_ok = now_;
+    s_.promised = s_.rhythm.interval;
+}
+
 ProbeStep ProbeTurn::prove(Microseconds took) {
     const bool is_first = s_.phase == ProbePhase::pinging;
     const std::string_view why = !is_first ? "answered" : s_.attempt_deadline ? "proved again" : "proved";
@@ -177,7 +216,7 @@ ProbeStep ProbeTurn::prove(Microseconds took) {
     s_.health = NodeHealth::ok;
     s_.blame.reset();
     s_.failing_since.reset();
-    s_.last_ok = now_;
+    note_answer();
     s_.ping = took;
     s_.misses = 0;
     s_.is_reauth_open = false;

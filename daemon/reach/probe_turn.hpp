@@ -9,7 +9,6 @@
 
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace memdb::reach {
 
@@ -22,11 +21,12 @@ namespace memdb::reach {
 class ProbeTurn {
   public:
     /// All references must outlive the turn.
-    ProbeTurn(const ProbeState& state, TimePoint now, const ProbeTarget& target, const ProbeTimings& timings)
-        : before_(state), s_(state), now_(now), target_(target), timings_(timings) {}
+    ProbeTurn(ProbeState state, TimePoint now, const ProbeTarget& target, const ProbeTimings& timings)
+        : s_(std::move(state)), now_(now), target_(target), timings_(timings) {}
 
   protected:
-    [[nodiscard]] ProbeStep ignored() const { return {before_, {}, "ignored"}; }
+    /// Only before the first move.
+    [[nodiscard]] ProbeStep ignored() { return {std::move(s_), {}, "ignored"}; }
     [[nodiscard]] ProbeStep done(std::string_view why) { return {std::move(s_), std::move(actions_), why}; }
 
     template <class Action>
@@ -36,9 +36,10 @@ class ProbeTurn {
 
     void close();  ///< what is open, if anything is
 
-    // Beginnings.
+    // Beginnings. Both wait for their turn where the runner says that too many have just begun.
     void begin_attempt();
     void begin_reprobe();
+    void take_turn();     ///< of what was queued
     void connect_next();  ///< to the first of the candidates
     void secure();
     void authenticate_or_further();  ///< not without a token where one is needed: see lacks_token()
@@ -50,6 +51,7 @@ class ProbeTurn {
     void rest();  ///< between PINGs, or on to what was wanted meanwhile
 
     // Ends.
+    void note_answer();
     [[nodiscard]] ProbeStep prove(Microseconds took);
     [[nodiscard]] ProbeStep fail(ProbeVerdict verdict);
     [[nodiscard]] ProbeStep miss_bulk();  ///< not a failure of the node: it is proved anew
@@ -61,19 +63,21 @@ class ProbeTurn {
     [[nodiscard]] ProbeScene scene() const;
     [[nodiscard]] TimePoint next_tick() const;  ///< the first one of the rhythm after now
 
-    const ProbeState& before_;
-    ProbeState s_;  ///< as it will be
+    ProbeState s_;  ///< as it was; from the first move on, as it will be
     TimePoint now_;
     const ProbeTarget& target_;
     const ProbeTimings& timings_;
 
   private:
     void enter(ProbePhase phase, Duration limit);
+    [[nodiscard]] bool must_queue(bool is_reprobe);
+    [[nodiscard]] TimePoint earliest_reprobe() const;
+    void reprobe();
     void resolve(Duration limit);
     void connect();
     [[nodiscard]] bool is_reauth_due() const;
 
-    std::vector<ProbeAction> actions_;
+    ProbeActions actions_;
 };
 
 }  // namespace memdb::reach

@@ -18,6 +18,7 @@ constexpr int kDeepest = 6;  // CLUSTER SHARDS needs four; hiredis 0.14 itself e
 struct Building {
     ReplyLimits limits;
     std::size_t elements = 0;  // of the reply being read
+    Reply root;                // which is built in here: an answered PING allocates nothing
     std::string refusal;       // why a callback said no; hiredis itself only says "out of memory"
     Errc refusal_code = Errc::too_large;
 };
@@ -30,9 +31,9 @@ void* refuse(const redisReadTask* task, Errc code, std::string why) {
     return nullptr;
 }
 
-/// The place for this task's value: the root is ours to own, everything else lies in its parent's items.
+/// The place for this task's value: the root, or one of its parent's items.
 Reply* place(const redisReadTask* task) {
-    if (task->parent == nullptr) return std::make_unique<Reply>().release();
+    if (task->parent == nullptr) return &(building(task).root = {});
     return &static_cast<Reply*>(task->parent->obj)->items.at(static_cast<std::size_t>(task->idx));
 }
 
@@ -81,7 +82,7 @@ void* create_integer(const redisReadTask* task, long long value) noexcept {
 
 void* create_nil(const redisReadTask* task) noexcept { return place(task); }
 
-void free_object(void* root) noexcept { delete static_cast<Reply*>(root); }
+void free_object(void*) noexcept {}  // it is ours all the time
 
 template <class Functions>
 Functions make_functions() {
@@ -121,7 +122,7 @@ struct ReplyDecoder::Reader {
     redisReplyObjectFunctions functions = make_functions<redisReplyObjectFunctions>();
     redisReader* hiredis = redisReaderCreateWithFunctions(&functions);
 
-    explicit Reader(ReplyLimits limits) : shared{limits, 0, {}, Errc::too_large} {
+    explicit Reader(ReplyLimits limits) : shared{limits, 0, {}, {}, Errc::too_large} {
         if (hiredis == nullptr) throw std::bad_alloc();
         hiredis->privdata = &shared;
         hiredis->maxbuf = 1024;  // of an idle connection; a prober has many
@@ -172,10 +173,9 @@ Result<std::optional<Reply>> ReplyDecoder::next() {
         if (auto failure = reader.beyond_limits()) return *std::move(failure);
         return std::optional<Reply>{};
     }
-    const std::unique_ptr<Reply> owned(static_cast<Reply*>(root));
     reader.pending = reader.hiredis->len - reader.hiredis->pos;
     reader.shared.elements = 0;
-    return std::optional<Reply>(std::move(*owned));
+    return std::optional<Reply>(std::exchange(reader.shared.root, {}));
 }
 
 std::string format_command(std::span<const std::string_view> words) {

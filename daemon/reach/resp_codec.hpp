@@ -42,8 +42,8 @@ inline constexpr ReplyLimits kShortReply{.bytes = 4096, .elements = 16, .array_e
 /// For the echo of a bulk check (3 KiB).
 inline constexpr ReplyLimits kEchoReply{.bytes = 16384, .elements = 16, .array_elements = 16};
 
-/// For CLUSTER SHARDS and CLUSTER SLOTS of 500 nodes.
-inline constexpr ReplyLimits kTopologyReply{};
+/// For CLUSTER SHARDS and CLUSTER SLOTS of 3000 nodes: up to 19 elements and 400 bytes for each, and some for shards.
+inline constexpr ReplyLimits kTopologyReply{.bytes = std::size_t{2} << 20, .elements = 65536, .array_elements = 8192};
 
 /// The reader of one connection. Movable, not copyable.
 class ReplyDecoder {

@@ -1,8 +1,11 @@
 #include "reach/roster_map.hpp"
 
+#include "reach/sentinel_policy.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 namespace memdb::reach {
@@ -14,10 +17,24 @@ std::string label_of(const ClusterNode& node, const ClusterSeed& seed) {
                                                     : fmt::format("[{}]:{}", node.name, node.port);
 }
 
-TrackedNode tracked(const ClusterNode& node, const std::vector<TrackedNode>& known, const ClusterSeed& seed) {
+using ByLabel = std::unordered_map<std::string_view, const TrackedNode*>;
+
+ByLabel by_label(const std::vector<TrackedNode>& nodes) {
+    ByLabel found;
+    found.reserve(nodes.size());
+    for (const TrackedNode& node : nodes) found.emplace(node.label, &node);
+    return found;
+}
+
+TrackedNode tracked(const ClusterNode& node, const ByLabel& known, const ClusterSeed& seed) {
     TrackedNode next{label_of(node, seed), node.name, node.port, node.ip, node.role, node.shard};
-    const TrackedNode* before = find_node(known, next.label);
-    if (before == nullptr) return next;
+    const auto found = known.find(next.label);
+    if (found == known.end()) {
+        next.share = share_of(next.label);
+        return next;
+    }
+    const TrackedNode* const before = found->second;
+    next.share = before->share;
     next.health = before->health;
     next.code = before->code;
     next.silent_in_tls = before->silent_in_tls;
@@ -52,13 +69,15 @@ const TrackedNode* find_node(const std::vector<TrackedNode>& nodes, std::string_
 
 Roster follow_map(const std::vector<TrackedNode>& known, const ClusterMap& map, const ClusterSeed& seed) {
     Roster roster;
+    const ByLabel before = by_label(known);
     for (const ClusterNode& node : map.nodes) {
-        roster.nodes.push_back(tracked(node, known, seed));
-        const std::string& label = roster.nodes.back().label;
-        if (find_node(known, label) == nullptr) roster.joined.push_back(label);
+        roster.nodes.push_back(tracked(node, before, seed));
+        if (!before.contains(roster.nodes.back().label)) roster.joined.push_back(roster.nodes.size() - 1);
     }
+    roster.nodes.reserve(roster.nodes.size() + 1);  // for the seed: `after` points into it
+    const ByLabel after = by_label(roster.nodes);
     for (const TrackedNode& node : known) {
-        if (find_node(roster.nodes, node.label) != nullptr) continue;
+        if (after.contains(node.label)) continue;
         if (node.is_seed)
             roster.nodes.push_back(node);
         else

@@ -5,6 +5,7 @@
 
 #include "reach/cluster_tracker.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,9 +14,9 @@ namespace memdb::reach {
 
 struct Roster {
     std::vector<TrackedNode> nodes;   ///< in the order of the map, with what was known of them; the seed last
-    std::vector<std::string> joined;  ///< labels
-    std::vector<std::string> left;
-    std::string announcement;  ///< "2 shards, 4 nodes"; empty when members, shards and roles are as before
+    std::vector<std::size_t> joined;  ///< their places in `nodes`
+    std::vector<std::string> left;    ///< labels
+    std::string announcement;         ///< "2 shards, 4 nodes"; empty when members, shards and roles are as before
     bool operator==(const Roster&) const = default;
 };
 

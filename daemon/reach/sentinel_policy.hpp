@@ -6,6 +6,7 @@
 #include "reach/cluster_tracker.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,9 @@ namespace memdb::reach {
 /// the sentinel's silence is its own.
 [[nodiscard]] std::vector<std::string> witnesses_of(const std::vector<TrackedNode>& nodes, std::string_view sentinel);
 inline constexpr std::size_t kMostWitnesses = 8;
+
+/// A number from the label, evenly spread, that says when in an interval a node is asked.
+[[nodiscard]] std::uint32_t share_of(std::string_view label) noexcept;
 
 [[nodiscard]] Rhythm rhythm_of(const TrackedNode& node, bool is_sentinel, std::size_t count,
                                const ProbeTimings& timings);

@@ -1,5 +1,7 @@
 #include "reach/tls_context.hpp"
 
+#include "reach/tls_session.hpp"
+
 #include <boost/asio/ip/address.hpp>
 
 #include <fmt/format.h>
@@ -99,7 +101,7 @@ Result<std::shared_ptr<TlsContext>> TlsContext::make(std::string_view ca_pem) {
     SSL_CTX_set_options(raw, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(raw,
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
+    offer_sessions(raw);
     SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_verify_depth(raw, 8);
     if (ca_pem.empty()) {

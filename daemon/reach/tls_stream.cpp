@@ -1,5 +1,7 @@
 #include "reach/tls_stream.hpp"
 
+#include "base/clock.hpp"
+
 #include <sys/socket.h>
 
 #include <fmt/format.h>
@@ -72,8 +74,12 @@ int verify(int preverified, X509_STORE_CTX* store) {
 
 }  // namespace
 
-TlsStream::TlsStream(std::shared_ptr<TlsContext> context, int socket, const std::string& name)
-    : context_(std::move(context)), wire_{socket}, ssl_(SSL_new(context_->get())) {
+TlsStream::TlsStream(std::shared_ptr<TlsContext> context, int socket, const std::string& name, TlsSession session)
+    : context_(std::move(context)),
+      wire_{socket},
+      made_at_(wall_now()),
+      given_verified_at_(session.verified_at),
+      ssl_(SSL_new(context_->get())) {
     BIO* bio = BIO_new(socket_method());
     if (ssl_ == nullptr || bio == nullptr) throw std::bad_alloc();
     BIO_set_data(bio, &wire_);
@@ -81,11 +87,21 @@ TlsStream::TlsStream(std::shared_ptr<TlsContext> context, int socket, const std:
     SSL_set_bio(ssl_.get(), bio, bio);  // takes the BIO
     SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, verify);
     SSL_set_ex_data(ssl_.get(), stream_slot(), &rejection_);
+    keep_session_in(ssl_.get(), ticket_);
+    if (session) (void)SSL_set_session(ssl_.get(), session.ticket.get());  // refused: a whole handshake is as good
     SSL_set_connect_state(ssl_.get());
     is_refused_ = !expect_peer(ssl_.get(), name);
 }
 
 TlsStream::~TlsStream() = default;
+
+/// OpenSSL takes a connection that ends without close_notify for one that was cut, and spoils its session. Ours mostly
+/// are cut, with the tunnel, and what was verified is as true as before.
+TlsSession TlsStream::take_session() noexcept {
+    SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    const bool was_resumed = SSL_session_reused(ssl_.get()) == 1;
+    return {std::move(ticket_), was_resumed ? given_verified_at_ : made_at_};
+}
 
 TlsStream::Progress TlsStream::handshake() {
     if (is_refused_) return fail(SecureProblem::failed, "the name cannot be used with TLS");

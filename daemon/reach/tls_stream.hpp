@@ -5,6 +5,7 @@
 #pragma once
 
 #include "reach/tls_context.hpp"
+#include "reach/tls_session.hpp"
 
 #include <array>
 #include <cstddef>
@@ -30,7 +31,8 @@ class TlsStream {
 
     /// @param socket  stays the caller's; must outlive this object.
     /// @param name    what the peer must be: SNI and certificate.
-    TlsStream(std::shared_ptr<TlsContext> context, int socket, const std::string& name);
+    /// @param session of the same peer, to be resumed if it still takes it; none: a whole handshake, with certificates.
+    TlsStream(std::shared_ptr<TlsContext> context, int socket, const std::string& name, TlsSession session = {});
     ~TlsStream();
     TlsStream(const TlsStream&) = delete;
     TlsStream& operator=(const TlsStream&) = delete;
@@ -41,8 +43,15 @@ class TlsStream {
     /// Reads at most into.size() bytes; `got` says how many, above 0 when done.
     [[nodiscard]] Progress read(std::span<char> into, std::size_t& got);
 
+    /// Whether it holds bytes that it has taken from the socket and that nobody has read.
+    [[nodiscard]] bool has_more() const noexcept { return SSL_has_pending(ssl_.get()) == 1; }
+
     /// Writes a part of `bytes` (not empty); `put` says how many.
     [[nodiscard]] Progress write(std::string_view bytes, std::size_t& put);
+
+    /// What the peer gave to resume with, once: none where it gave nothing, or nothing new. The end of the connection:
+    /// nothing else is done with it afterwards.
+    [[nodiscard]] TlsSession take_session() noexcept;
 
     /// After `failed` or `closed`: what went wrong, for people.
     [[nodiscard]] const SecureFailed& problem() const noexcept { return problem_; }
@@ -56,7 +65,9 @@ class TlsStream {
     [[nodiscard]] Progress fail(SecureProblem problem, std::string text);
 
     std::shared_ptr<TlsContext> context_;
-    TlsWire wire_;  // before ssl_, which reads from it
+    TlsWire wire_;      // before ssl_, which reads from it
+    TlsTicket ticket_;  // and writes to this
+    WallTime made_at_, given_verified_at_;
     std::unique_ptr<SSL, Free> ssl_;
     SecureFailed problem_{SecureProblem::failed, ""};
     bool is_refused_ = false;                // OpenSSL does not take the name

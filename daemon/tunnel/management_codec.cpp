@@ -52,7 +52,8 @@ std::vector<std::string_view> fields_of(std::string_view text) {
 ManagementMessage parse_state(std::string_view text) {
     const std::vector<std::string_view> fields = fields_of(text);
     const auto time = number<std::int64_t>(fields[0]);
-    if (fields.size() < 2 || !time || fields[1].empty()) return Malformed{"state line without time and name"};
+    const bool is_moment = time && *time >= 0 && *time <= kLatestStateTime;
+    if (fields.size() < 2 || !is_moment || fields[1].empty()) return Malformed{"state line without time and name"};
 
     StateLine line{.time = *time, .name = cleaned(fields[1], 32)};
     for (const OpenvpnState state : kStates)

@@ -54,8 +54,9 @@ struct HoldPrompt {
     unsigned seconds = 0;  ///< what openvpn would have slept
     bool operator==(const HoldPrompt&) const = default;
 };
+inline constexpr std::int64_t kLatestStateTime = 253'402'300'799;  ///< the end of the year 9999, as WallTime can hold
 struct StateLine {
-    std::int64_t time = 0;  ///< UNIX seconds
+    std::int64_t time = 0;  ///< UNIX seconds, 0 to kLatestStateTime
     OpenvpnState state = OpenvpnState::other;
     std::string name;    ///< as sent
     std::string detail;  ///< free text, may hold commas

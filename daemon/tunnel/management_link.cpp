@@ -54,6 +54,7 @@ struct ManagementLink::Impl : std::enable_shared_from_this<Impl> {
         socket.async_read_some(boost::asio::buffer(buffer), [self](const error_code& error, std::size_t n) {
             if (self->closed) return;
             if (n > 0) self->handlers.received({self->buffer.data(), n});
+            // cppcheck-suppress identicalConditionAfterEarlyExit  // the handler may have closed it
             if (self->closed) return;
             if (error)
                 return self->lose(error == boost::asio::error::eof ? "openvpn closed the management connection"

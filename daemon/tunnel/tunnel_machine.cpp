@@ -178,6 +178,7 @@ Step Turn::on(const ProcessFound& event) {
     s_.session_from = event.session_from;
     s_.restarts = event.restarts;
     s_.losses = event.losses;
+    std::erase_if(s_.losses, [&](TimePoint at) { return at > now_; });
     s_.last_restart_cause = event.last_restart_cause;
     s_.stale = event.stale;
     actions_.emplace_back(Resynchronise{});

@@ -15,7 +15,8 @@ namespace json = boost::json;
 using control::Fields;
 
 constexpr int kSchema = 1;
-constexpr int kPidLimit = 4 * 1024 * 1024;  // the kernel's own
+constexpr int kPidLimit = 4 * 1024 * 1024;                      // the kernel's own
+constexpr Duration kLongestUptime = std::chrono::days{36'500};  // what is later is none, and cannot be reckoned with
 constexpr std::size_t kDeviceNameLimit = 15;
 constexpr std::size_t kPathLimit = 4095;
 constexpr std::size_t kLossesLimit = 8;
@@ -28,7 +29,7 @@ TimePoint::rep since_boot(TimePoint at) { return at.time_since_epoch().count(); 
 void read_moment(Fields& fields, std::string_view key, TimePoint& out) {
     TimePoint::rep count = 0;
     fields.read_number(key, count);
-    if (count < 0) fields.fail(key, "a moment after boot expected");
+    if (count < 0 || Duration(count) > kLongestUptime) fields.fail(key, "a moment after boot expected");
     out = TimePoint(Duration(count));
 }
 

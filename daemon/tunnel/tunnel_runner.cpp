@@ -8,6 +8,7 @@
 #include "tunnel/failure_cause_map.hpp"
 #include "tunnel/management_event_map.hpp"
 #include "tunnel/management_link.hpp"
+#include "tunnel/tunnel_log_map.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -254,35 +255,12 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
         if (const auto sent = link->send(bytes); sent.has_error()) push(ManagementLost{sent.error().message});
     }
 
-    // --- the log: every step at debug, edges at info ---
-
     void log_step(const TunnelState& before, const TunnelEvent& event, const Step& done) {
-        const TunnelState& s = done.state;
-        if (s.phase == before.phase) {
-            const bool often = std::holds_alternative<ByteCounted>(event) ||
-                               std::holds_alternative<StateChanged>(event) ||
-                               std::holds_alternative<HeartbeatAnswered>(event) || done.why == "heartbeat";
-            log->log(often ? spdlog::level::trace : spdlog::level::debug, "{}: {}: {}", setup.profile, to_string(event),
-                     done.why);
-            return;
-        }
-        // Each cause is told once until the tunnel is up or given up; those ends are told always.
-        const bool on_the_way = s.phase == Phase::starting || s.phase == Phase::handshaking ||
-                                s.phase == Phase::waiting || s.phase == Phase::stopping;
-        const std::uint32_t bit = s.cause == Cause::none ? 0 : std::uint32_t{1} << static_cast<unsigned>(s.cause);
-        const bool repeated = on_the_way && (told & bit) != 0;
-        std::string line = fmt::format("{}: {} -> {} why=\"{}\"", setup.profile, to_string(before.phase),
-                                       to_string(s.phase), done.why);
-        if (s.attempt > 0) line += fmt::format(" attempt={}", s.attempt);
-        if (s.phase == Phase::up && s.server)
-            line += fmt::format(" server={} device={} address={}", to_string(*s.server), s.device, s.address);
-        if (before.phase == Phase::up && s.cause == Cause::none &&
-            (s.phase == Phase::handshaking || s.after == AfterStop::restart))
-            line += fmt::format(" cause={}", s.last_restart_cause);
-        if (s.phase == Phase::blocked || (bit & ~told) != 0) line += fmt::format(" cause={}", to_string(s.cause));
-        if ((bit & ~told) != 0) line += fmt::format(" evidence=\"{}\"", s.evidence);
-        log->log(repeated ? spdlog::level::debug : spdlog::level::info, "{}", line);
-        told = on_the_way ? told | bit : 0;
+        constexpr spdlog::level::level_enum levels[] = {spdlog::level::trace, spdlog::level::debug,
+                                                        spdlog::level::info};
+        if (done.state.phase == before.phase && !log->should_log(spdlog::level::debug)) return;  // several a second
+        const TunnelLine line = tunnel_line(setup.profile, before, event, done);
+        log->log(levels[static_cast<std::size_t>(line.depth)], "{}", line.text);
     }
 
     asio::io_context& io;
@@ -297,7 +275,6 @@ struct TunnelRunner::Impl : std::enable_shared_from_this<Impl> {
     bool scheduled = false, closed = false, management_open = false;
     std::optional<TimePoint> armed;
     std::function<void()> done_;
-    std::uint32_t told = 0;  ///< causes already logged at info, a bit each
     std::mt19937 random{std::random_device{}()};
     std::uniform_real_distribution<double> jitter{0.0, 1.0};
 

@@ -1,0 +1,18 @@
+// {fmt}'s own source, compiled into memdbctl and memdbd. For memdbctl, looking up libstdc++'s symbols by name takes a
+// C++ program longer than asking the agent, and libfmt.so would load libstdc++.so whatever memdbctl itself is linked
+// to. For memdbd, three libraries that no other program of a laptop has loaded are 0.8 MB of which it needs a quarter.
+// Where this is not all that a version needs, the linker takes libfmt.so again.
+#include <fmt/format-inl.h>
+
+FMT_BEGIN_NAMESPACE
+namespace detail {
+template FMT_API auto dragonbox::to_decimal(float x) noexcept -> dragonbox::decimal_fp<float>;
+template FMT_API auto dragonbox::to_decimal(double x) noexcept -> dragonbox::decimal_fp<double>;
+template FMT_API locale_ref::locale_ref(const std::locale& loc);
+template FMT_API auto locale_ref::get<std::locale>() const -> std::locale;
+template FMT_API auto thousands_sep_impl(locale_ref) -> thousands_sep_result<char>;
+template FMT_API auto decimal_point_impl(locale_ref) -> char;
+template FMT_API void buffer<char>::append(const char*, const char*);
+template FMT_API void vformat_to(buffer<char>&, string_view, basic_format_args<format_context>, locale_ref);
+}  // namespace detail
+FMT_END_NAMESPACE

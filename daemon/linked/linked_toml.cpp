@@ -1,0 +1,3 @@
+// toml++'s own implementation, compiled into memdbctl and memdbd; see linked_fmt.cpp.
+#define TOML_IMPLEMENTATION
+#include <toml++/toml.h>
