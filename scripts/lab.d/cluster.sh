@@ -6,17 +6,22 @@
 readonly DUAL_STACK_NODE=demo-0002-001
 
 nodes() { printf 'demo-%04d-%03d\n' 1 1 1 2 2 1 2 2 3 1 3 2; }
+# With the twin's (twin.sh), where it is up.
+all_nodes() { nodes; if twin_is_up; then twin_nodes; fi; }
+each_of_all() { local node; for node in $(all_nodes); do "$@" "$node"; done; }
+node_domain() { case $1 in twin-*) echo "$TWIN_DOMAIN" ;; *) echo "$CLUSTER_DOMAIN" ;; esac; }
+node_network() { case $1 in twin-*) echo 10.21 ;; *) echo 10.20 ;; esac; }
 each_node() { local node; for node in $(nodes); do "$@" "$node"; done; }
 node_shard() { echo "$((10#${1:5:4}))"; }
-node_address() { echo "10.20.$((10#${1:5:4})).$((10#${1:10:3}))"; }
+node_address() { echo "$(node_network "$1").$((10#${1:5:4})).$((10#${1:10:3}))"; }
 node_address6() { if [[ $1 == "$DUAL_STACK_NODE" ]]; then echo "${VPC_PREFIX6}$((10#${1:5:4})):$((10#${1:10:3}))"; fi; }
 node_addresses() { node_address "$1"; node_address6 "$1"; }
 
 # Takes a node as people write it: short name, full name or address.
 node_named() {
   local node
-  for node in $(nodes); do
-    case $1 in "$node" | "$node.$CLUSTER_DOMAIN" | "$(node_address "$node")") echo "$node"; return 0 ;; esac
+  for node in $(all_nodes); do
+    case $1 in "$node" | "$node.$(node_domain "$node")" | "$(node_address "$node")") echo "$node"; return 0 ;; esac
   done
   return 1
 }
@@ -54,7 +59,7 @@ cluster-enabled yes
 cluster-config-file nodes.conf
 cluster-node-timeout 3000
 cluster-announce-ip $(node_address "$1")
-cluster-announce-hostname $1.$CLUSTER_DOMAIN
+cluster-announce-hostname $1.$(node_domain "$1")
 cluster-preferred-endpoint-type hostname
 cluster-allow-replica-migration no
 cluster-replica-validity-factor 0
@@ -132,9 +137,10 @@ node_meet() {
 node_role() { node_admin "$1" ROLE 2>/dev/null | head -n 1; }
 
 node_ok() {
-  local info
+  local info known=6
+  if [[ $1 == twin-* ]]; then known=2; fi
   info=$(node_admin "$1" CLUSTER INFO) || return 1
-  [[ $info == *cluster_state:ok* && $info == *cluster_known_nodes:6* && $info == *cluster_slots_ok:16384* ]] || return 1
+  [[ $info == *cluster_state:ok* && $info == *cluster_known_nodes:$known* && $info == *cluster_slots_ok:16384* ]] || return 1
   info=$(node_admin "$1" INFO replication) || return 1
   case $info in
     *role:master*) [[ $info == *connected_slaves:1* ]] ;;
@@ -142,15 +148,15 @@ node_ok() {
   esac
 }
 
-cluster_ok() { local node; for node in $(nodes); do node_ok "$node" || return 1; done; }
-cluster_trouble() { local node; for node in $(nodes); do node_ok "$node" 2>/dev/null || printf '%s ' "$node"; done; echo "not ready"; }
+cluster_ok() { local node; for node in $(all_nodes); do node_ok "$node" || return 1; done; }
+cluster_trouble() { local node; for node in $(all_nodes); do node_ok "$node" 2>/dev/null || printf '%s ' "$node"; done; echo "not ready"; }
 
 # What a client in the VPC gets: TLS, AUTH, PING. Says ok, or what is wrong. (redis-cli checks the chain, not the name.)
 node_ping() {
   local password answer
   password=$(cat "$LAB_DIR/cluster-password")
   answer=$(in_ns "$VPC" env REDISCLI_AUTH="$password" VALKEYCLI_AUTH="$password" timeout 2 "$REDIS_CLI" --tls \
-    --cacert "$LAB_DIR/cluster-ca.pem" --sni "$1.$CLUSTER_DOMAIN" -h "$(node_address "$1")" --user app \
+    --cacert "$LAB_DIR/cluster-ca.pem" --sni "$1.$(node_domain "$1")" -h "$(node_address "$1")" --user app \
     --no-auth-warning PING 2>&1) || true
   case $answer in
     PONG) echo ok ;;

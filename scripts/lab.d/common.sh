@@ -13,7 +13,9 @@ readonly HINT=${LAB:+LAB=$LAB }scripts/lab
 readonly CLUSTER_DOMAIN=demo.lab.memorydb.test
 readonly CLUSTER_ENDPOINT=clustercfg.$CLUSTER_DOMAIN
 readonly VPN_ENDPOINT=cvpn-endpoint-0123456789abcdef0.prod.clientvpn.lab.test
+readonly TWIN_DOMAIN=twin.lab.memorydb.test
 readonly VPN_ENDPOINT6=cvpn-endpoint-0123456789abcdef6.prod.clientvpn.lab.test
+readonly TWIN_VPN_ENDPOINT=cvpn-endpoint-0123456789abcdef3.prod.clientvpn.lab.test
 
 say() { printf '%s\n' "$*"; }
 warn() { printf 'lab: %s\n' "$*" >&2; }

@@ -26,9 +26,9 @@ dns_hosts() {
   fi
   if [[ $1 == edge ]] && fault_active cluster-address-outside-routes; then
     # No IPv6 address either: it would still be the right one.
-    each_node dns_node_lines | sed '/:/d; s/^10\.20\./10.99./'
+    each_of_all dns_node_lines | sed '/:/d; s/^10\.20\./10.99./; s/^10\.21\./10.98./'
   else
-    each_node dns_node_lines
+    each_of_all dns_node_lines
   fi
 }
 
@@ -43,6 +43,7 @@ local=/*.$VPN_ENDPOINT/
 address=/*.$VPN_ENDPOINT6/$EDGE_ADDRESS6
 local=/*.$VPN_ENDPOINT6/
 END
+  if twin_is_up; then printf 'address=/*.%s/%s\nlocal=/*.%s/\n' "$TWIN_VPN_ENDPOINT" "$TWIN_SERVER" "$TWIN_VPN_ENDPOINT"; fi
 }
 
 # Ended and started, because dnsmasq reads its configuration only once. It keeps nothing that would be lost.
@@ -63,7 +64,7 @@ no-resolv
 no-hosts
 no-poll
 bind-interfaces
-listen-address=$2
+listen-address=$2$(if [[ $1 == vpc ]] && twin_is_up; then echo ",$TWIN_RESOLVER"; fi)
 port=53
 user=root
 group=root
@@ -74,12 +75,13 @@ local=/test/
 host-record=$RESOLVER_NAME,$2
 addn-hosts=$LAB_DIR/dns/$1.hosts
 END
+  if [[ -e $LAB_DIR/farm/hosts ]]; then say "addn-hosts=$LAB_DIR/farm/hosts"; fi
 }
 
 dns_node_lines() {
   local address
-  for address in $(node_addresses "$1"); do say "$address $1.$CLUSTER_DOMAIN"; done
-  say "$(node_address "$1") $CLUSTER_ENDPOINT"
+  for address in $(node_addresses "$1"); do say "$address $1.$(node_domain "$1")"; done
+  say "$(node_address "$1") clustercfg.$(node_domain "$1")"
 }
 
 dns_namespace() { case $1 in edge) echo "$EDGE" ;; *) echo "$VPC" ;; esac; }

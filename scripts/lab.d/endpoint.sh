@@ -67,7 +67,7 @@ endpoint_again() {
   edge_break changing "$TO_ENDPOINT drop"
   vpn_cut RESTART >/dev/null
   net_nat
-  for server in $SERVERS; do
+  for server in $(servers); do
     vpn_config "$server" >"$LAB_DIR/vpn/server$server.conf"
     if fault_active server-down; then continue; fi
     kill_daemon "$EDGE" "openvpn$server"
@@ -86,14 +86,14 @@ endpoint_config() { pki_client_config "$(vpn_file chain)" "$(endpoint_cn)"; }
 # A line each, with tabs: server, client, common name, address in the tunnel, since (seconds), bytes received and sent.
 endpoint_clients() {
   local server
-  for server in $SERVERS; do
+  for server in $(servers); do
     vpn_ask "$server" "status 2" |
       awk -F, -v OFS='\t' -v server="$server" '$1 == "CLIENT_LIST" && $2 != "UNDEF" { print server, $11, $2, $4, $9, $6, $7 }'
   done
 }
 
 endpoint_cut() {
-  [[ " $SERVERS " == *" $1 "* && $2 =~ ^[0-9]+$ ]] || die_usage "no server $1 or no client $2; see: $HINT endpoint clients"
+  [[ " $(servers | tr '\n' ' ') " == *" $1 "* && $2 =~ ^[0-9]+$ ]] || die_usage "no server $1 or no client $2; see: $HINT endpoint clients"
   [[ $(vpn_ask "$1" "client-kill $2 RESTART") == SUCCESS* ]] || die "server $1 has no client $2"
   say "client $2 of server $1 was cut"
 }

@@ -126,6 +126,7 @@ fault_heal() {
     fault_heal_one "$name"
     return
   fi
+  if daemon_alive "$VPC" farm; then farm_return; fi
   [[ -n $(active_faults) ]] || say "nothing to heal: no fault is active"
   # One that cannot be healed does not keep the others from it. (`(…) || rc=1` would switch errexit off inside.)
   for name in $(active_faults); do

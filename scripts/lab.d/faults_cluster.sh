@@ -13,7 +13,7 @@ need_whole_cluster() { cluster_ok 2>/dev/null || die "$1 needs a healthy cluster
 cluster_mend() {
   local node
   nodes_silence
-  for node in $(nodes); do
+  for node in $(all_nodes); do
     node_wanted_gone "$node" || daemon_alive "$VPC" "$node" || node_start "$node"
   done
   if cluster_kept_broken; then return; fi
@@ -24,7 +24,7 @@ cluster_mend() {
   wait_until 20 cluster_ok || die "the cluster does not come back: $(cluster_trouble)"
 }
 
-primaries() { if fault_active failover; then say demo-0001-002; else say demo-0001-001; fi; say demo-000{2,3}-001; }
+primaries() { if fault_active failover; then say demo-0001-002; else say demo-0001-001; fi; say demo-000{2,3}-001; if twin_is_up; then say twin-0001-001; fi; }
 
 node_take_over() {
   [[ $(node_role "$1") == master ]] && return 0
@@ -143,7 +143,7 @@ loading_data() {
 
 each_live_node() {
   local node
-  for node in $(nodes); do if daemon_alive "$VPC" "$node"; then "$@" "$node"; fi; done
+  for node in $(all_nodes); do if daemon_alive "$VPC" "$node"; then "$@" "$node"; fi; done
 }
 
 # What user app is under the faults of the time.

@@ -108,14 +108,14 @@ fault_server_down() {
   local server
   fault_mark server-down
   edge_break server_down "udp dport 443 drop"
-  for server in $SERVERS; do kill_daemon "$EDGE" "openvpn$server"; done
+  for server in $(servers); do kill_daemon "$EDGE" "openvpn$server"; done
   fault_done server-down "the endpoint is dead and silent"
 }
 
 heal_server_down() {
   local server
   edge_mend server_down
-  for server in $SERVERS; do daemon_alive "$EDGE" "openvpn$server" || vpn_start "$server"; done
+  for server in $(servers); do daemon_alive "$EDGE" "openvpn$server" || vpn_start "$server"; done
   say "server-down healed: the servers answer"
 }
 

@@ -81,7 +81,7 @@ laptop_tunnels() { ip -n "$LAPTOP" -o link show type tun | sed -n 's/^[0-9]*: \(
 
 # tunnel_routes DEVICE: the routes to the VPC through it, as `FAMILY DEVICE ROUTE…`.
 tunnel_routes() {
-  ip -n "$LAPTOP" -4 route show 10.20.0.0/16 dev "$1" | sed "s/^/-4 $1 /"
+  ip -n "$LAPTOP" -4 route show root 10.20.0.0/15 dev "$1" | sed "s/^/-4 $1 /"
   ip -n "$LAPTOP" -6 route show "$VPC_PREFIX6/64" dev "$1" | sed "s/^/-6 $1 /"
 }
 

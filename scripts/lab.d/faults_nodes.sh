@@ -16,7 +16,7 @@ fronts_write() {
     printf '    type nat hook prerouting priority -100;\n'
     for name in $(tls_faults); do
       fault_active "$name" || continue
-      for node in $(nodes); do front_rules "$node" "$(front_port "$name")"; done
+      for node in $(all_nodes); do front_rules "$node" "$(front_port "$name")"; done
     done
     if fault_active node-slow; then for node in $(fault_text node-slow); do front_rules "$node" "$SLOW_PORT"; done; fi
     printf '  }\n}\n'
@@ -92,7 +92,7 @@ fault_tls_name_mismatch() {
 heal_tls_name_mismatch() { tls_heal tls-name-mismatch; }
 
 fault_tls_expired() {
-  front_certificate tls-expired "$CLUSTER_ENDPOINT" "$LONG_AGO" "$A_YEAR_LATER" "DNS:$CLUSTER_ENDPOINT, DNS:*.$CLUSTER_DOMAIN"
+  front_certificate tls-expired "$CLUSTER_ENDPOINT" "$LONG_AGO" "$A_YEAR_LATER" "DNS:$CLUSTER_ENDPOINT, DNS:*.$CLUSTER_DOMAIN, DNS:*.$TWIN_DOMAIN"
   tls_fault tls-expired "TCP 6379 is answered with a certificate of 2020"
 }
 heal_tls_expired() { tls_heal tls-expired; }

@@ -53,7 +53,7 @@ heal_node_down() {
 fault_all_nodes_down() {
   fault_mark all-nodes-down
   nodes_silence
-  each_node kill_daemon "$VPC"
+  each_of_all kill_daemon "$VPC"
   fault_done all-nodes-down "all nodes are dead and silent"
 }
 
@@ -73,7 +73,7 @@ nodes_silence() {
 }
 
 nodes_wanted_gone() {
-  if fault_active all-nodes-down; then nodes; fi
+  if fault_active all-nodes-down; then all_nodes; fi
   if fault_active node-down; then fault_text node-down; fi
   if fault_active failover; then fault_text failover; fi
 }

@@ -106,6 +106,7 @@ table ip lab_nat {
     oifname "vpc" ip saddr $(vpn_network 0)/24 snat to 10.20.0.11
     oifname "vpc" ip saddr $(vpn_network 1)/24 snat to 10.20.0.12
     oifname "vpc" ip saddr $(vpn_network 2)/24 snat to 10.20.0.11
+    oifname "vpc" ip saddr $(vpn_network 3)/24 snat to $TWIN_INSIDE
   }
 }
 END

@@ -164,9 +164,9 @@ pki_cluster_ca() {
 # Both purposes, because on the cluster's bus every node is client and server.
 pki_node() {
   # shellcheck disable=SC2046
-  openssl req -x509 -newkey $(pki_key_options "$3") -nodes -days 395 -subj "/CN=$1.$CLUSTER_DOMAIN" \
+  openssl req -x509 -newkey $(pki_key_options "$3") -nodes -days 395 -subj "/CN=$1.$(node_domain "$1")" \
     -CA "$LAB_DIR/tls/$2-ca.pem" -CAkey "$LAB_DIR/tls/$2-ca.key" \
-    -addext "subjectAltName=DNS:$1.$CLUSTER_DOMAIN,DNS:$CLUSTER_ENDPOINT" \
+    -addext "subjectAltName=DNS:$1.$(node_domain "$1"),DNS:clustercfg.$(node_domain "$1")" \
     -addext extendedKeyUsage=serverAuth,clientAuth -addext basicConstraints=critical,CA:FALSE \
     -keyout "$LAB_DIR/tls/$1.$2.key" -out "$LAB_DIR/tls/$1.$2.pem" 2>>"$LAB_DIR/logs/openssl.log"
 }

@@ -8,9 +8,9 @@ status_collect() {
   HEALTHY=true
   mapfile -t FAULTS < <(active_faults)
   ((${#FAULTS[@]} == 0)) || HEALTHY=false
-  for name in $SERVERS; do SERVER_STATE[$name]=$(status_of vpn_answers "$name"); done
+  for name in $(servers); do SERVER_STATE[$name]=$(status_of vpn_answers "$name"); done
   for name in edge vpc; do DNS_STATE[$name]=$(status_of dns_answers "$name"); done
-  for name in $(nodes); do
+  for name in $(all_nodes); do
     NODE_STATE[$name]=dead NODE_ROLE[$name]=unknown
     if daemon_alive "$VPC" "$name"; then
       NODE_STATE[$name]=$(node_ping "$name")
@@ -44,11 +44,11 @@ status_text() {
   [[ $HEALTHY == true ]] || verdict=BROKEN
   say "lab${LAB:+ $LAB}: $verdict; files in $LAB_DIR, namespaces $LAPTOP, $EDGE, $VPC"
   say "  laptop   $address, $address6, resolver $EDGE_RESOLVER  $LAPTOP_STATE"
-  for name in $SERVERS; do
+  for name in $(servers); do
     printf '  openvpn  %-14s udp 443  %s\n' "$(vpn_server_address "$name")" "${SERVER_STATE[$name]}"
   done
   printf '  dns      %-14s %s\n' "$EDGE_RESOLVER" "${DNS_STATE[edge]}" "$VPC_RESOLVER" "${DNS_STATE[vpc]}"
-  for name in $(nodes); do
+  for name in $(all_nodes); do
     printf '  node     %-14s %-9s %-8s %s\n' "$name" "$(node_address "$name")" "${NODE_ROLE[$name]}" \
       "$([[ ${NODE_STATE[$name]} == ok ]] && echo "PONG over TLS" || echo "${NODE_STATE[$name]}")"
   done
@@ -73,7 +73,7 @@ status_json() {
   printf '"laptop":{"address":"%s","address6":"%s","state":"%s"},' "$address" "$address6" "$LAPTOP_STATE"
   printf '"endpoint":"%s","endpoint_ipv6":"%s",' "$VPN_ENDPOINT" "$VPN_ENDPOINT6"
   printf '"cluster":"%s:6379","user":"app","servers":[' "$CLUSTER_ENDPOINT"
-  for name in $SERVERS; do
+  for name in $(servers); do
     printf '%s{"name":"openvpn%s","address":"%s","state":"%s","pid":%s}' "$sep" "$name" \
       "$(vpn_server_address "$name")" "${SERVER_STATE[$name]}" "$(daemon_pid "$EDGE" "openvpn$name" || echo null)"
     sep=,
@@ -81,8 +81,8 @@ status_json() {
   printf '],"dns":[{"name":"edge","address":"%s","state":"%s"},' "$EDGE_RESOLVER" "${DNS_STATE[edge]}"
   printf '{"name":"vpc","address":"%s","state":"%s"}],"nodes":[' "$VPC_RESOLVER" "${DNS_STATE[vpc]}"
   sep=
-  for name in $(nodes); do
-    printf '%s{"name":"%s","host":"%s","address":"%s",' "$sep" "$name" "$name.$CLUSTER_DOMAIN" "$(node_address "$name")"
+  for name in $(all_nodes); do
+    printf '%s{"name":"%s","host":"%s","address":"%s",' "$sep" "$name" "$name.$(node_domain "$name")" "$(node_address "$name")"
     printf '"role":"%s","shard":%s,"state":"%s","pid":%s}' "${NODE_ROLE[$name]}" "$(node_shard "$name")" \
       "${NODE_STATE[$name]}" "$(daemon_pid "$VPC" "$name" || echo null)"
     sep=,

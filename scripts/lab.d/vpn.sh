@@ -2,9 +2,12 @@
 # Three real OpenVPN servers at the edge, which are the Client VPN endpoint: 1 and 2 behind one name on IPv4, 6 on IPv6.
 # One process each, because OpenVPN 2.6 listens on one socket only.
 
-readonly SERVERS="1 2 6"
+# The fourth is the twin's (twin.sh).
+servers() { echo 1 2 6; if twin_is_up; then echo 3; fi; }
 
-vpn_server_address() { case $1 in 1) echo 192.0.2.1 ;; 2) echo 192.0.2.3 ;; 6) echo "$EDGE_ADDRESS6" ;; esac; }
+vpn_server_address() {
+  case $1 in 1) echo 192.0.2.1 ;; 2) echo 192.0.2.3 ;; 3) echo "$TWIN_SERVER" ;; 6) echo "$EDGE_ADDRESS6" ;; esac
+}
 
 # Only root may look into the directory, because who reaches a server's management socket commands the server.
 vpn_up() {
@@ -12,8 +15,8 @@ vpn_up() {
   install -d -m 0700 "$LAB_DIR/vpn"
   install -d "$LAB_DIR/vpn/clients"
   vpn_write_routes
-  for server in $SERVERS; do vpn_config "$server" >"$LAB_DIR/vpn/server$server.conf"; done
-  for server in $SERVERS; do vpn_start "$server"; done
+  for server in $(servers); do vpn_config "$server" >"$LAB_DIR/vpn/server$server.conf"; done
+  for server in $(servers); do vpn_start "$server"; done
 }
 
 # vpn_file ca|cert|key|chain|crl: the lab's own, or what `lab endpoint` was given. Nothing where there is none.
@@ -32,7 +35,7 @@ vpn_file() {
   esac
 }
 
-# vpn_network 0|1|2: of the clients' network each server hands out a /24.
+# vpn_network 0|1|2|3: of the clients' network each server hands out a /24.
 vpn_network() {
   local base=10.0.0 given=$LAB_DIR/vpn/given/network
   if [[ -e $given ]]; then base=$(cut -d. -f1-3 "$given"); fi
@@ -42,9 +45,9 @@ vpn_network() {
 # What it pushes is what AWS pushes. No `duplicate-cn`: a client that comes back gets its address back, and a second
 # client at the same time needs a certificate of its own (client2).
 vpn_config() {
-  local net=0 proto=udp4 crl
+  local net=0 proto=udp4 clients=clients resolver=$VPC_RESOLVER crl
   crl=$(vpn_file crl)
-  case $1 in 2) net=1 ;; 6) net=2 proto=udp6 ;; esac
+  case $1 in 2) net=1 ;; 3) net=3 clients=twin-clients resolver=$TWIN_RESOLVER ;; 6) net=2 proto=udp6 ;; esac
   cat <<END
 mode server
 tls-server
@@ -69,8 +72,8 @@ ping 1
 ping-restart 40
 push "ping 1"
 push "ping-restart 20"
-push "dhcp-option DNS $VPC_RESOLVER"
-client-config-dir $LAB_DIR/vpn/clients
+push "dhcp-option DNS $resolver"
+client-config-dir $LAB_DIR/vpn/$clients
 management $LAB_DIR/vpn/server$1.sock unix
 status $LAB_DIR/vpn/server$1.status 5
 verb 3
@@ -88,6 +91,7 @@ vpn_write_routes() {
     if fault_active default-route-captured; then say "push \"redirect-gateway $(fault_text default-route-captured)\""; fi
   } >"$LAB_DIR/vpn/routes"
   mv "$LAB_DIR/vpn/routes" "$LAB_DIR/vpn/clients/DEFAULT"
+  if twin_is_up; then twin_write_routes; fi
 }
 
 # What a change of the route table does on AWS: it resets the clients' connections.
@@ -124,7 +128,7 @@ vpn_ask() {
 # vpn_cut RESTART|HALT: every server tells every client that its session is over. Says how many were told.
 vpn_cut() {
   local server client told=0
-  for server in $SERVERS; do
+  for server in $(servers); do
     for client in $(vpn_ask "$server" "status 2" | sed -n '/^CLIENT_LIST,/p' | cut -d, -f11); do
       if [[ $(vpn_ask "$server" "client-kill $client $1") == SUCCESS* ]]; then told=$((told + 1)); fi
     done

@@ -11,23 +11,37 @@ DEMO = "demo"
 class Bench:
     def __init__(self, lab, args):
         self.lab, self.args = lab, args
-        self.found = {}  # what one measurement leaves for the next
+        self.found = {}  # what one measurement leaves for the next, and for --json
+        self.measured = {}  # for the table of budgets, by the key of its row
         self.failed = False  # something was not as it must be
         self._agent = None
+
+    def runs(self, all_of_them):
+        """How often to do something that the whole bench does so often."""
+        return max(3, all_of_them // 4) if self.args.quick else all_of_them
 
     def agent(self, settings="", fresh=False):
         """Connected and reachable. With the same settings the one at work, unless it is to be fresh, without a history."""
         if self._agent and not fresh and self._agent.settings == settings:
             return self._agent
+        self.fresh_agent(settings).ctl("connect", DEMO, "--wait", "--timeout", "30s")
+        return self._agent
+
+    def fresh_agent(self, settings="", cluster="clustercfg.demo.lab.memorydb.test"):
+        """Without a history, with one profile that is not connected."""
+        self.no_agent()
+        self._agent = Agent(self.lab, MEMDBD)
+        self._agent.start(settings)
+        self._agent.import_demo(cluster=cluster)
+        return self._agent
+
+    def no_agent(self):
+        """The lab whole, and nothing of ours in it."""
         self.lab("heal", "all")
         if self._agent:
             self._agent.stop()
+        self._agent = None
         shutil.rmtree(self.lab.dir / "agent", ignore_errors=True)
-        self._agent = Agent(self.lab, MEMDBD)
-        self._agent.start(settings)
-        self._agent.import_demo()
-        self._agent.ctl("connect", DEMO, "--wait", "--timeout", "30s")
-        return self._agent
 
 
 def up_for(agent, seconds):

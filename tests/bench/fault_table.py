@@ -1,5 +1,4 @@
 """Every fault of the lab: what is shown, after how long, the way back, and what it cost. Issue 3, show 1."""
-import json
 import sys
 
 from bench import markdown
@@ -34,7 +33,7 @@ def said_of(out):
 def faults(bench):
     chosen = [fault for fault in FAULTS if not bench.args.only or fault.name in bench.args.only]
     rows, outs = [], []
-    as_text = not (bench.args.json or bench.args.markdown)
+    as_text = not bench.args.markdown
     if as_text:
         print(aligned(COLUMNS), flush=True)
     for fault in chosen:
@@ -50,9 +49,8 @@ def faults(bench):
             print(aligned(rows[-1]), flush=True)
         for line in wrong:
             print(f"bench: {fault.label}: {line}", file=sys.stderr, flush=True)
-    if bench.args.json:
-        print(json.dumps([said_of(out) for out in outs], indent=1))
-    elif bench.args.markdown:
+    bench.found["faults"] = [said_of(out) for out in outs]
+    if bench.args.markdown:
         print("\n".join(markdown(COLUMNS, rows)))
     else:
         print(f"\nEach with a fresh memdbd at its default settings; the fault stands {bench.args.stand:.0f} s, unless it was overcome earlier. After: from the start")
