@@ -134,7 +134,7 @@ def test_what_is_wrong_with_the_line_or_the_file_is_said_first(execute, here):
 
 
 def test_one_of_two_clusters(execute, demo):
-    demo.ctl("profile", "set", "demo", "--cluster", CLUSTER, "--cluster", NODE)
+    demo.ctl("profile", "set", "demo", "--cluster", CLUSTER, "--cluster", NODE, "--password-file", demo.lab.dir / "cluster-password")
     demo.api.wait_verdict("demo", ("reachable", "degraded"))
     line = execute.refused("--", "true")
     assert "--cluster" in line and f"{CLUSTER}:6379, {NODE}:6379" in line, line

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A node that misbehaves, for system tests. Python 3 standard library only.
 
-usage: fake_node.py MODE [--listen ADDRESS:PORT] [--cert FILE --key FILE] [--delay-ms N] [--password P] [--hostname H]
+usage: fake_node.py MODE [--listen ADDRESS:PORT] [--cert FILE --key FILE] [--delay-ms N] [--password P] [--hostname H] [--count FILE]
 
 It serves until SIGTERM. Once it listens it prints one line, "listening on ADDRESS:PORT" (port 0 picks a free one).
 With --cert and --key it speaks TLS; a wrong name, a wrong CA or an expired certificate is a matter of these files.
@@ -14,16 +14,18 @@ MODE, what it does
   plain-text     answers whatever comes, such as a TLS greeting, with "-ERR unknown command" in plain text
   close-accept   closes after accept                       close-tls   closes after the TLS handshake
   close-auth     closes instead of answering AUTH          close-ping  closes instead of answering PING
+  hang-up        answers PING and closes                   babble      answers each PING twice
   mute-tls       says nothing after the TLS handshake      mute-ping   answers AUTH, then nothing
   garbage        answers every command with 4 KiB of random bytes
   huge-bulk      answers every command with the header of a 9223372036854775807 byte string, then bytes without end
+  endless-line   answers every command with a status line that never ends
   nested-bomb    answers every command with 100 000 nested arrays
   topology-bomb  healthy, but CLUSTER SHARDS is answered with nested-bomb's bytes
   noauth, wrongpass, noperm, loading, busy, maxclients, masterdown
                  answers every command with that error (wrongpass: only AUTH; noauth, noperm, loading, masterdown and busy:
                  AUTH is answered +OK)
 
---delay-ms N waits N ms before each answer, in every mode. --listen defaults to 127.0.0.1:0.
+--count FILE gets a byte for each connection. --delay-ms N waits N ms before each answer, in every mode. --listen defaults to 127.0.0.1:0.
 """
 import argparse
 import os
@@ -42,8 +44,9 @@ ERRORS = {
     "maxclients": b"-ERR max number of clients reached\r\n",
     "masterdown": b"-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n",
 }
-MODES = ["healthy", "small-only", "silent", "plain-text", "close-accept", "close-tls", "close-auth", "close-ping", "mute-tls", "mute-ping",
-         "garbage", "huge-bulk", "nested-bomb", "topology-bomb", *ERRORS]
+MODES = ["healthy", "small-only", "silent", "plain-text", "close-accept", "close-tls", "close-auth", "close-ping", "hang-up", "babble", "mute-tls", "mute-ping",
+         "garbage", "huge-bulk", "endless-line", "nested-bomb", "topology-bomb", *ERRORS]
+ENDLESS = {"huge-bulk": b"$9223372036854775807\r\n", "endless-line": b"+"}
 BOMB = b"*1\r\n" * 100_000
 
 
@@ -133,13 +136,17 @@ def answer(words, args, port):
 def talk(conn, args, port):
     for words in commands(conn):
         time.sleep(args.delay_ms / 1000)
-        if args.mode == "huge-bulk":
-            conn.sendall(b"$9223372036854775807\r\n")
+        if args.mode in ENDLESS:
+            conn.sendall(ENDLESS[args.mode])
             while True:
                 conn.sendall(b"x" * 65536)
         reply = answer(words, args, port)
         if reply is not None:
             conn.sendall(reply)
+        if words[0] == b"PING" and args.mode == "babble":
+            conn.sendall(reply)
+        if words[0] == b"PING" and args.mode == "hang-up":
+            return
 
 
 def serve(conn, args, context, port):
@@ -174,6 +181,7 @@ def main():
     parser.add_argument("--delay-ms", type=int, default=0)
     parser.add_argument("--password")
     parser.add_argument("--hostname")
+    parser.add_argument("--count")
     args = parser.parse_args()
     context = None
     if args.cert:
@@ -187,6 +195,9 @@ def main():
     print(f"listening on {args.listen.rpartition(':')[0]}:{port}", flush=True)
     while True:
         conn, _ = listener.accept()
+        if args.count:
+            with open(args.count, "ab") as count:
+                count.write(b".")
         threading.Thread(target=serve, args=(conn, args, context, port), daemon=True).start()
 
 

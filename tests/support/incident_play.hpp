@@ -4,6 +4,7 @@
 
 #include "health/incident_machine.hpp"
 #include "tests/support/health_facts.hpp"
+#include "tests/support/incident_invariants.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -87,8 +88,13 @@ class Play {
 
     void look() {
         const TimePoint now = moment(now_);
-        std::vector<IncidentAction> actions = take(observe(state_, seen(), now));
-        const auto remedy = take(remedy_due(state_, seen(), blame(facts()).remedy, now));
+        const IncidentStep observed = observe(state_, seen(), now);
+        EXPECT_EQ(broken_in(state_, seen(), now, observed), "");
+        std::vector<IncidentAction> actions = take(observed);
+        const Remedy due = blame(facts()).remedy;
+        const IncidentStep remedied = remedy_due(state_, seen(), due, now);
+        EXPECT_EQ(broken_in(state_, seen(), due, now, remedied), "");
+        const auto remedy = take(remedied);
         actions.insert(actions.end(), remedy.begin(), remedy.end());
         std::string line;
         for (const IncidentAction action : actions) {

@@ -37,7 +37,15 @@ class UnixConnection(http.client.HTTPConnection):
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
+        # With a time limit the socket does not block: while very many others connect it is told to try again.
+        end = time.monotonic() + self.timeout
+        while True:
+            try:
+                return self.sock.connect(self.path)
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
 
 
 class Api:
@@ -165,8 +173,9 @@ class Agent:
     def pid(self):
         return self.api.get("/v1/status")["agent"]["pid"]
 
-    def log_lines(self):
-        return len(self.log.read_text(errors="replace").splitlines())
+    def log_lines(self, logger=""):
+        lines = self.log.read_text(errors="replace").splitlines()
+        return sum(f" {logger}: " in line for line in lines) if logger else len(lines)
 
     def ctl(self, *args, check=True, timeout=60, **more):
         done = subprocess.run(

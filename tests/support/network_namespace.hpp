@@ -17,9 +17,7 @@
 namespace memdb::tests {
 
 /// Runs a shell line in the calling thread's namespace; a test failure when it fails.
-inline void sh(const std::string& line) {
-    ASSERT_EQ(std::system(("{ " + line + "; } 2>&1").c_str()), 0) << line;  // NOLINT: a test's own words
-}
+inline void sh(const std::string& line) { ASSERT_EQ(std::system(("{ " + line + "; } 2>&1").c_str()), 0) << line; }
 
 /// Calls `body` in a fresh namespace in which only `lo` exists, and is up.
 inline void in_own_network(const std::function<void()>& body) {

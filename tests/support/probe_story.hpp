@@ -19,7 +19,7 @@ struct Line {
     ProbeEvent event;
     ProbePhase phase;
     std::string_view why;
-    std::vector<ProbeAction> actions;
+    ProbeActions actions;
 };
 using Lines = std::vector<Line>;
 

@@ -13,6 +13,7 @@ inline const ProbeTarget kTarget{6379, true, true};
 inline const ProbeTarget kPlain{6379, false, false};
 inline const ProbeTarget kByIam{6379, true, true, true, 1};
 inline const ProbeTarget kNoToken{6379, true, true, true, 0, "no IAM token was pushed yet"};
+inline const ProbeTarget kLate{6379, true, true, false, 0, "", t0 + 40ms, t0 + 40ms};  // its turn comes
 inline const ProbeTimings kTimings{};
 
 inline ReplyReceived status(std::string text, Microseconds took = 300us) {

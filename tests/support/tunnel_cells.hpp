@@ -142,11 +142,13 @@ inline const std::vector<NamedEvent>& events() {
     return all;
 }
 
-/// The event at its moment: a deadline comes when it is due, everything else a second later than the state.
+/// A deadline comes when it is due, everything else a few seconds later than the state.
+inline TimePoint moment(const TunnelState& state, const TunnelEvent& event) {
+    return std::holds_alternative<DeadlinePassed>(event) ? next_deadline(state).value_or(t0 + 4s) : t0 + 4s;
+}
+
 inline Step cell(const TunnelState& state, const TunnelEvent& event, double jitter01 = 1.0) {
-    TimePoint at = t0 + 4s;
-    if (std::holds_alternative<DeadlinePassed>(event)) at = next_deadline(state).value_or(at);
-    return step(state, event, at, jitter01, TunnelTimings{});
+    return step(state, event, moment(state, event), jitter01, TunnelTimings{});
 }
 
 inline constexpr std::size_t kCells = 817;

@@ -8,7 +8,7 @@ import pytest
 from memdb import MEMDBCTL, MEMDBD, ROOT
 
 PAGES = ["client/memdbctl.1.scd", "client/memdbctl-aws.1.scd", "daemon/memdbd.8.scd", "config/memdbd.toml.5.scd"]
-NOT_A_COMMANDS_OWN = {"--help", "--help-all", "--socket"}
+NOT_A_COMMANDS_OWN = {"--help", "--help-all", "--version", "--socket"}
 
 
 def page(path):

@@ -91,6 +91,10 @@ def test_on_loopback_are_metrics_and_health_for_everybody_and_nothing_else(watch
     assert curl(place, "-H", "Host: evil.example:9464")[0] == 403
     assert curl(place, "-H", "Host: localhost:9464")[0] == 200
     assert curl(place, "-H", "Host;")[0] == 403  # none at all
+    # A page of another site may ask, but its browser does not let it read what nobody shares with it.
+    status, text = curl(place, "-i", "-H", "Origin: http://evil.example", "-H", "Sec-Fetch-Mode: cors")
+    assert status == 200 and "access-control" not in text.lower()
+    assert curl(place, "-X", "OPTIONS", "-H", "Origin: http://evil.example", "-H", "Access-Control-Request-Method: POST")[0] == 405
     assert watched.api.profile("good")["verdict"] == "reachable"
 
 

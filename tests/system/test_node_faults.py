@@ -41,6 +41,7 @@ FAULTS = {
     "mute after AUTH": ("mute-ping", "good", (), "node-unreachable", "ping", "does not answer"),
     "garbage": ("garbage", "good", (), "node-unreachable", "auth", "does not answer"),
     "huge bulk": ("huge-bulk", "good", (), "node-unreachable", "auth", "does not answer"),
+    "endless line": ("endless-line", "good", (), "node-unreachable", "auth", "does not answer"),
     "nested bomb": ("nested-bomb", "good", (), "node-unreachable", "auth", "does not answer"),
     "topology bomb": ("topology-bomb", "good", (), "topology-unreadable", "cluster", "cannot be read"),
     "wrong name": ("healthy", "wrong-name", (), "tls-name-mismatch", "tls", "a certificate for another name"),
@@ -143,3 +144,16 @@ def test_without_tls_it_is_degraded_at_best(agent, nodes, pki):
     agent.ctl("profile", "add", "--direct", "--name", "plain", "--cluster", f"node.test:{node.port}", "--tls", "off")
     done = agent.ctl("connect", "plain", "--wait")
     assert agent.api.profile("plain")["verdict"] == "degraded" and "tls-off" in done.stderr
+
+
+@pytest.mark.parametrize("mode", ["hang-up", "babble"])
+def test_a_node_that_breaks_off_after_each_proof_is_not_connected_to_all_the_time(agent, nodes, pki, tmp_path, mode):
+    connections = tmp_path / "connections"
+    agent.add_direct("odd", nodes(mode, "--count", connections), pki)
+    agent.ctl("connect", "odd")
+    made = lambda: len(connections.read_bytes()) if connections.exists() else 0  # noqa: E731
+    wait_for(lambda: made() >= 3, 20, "it is connected to again")
+    before, began = made(), time.monotonic()
+    wait_for(lambda: made() >= before + 3, 20, "and again")
+    took = time.monotonic() - began
+    assert took > 1, f"{made() - before} connections in {took:.2f} s"

@@ -76,6 +76,31 @@ TEST(BulkTracker, a_new_sentinel_is_due_at_once_and_takes_over_what_was_found) {
     EXPECT_EQ(got.due, t0 + 30s);
 }
 
+// A TLS handshake is large, too: where it gets lost behind a TCP connection, it is the second loss.
+TEST(BulkTracker, a_handshake_that_gets_lost_is_a_loss_and_one_that_passes_is_the_end_of_it) {
+    BulkCheck got = check(BulkState::passed, 0);
+    note_tls_silence(got, "a1", false);
+    EXPECT_EQ(got, check(BulkState::passed, 0)) << "nothing large was lost before: the node is just silent";
+    got = check(BulkState::passed, 1);
+    note_tls_silence(got, "b7", false);
+    EXPECT_EQ(got, check(BulkState::passed, 1)) << "another node's";
+    note_tls_silence(got, "a1", false);
+    const std::string evidence = "TCP connects, but neither a large answer nor a TLS handshake gets through";
+    EXPECT_EQ(got, check(BulkState::failed, 2, evidence));
+    got = check(BulkState::unknown, 0);
+    note_tls_silence(got, "b7", true);
+    EXPECT_EQ(got, check(BulkState::failed, 2, evidence)) << "its own large answer was lost";
+
+    note_tls_passed(got, t0 + 7s);
+    EXPECT_EQ(got, (BulkCheck{BulkState::unknown, "", 0, "a1", t0 + 7s})) << "to be asked at once";
+    got = check(BulkState::passed, 1);
+    note_tls_passed(got, t0 + 7s);
+    EXPECT_EQ(got, check(BulkState::passed, 1));
+    EXPECT_EQ(to_string(BulkState::unknown), "unknown");
+    EXPECT_EQ(to_string(BulkState::passed), "passed");
+    EXPECT_EQ(to_string(BulkState::failed), "failed");
+}
+
 std::string asked_bulk(const Play& play) {
     const auto questions = play.of<AskBulk>();
     return questions.size() == 1 ? questions.front().label : questions.empty() ? "" : "several";

@@ -119,6 +119,15 @@ TEST(Arguments, mistakes_are_one_line_and_exit_2_or_3_for_check) {
     EXPECT_EQ(parse("check --warning-days soon").exit, 3);
 }
 
+TEST(Arguments, the_version_is_told_without_the_agent) {
+    for (const char* line : {"--version", "status --version"}) {
+        const Parsed parsed = parse(line);
+        EXPECT_EQ(parsed.out, "memdbctl " MEMDB_VERSION "\n") << line;
+        EXPECT_EQ(parsed.exit, 0);
+        EXPECT_FALSE(parsed.command);
+    }
+}
+
 TEST(Arguments, help_of_every_command_has_examples) {
     EXPECT_THAT(parse("--help").out, HasSubstr("exit codes: 0 done, 1 failed"));
     for (const Command& command : all_commands()) {

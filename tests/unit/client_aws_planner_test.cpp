@@ -270,7 +270,7 @@ TEST(AwsPlanner, degraded_is_never_called_reachable) {
 
 /// Whatever state the parts are in, a plan is refused, finished, waits, or has a next step; and it comes to an end.
 TEST(AwsPlanner, random_accounts_keep_the_invariants) {
-    std::mt19937 random(20261126);  // NOLINT: the same every time
+    std::mt19937 random(20261126);  // the same every time
     const auto pick = [&](std::initializer_list<const char*> words) {
         return std::string(words.begin()[random() % words.size()]);
     };

@@ -47,6 +47,10 @@ TEST(Redaction, row_by_row) {
         {"-----BEGIN RSA PRIVATE KEY-----\nMII and no end", "<private key>"},
         {"-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----",
          "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----"},
+        {"-----BEGIN CERTIFICATE-----\nMII, cut\n-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\nb",
+         "-----BEGIN CERTIFICATE-----\nMII, cut\n<private key>\nb"},
+        {"-----BEGIN PRIVATE -----BEGIN PRIVATE KEY-----\nMII", "-----BEGIN PRIVATE <private key>"},
+        {"-----BEGIN PRIVATE KEY\nMII", "<private key>"},
     };
     for (const Row& row : rows) EXPECT_EQ(redacted(row.in), row.out);
 }

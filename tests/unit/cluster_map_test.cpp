@@ -161,7 +161,7 @@ TEST(ClusterMap, refuses_what_it_cannot_read) {
          list({shard({number(0), number(5)}, {member("a.test")}), shard({number(5), number(6)}, {member("b.test")})}),
          Errc::malformed, "a slot twice"},
         {"node of text", list({shard({}, {text("a")})}), Errc::malformed, "node without fields"},
-        {"too many nodes", list({shard({number(0), number(16383)}, crowd)}), Errc::too_large, "more than 500 nodes"},
+        {"too many nodes", list({shard({number(0), number(16383)}, crowd)}), Errc::too_large, "more than 3000 nodes"},
         {"slots: no nodes", list({list({number(0), number(5)})}), Errc::malformed, "range without nodes"},
         {"slots: bad range", list({list({number(9), number(5), node})}), Errc::malformed, "do not exist"},
         {"slots: bad node", list({list({number(0), number(5), text("a")})}), Errc::malformed, "without address"},

@@ -129,6 +129,16 @@ TEST(DnsPolicy, each_case_has_its_own_way_on) {
     EXPECT_THAT(dns_advice(DnsStanding::absent, "tun0").advice, testing::HasSubstr("apt install systemd-resolved"));
     EXPECT_THAT(dns_advice(DnsStanding::denied, "tun0").advice, testing::HasSubstr("50-memdbd.rules"));
     EXPECT_EQ(dns_advice(DnsStanding::idle, "tun0"), DnsAdvice{});
+    EXPECT_EQ(dns_advice(DnsStanding::pending, "tun0"), DnsAdvice{});
+    EXPECT_EQ(dns_advice(DnsStanding::no_name, "tun0").advice, "") << "nothing that a person could do";
+}
+
+TEST(DnsPolicy, trouble_is_what_was_to_be_told_and_was_not) {
+    using enum DnsStanding;
+    for (const auto standing : {absent, denied, failed})
+        EXPECT_EQ(dns_trouble(standing), dns_advice(standing, "tun0").evidence);
+    EXPECT_EQ(dns_trouble(managed), "systemd-networkd manages the device");
+    for (const auto standing : {idle, off, no_server, no_name, pending, applied}) EXPECT_EQ(dns_trouble(standing), "");
 }
 
 }  // namespace

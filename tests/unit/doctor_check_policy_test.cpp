@@ -57,6 +57,9 @@ const std::vector<Case> kCases = {
     {"no capability", [](Scene& s) { s.net_admin = false; break_from(s, Layer::process); }, "no-net-admin", "capability"},
     {"no certificate", [](Scene& s) { break_from(s, Layer::handshake); s.view.credential.reset(); }, "client-cert-unusable", "certificate"},
     {"an expired certificate", [](Scene& s) { break_from(s, Layer::handshake); s.view.credential->state = "expired"; add_finding(s, "client-cert-expired"); }, "client-cert-expired", "certificate"},
+    {"a certificate of tomorrow", [](Scene& s) { break_from(s, Layer::handshake); s.view.credential->state = "not-yet-valid"; }, "client-cert-not-yet-valid", "certificate", "not valid yet"},
+    {"a certificate that is on the list", [](Scene& s) { break_from(s, Layer::handshake); s.view.credential->crl.emplace().revoked.emplace(); }, "client-cert-unusable", "revocation-list", "on the list"},
+    {"a list that has ended", [](Scene& s) { break_from(s, Layer::handshake); s.view.credential->crl.emplace().days_left = -2; add_finding(s, "crl-expired"); }, "crl-expired", "revocation-list", "has expired"},
     {"a server's certificate", [](Scene& s) { break_from(s, Layer::handshake); s.view.credential->extended_key_usage = {"serverAuth"}; }, "client-cert-unusable", "certificate", "client use"},
     {"offline", [](Scene& s) { break_from(s, Layer::handshake); s.online = false; s.endpoint_name.reset(); s.servers.reset(); }, "network-offline", "network"},
     {"no endpoint name", [](Scene& s) { break_from(s, Layer::handshake); s.endpoint_name->trouble = "no such name"; s.servers.reset(); }, "endpoint-name-unresolved", "endpoint-name", "no such name"},
@@ -176,6 +179,63 @@ TEST(Doctor, WhatItSeesNowCountsMoreThanAFindingOfAMomentAgo) {
     add_finding(scene, "endpoint-silent");
     const auto checks = examine(scene, all_parts());
     EXPECT_EQ(find_check(checks, "endpoint-answers")->state, CheckState::pass);
+}
+
+/// What one check says of a scene.
+std::string said(const char* id, const std::function<void(Scene&)>& change) {
+    Scene scene = healthy_scene();
+    change(scene);
+    const Check check = *find_check(examine(scene, all_parts()), id);
+    const char* const states[] = {"pass", "warn", "fail", "skip"};
+    return std::string(states[static_cast<int>(check.state)]) + ": " + check.summary;
+}
+
+void expect_in(const std::string& text, const std::string& part) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+TEST(Doctor, SaysWhatIsUnusualAboutACertificate) {
+    expect_in(said("certificate", [](Scene& s) { s.view.credential->key_bits = 4096; }), "documents RSA 2048");
+    expect_in(said("certificate", [](Scene& s) { s.view.credential->key_type = "ec"; }), "warn: ");
+    expect_in(said("chain",
+                   [](Scene& s) {
+                       s.view.credential->chain = control::ChainView{false, {}, "another issuer"};
+                   }),
+              "no CA of the configuration (another issuer)");
+    expect_in(said("revocation-list", [](Scene& s) { s.view.credential->crl.emplace().days_left = 9; }),
+              "pass: 0 revoked, this certificate not among them; the list holds for 9 days");
+    expect_in(said("revocation-list", [](Scene& s) { s.view.credential->crl.emplace().entries = 4; }),
+              "pass: 4 revoked, this certificate not among them");
+}
+
+TEST(Doctor, SaysWhatTheEndpointAndTheNodeAnswered) {
+    expect_in(said("endpoint-answers", [](Scene& s) { s.servers->front().answered = false; }),
+              "warn: 1 of 2 answer OpenVPN's first packet over UDP");
+    expect_in(said("endpoint-answers",
+                   [](Scene& s) {
+                       for (auto& one : *s.servers) one.asked = false;
+                   }),
+              ": this machine has no way to any address of the endpoint");
+    for (const bool accepted : {true, false})
+        expect_in(said("handshake",
+                       [&](Scene& s) {
+                           break_from(s, Layer::handshake);
+                           s.trial = TrialSeen{2, false, "handshake-rejected", "no packet", 8s};
+                           s.earlier_trial = TrialSeen{1, accepted, "", "", 1s};
+                       }),
+                  accepted ? "generation 1 is accepted, not refused too" : "generation 1 is refused too");
+    expect_in(said("packet-size",
+                   [](Scene& s) {
+                       s.node->large_ping.reset();
+                       s.node->lost = true;
+                   }),
+              "warn: demo-0001-001 gave no answer to a PING of 1 400 bytes");
+    expect_in(said("packet-size",
+                   [](Scene& s) {
+                       s.node->large_ping.reset();
+                       s.node->trouble = "refused";
+                   }),
+              "skip: no connection of the doctor's own to demo-0001-001: refused");
 }
 
 TEST(Doctor, AFindingWarnsUnlessTheLookFails) {

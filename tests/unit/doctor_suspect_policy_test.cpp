@@ -76,6 +76,74 @@ TEST(Suspects, TheCertificateBeforeTellsARevokedOneFromAnExpiredList) {
     EXPECT_EQ(suspects.front().cause, "crl-expired");
 }
 
+/// What speaks for and against a cause.
+std::string evidence_of(const std::vector<Suspect>& suspects, std::string_view cause) {
+    const auto at = std::ranges::find(suspects, cause, &Suspect::cause);
+    std::string all;
+    if (at == suspects.end()) return all;
+    for (const auto& text : at->in_favour) all += "+" + text + "\n";
+    for (const auto& text : at->against) all += "-" + text + "\n";
+    return all;
+}
+
+void expect_in(const std::string& text, const std::string& part) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+TEST(Suspects, AListThatMemdbdWasGivenIsEvidence) {
+    Scene scene = refused();
+    scene.view.credential->crl = list(12, true);
+    auto suspects = suspects_of("handshake-rejected", scene);
+    EXPECT_EQ(suspects.front().cause, "client-revoked");
+    expect_in(evidence_of(suspects, "client-revoked"), "+it is on the list that memdbd was given");
+    expect_in(evidence_of(suspects, "crl-expired"), "-the list that memdbd was given holds for 12 more days");
+    scene.view.credential->crl = list(-3, false);
+    suspects = suspects_of("handshake-rejected", scene);
+    EXPECT_EQ(suspects.front().cause, "crl-expired");
+    expect_in(evidence_of(suspects, "crl-expired"), "+the list that memdbd was given ended 3 days ago");
+    expect_in(evidence_of(suspects, "client-revoked"), "-it is not on the list");
+}
+
+TEST(Suspects, TheServersCopyInTheConfigurationIsEvidence) {
+    const auto with = [](std::int64_t days) {
+        Scene scene = refused();
+        scene.view.credential->server.emplace().days_left = days;
+        std::string all;
+        for (const Suspect& suspect : suspects_of("handshake-rejected", scene))
+            all += evidence_of({suspect}, suspect.cause);
+        return all;
+    };
+    expect_in(with(-4), "+the copy in the configuration ended 4 days ago");
+    expect_in(with(40), "-the copy in the configuration holds for 40 more days");
+}
+
+TEST(Suspects, WhatWasNeverAcceptedMayBeOfAnotherCa) {
+    Scene scene = refused();
+    scene.connected_before = false;
+    scene.earlier_trial = TrialSeen{1, true, "", "", 1s};
+    std::string all;
+    for (const Suspect& suspect : suspects_of("handshake-rejected", scene))
+        all += evidence_of({suspect}, suspect.cause);
+    expect_in(all, "-it was issued by a CA of the endpoint's own configuration");
+    expect_in(all, "+generation 1 is accepted by the same endpoint");
+    scene.view.credential->chain->verified = false;
+    all.clear();
+    for (const Suspect& suspect : suspects_of("handshake-rejected", scene))
+        all += evidence_of({suspect}, suspect.cause);
+    expect_in(all, "+it was issued by no CA of the endpoint's configuration");
+}
+
+TEST(Suspects, AnEndpointThatPushedNoRouteHasPerhapsNoAssociation) {
+    Scene scene = filtered();
+    scene.cluster_names[1].answered = false;
+    scene.cluster_names[1].addresses.clear();
+    expect_in(evidence_of(suspects_of("port-filtered", scene), "association-missing"),
+              "-the endpoint has pushed a route");
+    scene.pushed_routes.clear();
+    expect_in(evidence_of(suspects_of("port-filtered", scene), "association-missing"),
+              "+the endpoint has pushed no route");
+}
+
 TEST(Suspects, AnAnswerToTheFirstPacketExcludesTheNetwork) {
     EXPECT_EQ(certainty_of(suspects_of("handshake-rejected", refused()), "port-blocked"), Certainty::excluded);
 }

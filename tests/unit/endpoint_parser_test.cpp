@@ -22,6 +22,7 @@ TEST(EndpointParser, reads_what_people_type) {
         {"[2001:db8::1]", {"2001:db8::1", 6379}},
         {"[2001:db8::1]:6380", {"2001:db8::1", 6380}},
         {"::1", {"::1", 6379}},
+        {"2001:DB8::1", {"2001:db8::1", 6379}},
         {"a_b.test", {"a_b.test", 6379}},
     };
     for (const Row& row : rows) {

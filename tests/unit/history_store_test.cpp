@@ -173,6 +173,17 @@ TEST_F(HistoryStoreTest, damage_that_is_found_while_writing_loses_nothing_of_the
     EXPECT_NE(control::find_node(all_of(store), "demo", "fresh"), nullptr);
 }
 
+TEST_F(HistoryStoreTest, rows_of_no_year_are_answered_and_tidied) {
+    HistoryStore store = open();
+    const Span always = verdict(1, "unreachable", WallTime::min(), WallTime::max());
+    ASSERT_TRUE(store.write({{always}, {minute(WallTime::min()), minute(WallTime::max())}}, kNow));
+    const control::History history = all_of(store);
+    EXPECT_EQ(history.oldest, WallTime{});
+    ASSERT_EQ(history.verdicts.size(), 1U);
+    EXPECT_EQ(history.profiles.at(0).observed_ms, 86'400'000);
+    EXPECT_TRUE(store.tidy(kNow));
+}
+
 TEST_F(HistoryStoreTest, a_file_of_a_newer_memdbd_is_left_alone) {
     { (void)open(); }
     sqlite3* other = nullptr;

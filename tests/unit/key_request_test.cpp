@@ -8,6 +8,8 @@
 
 #include <memory>
 #include <set>
+#include <string>
+#include <vector>
 
 namespace memdb::keys {
 namespace {
@@ -105,6 +107,19 @@ TEST(NextCommonName, carries_the_date_in_place_of_an_earlier_one) {
     expect_next(std::string(64, 'n'), std::string(51, 'n') + "-20261124");
     expect_next(std::string(51, 'n') + "-20261124-99", std::string(51, 'n') + "-20261124-100");
     expect_next(std::string(500, 'n'), std::string(51, 'n') + "-20261124");
+}
+
+TEST(NextCommonName, comes_after_what_was_asked_for_before) {
+    const auto after = [](std::string_view present, const std::vector<std::string>& asked) {
+        return next_common_name(present, "20261124", asked);
+    };
+    EXPECT_EQ(after("laptop", {"laptop-20261124"}), "laptop-20261124-2") << "that one failed, and may have been signed";
+    EXPECT_EQ(after("laptop", {"laptop-20261124-7", "laptop-20261124-2"}), "laptop-20261124-8");
+    EXPECT_EQ(after("laptop-20261124-3", {"laptop-20261124"}), "laptop-20261124-4");
+    EXPECT_EQ(after("laptop-20261123-3", {"laptop", "laptop-20261123-9", ""}), "laptop-20261124") << "of another day";
+    EXPECT_EQ(after("laptop", {"desktop-20261124", "laptop-20261124x"}), "laptop-20261124") << "of another client";
+    EXPECT_EQ(after("laptop", {"laptop-20261124-999"}), "laptop-20261124");
+    EXPECT_EQ(after("laptop", {"laptop-20261124-4294967296"}), "laptop-20261124");
 }
 
 TEST(NextCommonName, is_new_all_day_long_and_never_longer_than_allowed) {

@@ -164,9 +164,9 @@ TEST(ManagementCodec, reads_the_other_notices) {
 
 TEST(ManagementCodec, names_lines_that_no_rule_allows) {
     for (const std::string_view line :
-         {">STATE:", ">STATE:x,WAIT", ">STATE:1", ">STATE:1,", ">BYTECOUNT:1", ">BYTECOUNT:1,x", ">BYTECOUNT:-1,2",
-          ">BYTECOUNT:99999999999999999999,1", ">LOG:now,I,x", ">UPDOWN:SIDEWAYS", ">no colon", ">:x", ">lower:x",
-          "SUCCESS: out of the blue", "plain", "ERROR: x", ""})
+         {">STATE:", ">STATE:x,WAIT", ">STATE:-1,WAIT", ">STATE:9223372036854775807,WAIT", ">STATE:1", ">STATE:1,",
+          ">BYTECOUNT:1", ">BYTECOUNT:1,x", ">BYTECOUNT:-1,2", ">BYTECOUNT:99999999999999999999,1", ">LOG:now,I,x",
+          ">UPDOWN:SIDEWAYS", ">no colon", ">:x", ">lower:x", "SUCCESS: out of the blue", "plain", "ERROR: x", ""})
         EXPECT_TRUE(std::holds_alternative<Malformed>(only(line))) << line;
 }
 

@@ -16,6 +16,7 @@ TEST(ManagementEventMap, turns_messages_into_what_the_machine_knows) {
     EXPECT_EQ(event_of(ByteCount{1, 2}), Event(ByteCounted{1, 2}));
     EXPECT_EQ(event_of(UpdownEnv{"dev", "tun0"}), Event(DeviceOpened{"tun0"}));
     EXPECT_EQ(event_of(Reply{Command::pid, true, "pid=1"}), Event(HeartbeatAnswered{}));
+    EXPECT_EQ(event_of(CurrentState{line}), Event(Resynchronised{line}));
     EXPECT_EQ(event_of(ProtocolError{"x"}), Event(ManagementLost{"not openvpn: x", true}));
     EXPECT_EQ(event_of(LogLine{"I", "AUTH: Received control message: AUTH_FAILED"}),
               Event(FaultSeen{Cause::auth_failed, "AUTH: Received control message: AUTH_FAILED"}));
@@ -46,6 +47,34 @@ TEST(ManagementEventMap, has_no_use_for_the_rest) {
 TEST(ManagementEventMap, caps_the_evidence) {
     const auto event = event_of_output("Options error: " + std::string(1000, 'x'));
     EXPECT_LE(std::get<FaultSeen>(*event).evidence.size(), 203u);
+}
+
+TEST(ManagementEventMap, describes_each_message_for_the_log) {
+    StateLine line;
+    line.name = "WAIT";
+    line.detail = "ping-restart";
+    const std::pair<ManagementMessage, const char*> table[] = {
+        {Greeting{"OpenVPN"}, "INFO OpenVPN"},
+        {HoldPrompt{3}, "HOLD 3"},
+        {line, "STATE WAIT ping-restart"},
+        {ByteCount{1, 2}, "BYTECOUNT 1 2"},
+        {LogLine{"I", "up"}, "LOG up"},
+        {Fatal{"no"}, "FATAL no"},
+        {VerificationFailed{true}, "PASSWORD verification failed"},
+        {UpdownBegin{true}, "UPDOWN up"},
+        {UpdownBegin{false}, "UPDOWN down"},
+        {UpdownEnv{"dev", "tun0"}, "UPDOWN dev=tun0"},
+        {UpdownEnd{}, "UPDOWN end"},
+        {Notify{"info", "remote-exit", "EXIT"}, "NOTIFY info remote-exit EXIT"},
+        {OtherNotice{"ECHO"}, "ECHO"},
+        {Reply{Command::pid, false, "no"}, "pid -> ERROR no"},
+        {CurrentState{line}, "state -> WAIT ping-restart"},
+        {BodyLine{"x"}, "body x"},
+        {BodyEnd{}, "body end"},
+        {Malformed{"odd"}, "malformed: odd"},
+        {ProtocolError{"odd"}, "protocol error: odd"},
+    };
+    for (const auto& [message, wanted] : table) EXPECT_EQ(describe(message), wanted);
 }
 
 TEST(ManagementEventMap, describes_without_what_the_server_sent_to_the_user) {

@@ -56,8 +56,31 @@ TEST(ProbeMachineIam, without_a_token_nothing_is_sent_and_the_cause_is_named_at_
     EXPECT_EQ(at(failed, 1s, TokenChanged{}, 0).why, "ignored") << "another one that is no good";
     const ProbeStep tried = at(failed, 1s, TokenChanged{}, 1);
     EXPECT_EQ(tried.why, "try the new token");
-    EXPECT_EQ(tried.actions, (std::vector<ProbeAction>{PublishUnknown{}, Resolve{2s}}));
+    EXPECT_EQ(tried.actions, (ProbeActions{PublishUnknown{}, Resolve{2s}}));
     EXPECT_EQ(tried.state.health, NodeHealth::unknown) << "that there is no token holds no more";
+}
+
+TEST(ProbeMachineIam, a_token_that_comes_during_an_attempt_ends_the_blame_and_is_for_that_attempt) {
+    Story story{"no token, and tried again",
+                Lines{{0ms, StartRequested{{5s, 0s}}, resolving, "start", {Resolve{2s}}},
+                      {2ms, kResolved, connecting, "resolved", {Connect{"10.0.0.1"}}},
+                      {3ms, Connected{1ms}, securing, "connected", {Secure{}}},
+                      {6ms, Secured{3ms}, waiting, "blamed at once", {CloseConnection{}, PublishFailure{}}}},
+                NodeHealth::failed, "iam-token-failed", "no IAM token was pushed yet"};
+    story.target = kNoToken;
+    ProbeState state = tell(story);
+    const Duration next = *state.deadline - t0;
+    state = at(state, next, DeadlinePassed{}, 0).state;
+    ASSERT_EQ(state.phase, resolving);
+    ASSERT_EQ(state.health, NodeHealth::failed);
+    EXPECT_EQ(at(state, next, TokenChanged{}, 0).why, "ignored") << "another one that is no good";
+    const ProbeStep told = at(state, next, TokenChanged{}, 1);
+    EXPECT_EQ(told.why, "go on with the new token");
+    EXPECT_EQ(told.actions, (ProbeActions{PublishUnknown{}})) << "one attempt is enough";
+    EXPECT_EQ(told.state.phase, resolving);
+    EXPECT_EQ(told.state.deadline, state.deadline);
+    EXPECT_EQ(told.state.health, NodeHealth::unknown) << "nobody refused anything";
+    EXPECT_FALSE(told.state.blame);
 }
 
 TEST(ProbeMachineIam, without_tls_the_token_is_asked_for_too) {
@@ -68,7 +91,7 @@ TEST(ProbeMachineIam, without_tls_the_token_is_asked_for_too) {
     target.tls = false;
     const ProbeStep got = step(state, Connected{1ms}, t0, target, kTimings);
     EXPECT_EQ(got.state.blame->code, "iam-token-failed");
-    EXPECT_EQ(got.actions, (std::vector<ProbeAction>{CloseConnection{}, PublishFailure{}}));
+    EXPECT_EQ(got.actions, (ProbeActions{CloseConnection{}, PublishFailure{}}));
 }
 
 TEST(ProbeMachineIam, a_token_that_the_node_refuses_is_the_tokens_fault) {
@@ -99,15 +122,15 @@ TEST(ProbeMachineIam, authenticates_again_behind_the_first_pong_that_is_due_and_
     state = at(state, 11h + 5s, DeadlinePassed{}, 2).state;
     ProbeStep got = at(state, 11h + 5001ms, kPong, 2);
     EXPECT_EQ(got.state.phase, reauthenticating);
-    EXPECT_EQ(got.actions, (std::vector<ProbeAction>{PublishProof{}, SendAuth{}})) << "on the same connection";
+    EXPECT_EQ(got.actions, (ProbeActions{PublishProof{}, SendAuth{}})) << "on the same connection";
     got = at(got.state, 11h + 5002ms, kOk, 2);
     EXPECT_EQ(got.why, "authenticated again");
-    EXPECT_EQ(got.actions, (std::vector<ProbeAction>{SendPing{}}));
+    EXPECT_EQ(got.actions, (ProbeActions{SendPing{}}));
     EXPECT_EQ(got.state.authenticated_at, t0 + 11h + 5002ms);
     EXPECT_EQ(got.state.reauth_at, t0 + 22h + 5002ms);
     got = at(got.state, 11h + 5003ms, kPong, 2);
     EXPECT_EQ(got.state.phase, kept);
-    EXPECT_EQ(got.actions, (std::vector<ProbeAction>{PublishProof{}}));
+    EXPECT_EQ(got.actions, (ProbeActions{PublishProof{}}));
 }
 
 TEST(ProbeMachineIam, without_a_fresh_token_the_connection_is_kept_and_the_next_token_is_used) {
@@ -126,7 +149,7 @@ TEST(ProbeMachineIam, a_refused_authentication_keeps_the_connection_and_is_not_r
     // A newer token that comes meanwhile is not the one that was refused.
     ProbeStep got = at(state, 11h + 5002ms, refusal("WRONGPASS no"), 3);
     EXPECT_EQ(got.why, "authentication refused, kept");
-    EXPECT_EQ(got.actions, (std::vector<ProbeAction>{SendPing{}}));
+    EXPECT_EQ(got.actions, (ProbeActions{SendPing{}}));
     EXPECT_EQ(got.state.health, NodeHealth::ok);
     EXPECT_EQ(got.state.reauth_refusal, "10.0.0.1:6379 answers AUTH with: WRONGPASS no");
     got = at(got.state, 11h + 5003ms, kPong, 2);
@@ -144,7 +167,7 @@ TEST(ProbeMachineIam, silence_to_another_authentication_is_a_miss_like_any_other
     const ProbeStep got = at(state, 11h + 7001ms, DeadlinePassed{}, 2);
     EXPECT_EQ(got.why, "re-probe");
     EXPECT_EQ(got.state.authenticated_at, std::nullopt);
-    EXPECT_EQ(got.actions, (std::vector<ProbeAction>{CloseConnection{}, PublishMiss{}, Connect{"10.0.0.1"}}));
+    EXPECT_EQ(got.actions, (ProbeActions{CloseConnection{}, PublishMiss{}, Connect{"10.0.0.1"}}));
 }
 
 TEST(ProbeMachineIam, the_proof_stays_in_force_while_an_authentication_takes_its_time) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -75,11 +76,25 @@ TEST(SentinelPolicy, witnesses_are_of_different_shards_first) {
 TEST(SentinelPolicy, many_nodes_are_spread_and_few_share_the_sentinels_ticks) {
     const ProbeTimings timings;
     TrackedNode node;
-    node.label = "r2";
+    node.share = share_of("r2");
     EXPECT_EQ(rhythm_of(node, true, 4, timings), (Rhythm{1s, 0ms}));
     EXPECT_EQ(rhythm_of(node, false, 32, timings).offset % 1s, 0ms);
     EXPECT_NE(rhythm_of(node, false, 33, timings).offset % 1s, 0ms);
     EXPECT_LT(rhythm_of(node, false, 33, timings).offset, 5s);
+}
+
+TEST(SentinelPolicy, two_thousand_nodes_wake_the_agent_twenty_times_a_second_and_evenly) {
+    std::map<Duration, int> at;
+    for (int i = 0; i < 2000; ++i) {
+        TrackedNode node;
+        node.share =
+            share_of("demo-" + std::to_string(i / 4) + "-00" + std::to_string(i % 4) + ".demo.lab.memorydb.test");
+        const Rhythm rhythm = rhythm_of(node, false, 2000, ProbeTimings{});
+        EXPECT_EQ(rhythm.interval, 5s);
+        ++at[rhythm.offset];
+    }
+    EXPECT_EQ(at.size(), 100U);
+    for (const auto& [offset, nodes] : at) EXPECT_TRUE(nodes >= 5 && nodes <= 40) << offset.count() << ": " << nodes;
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // TlsStream against OpenSSL's own server over a socket pair, however the server's bytes are cut.
 #include "reach/tls_stream.hpp"
 
+#include "base/clock.hpp"
+
 #include "tests/support/test_certificates.hpp"
 
 #include <gmock/gmock.h>
@@ -37,10 +39,30 @@ class Server {
         SSL_CTX_use_PrivateKey(context_.get(), tests::test_key(tests::TestKey::client));
         X509_free(certificate);
         BIO_free(text);
+        again();
+    }
+
+    /// The next connection, to the same server.
+    void again() {
         ssl_.reset(SSL_new(context_.get()));
         SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
         SSL_set_accept_state(ssl_.get());
     }
+    /// From now on a ticket carries 8 KiB.
+    void fatten_tickets() {
+        SSL_CTX_set_session_ticket_cb(
+            context_.get(),
+            [](SSL* ssl, void*) {
+                static const std::string data(8192, 'x');
+                return SSL_SESSION_set1_ticket_appdata(SSL_get0_session(ssl), data.data(), data.size());
+            },
+            [](SSL*, SSL_SESSION*, const unsigned char*, size_t, SSL_TICKET_STATUS, void*) {
+                return SSL_TICKET_RETURN_USE;
+            },
+            nullptr);
+        again();
+    }
+    [[nodiscard]] bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
 
     std::string answer(std::string_view heard) {
         BIO_write(SSL_get_rbio(ssl_.get()), heard.data(), static_cast<int>(heard.size()));
@@ -58,11 +80,11 @@ class Server {
 class TlsStreamTest : public testing::Test {
   protected:
     TlsStreamTest() { begin(); }
-    void begin() {
+    void begin(TlsSession session = {}) {
         for (const int end : pair_) ::close(end);
         EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair_.data()), 0);
-        auto context = TlsContext::make(tests::ca_pem(kLong));
-        stream_ = std::make_unique<TlsStream>(*context, pair_[0], "node.test");
+        if (!context_) context_ = *TlsContext::make(tests::ca_pem(kLong));
+        stream_ = std::make_unique<TlsStream>(context_, pair_[0], "node.test", std::move(session));
     }
     ~TlsStreamTest() override {
         ::close(pair_[0]);
@@ -87,6 +109,20 @@ class TlsStreamTest : public testing::Test {
         return progress;
     }
 
+    /// The whole handshake, and what the server says behind it. @return the size of the server's first flight.
+    std::size_t shake(Server& server) {
+        EXPECT_EQ(stream_->handshake(), Progress::wants_read);
+        const std::string flight = server.answer(heard());
+        say(flight);
+        EXPECT_EQ(stream_->handshake(), Progress::done) << stream_->problem().text;
+        say(server.answer(heard()));
+        std::array<char, 64> bytes{};
+        std::size_t got = 0;
+        EXPECT_EQ(stream_->read(bytes, got), Progress::wants_read) << "tickets are no data";
+        return flight.size();
+    }
+
+    std::shared_ptr<TlsContext> context_;
     std::array<int, 2> pair_{-1, -1};
     std::unique_ptr<TlsStream> stream_;
 };
@@ -130,6 +166,64 @@ TEST_F(TlsStreamTest, BytesThatArriveWithinAReadAreNotMissed) {
         peer.join();
         ASSERT_EQ(progress, Progress::done) << round << ": " << stream_->problem().text;
     }
+}
+
+TEST_F(TlsStreamTest, ASessionIsResumedWithoutCertificates) {
+    Server server;
+    const std::size_t whole = shake(server);
+    EXPECT_FALSE(server.resumed());
+    TlsSession session = stream_->take_session();
+    ASSERT_TRUE(session);
+    EXPECT_FALSE(stream_->take_session()) << "it can be used once";
+    const WallTime verified_at = session.verified_at;
+    EXPECT_LE(wall_now() - verified_at, 10s);
+    session.verified_at -= 5min;
+    server.again();
+    begin(std::move(session));
+    const std::size_t short_one = shake(server);
+    EXPECT_TRUE(server.resumed());
+    EXPECT_LT(short_one * 3, whole);
+    const TlsSession next = stream_->take_session();
+    EXPECT_TRUE(next) << "and gives the next one";
+    EXPECT_EQ(next.verified_at, verified_at - 5min) << "which proves no more than the first";
+}
+
+TEST_F(TlsStreamTest, AServerThatKnowsNothingOfASessionShowsItsCertificates) {
+    Server first, other;
+    shake(first);
+    begin(stream_->take_session());
+    EXPECT_GT(shake(other), 500U);
+    EXPECT_FALSE(other.resumed());
+}
+
+// Thousands of nodes each give one, and they are kept while the tunnel is away.
+TEST_F(TlsStreamTest, ATicketThatIsTooLargeIsNotKept) {
+    Server server;
+    server.fatten_tickets();
+    shake(server);
+    EXPECT_FALSE(stream_->take_session());
+}
+
+// What a session stands in for is a certificate that was verified: it must not outlive it, nor grow old.
+TEST_F(TlsStreamTest, a_session_holds_no_longer_than_what_was_verified) {
+    EXPECT_FALSE(is_still_verified({}, wall_now()));
+    const WallTime now = wall_now();
+    Server brief({.common_name = "node.test",
+                  .not_before = now - 1h,
+                  .not_after = now + 10min,
+                  .extended_usage = "serverAuth",
+                  .key = tests::TestKey::client});
+    shake(brief);
+    const TlsSession session = stream_->take_session();
+    EXPECT_TRUE(is_still_verified(session, now + 9min));
+    EXPECT_FALSE(is_still_verified(session, now + 11min)) << "the certificate has expired";
+    begin();
+    Server lasting;
+    shake(lasting);
+    const TlsSession other = stream_->take_session();
+    EXPECT_TRUE(is_still_verified(other, now + 59min));
+    EXPECT_FALSE(is_still_verified(other, now + 61min));
+    EXPECT_FALSE(is_still_verified(other, now - 1h)) << "the clock was set back";
 }
 
 struct Wrong {

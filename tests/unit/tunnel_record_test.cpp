@@ -58,6 +58,8 @@ TEST(TunnelRecord, what_it_would_not_have_written_is_refused) {
                                    {"\"tcp\"", "\"sctp\""},
                                    {"\"device\":\"tun0\"", "\"device\":\"a-name-that-is-too-long\""},
                                    {"\"connected_at\":9000001", "\"connected_at\":-1"},
+                                   {"\"connected_at\":9000001", "\"connected_at\":9223372036854775807"},
+                                   {"\"losses\":[{\"at\":1}", "\"losses\":[{\"at\":9223372036854775807}"},
                                    {"\"changed since\"", "\"no\""},
                                    {"\"generation\":3", "\"generation\":3,\"more\":1"},
                                    {"\"generation\":3,", ""},

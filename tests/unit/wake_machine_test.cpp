@@ -1,6 +1,8 @@
 // Stories of the wake machine, and the whole table of it: every phase against every event.
 #include "health/wake_machine.hpp"
 
+#include "tests/support/wake_invariants.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -154,17 +156,7 @@ TEST(WakeTable, every_event_in_every_phase) {
                 EXPECT_EQ(words(got.actions), want.actions);
                 used += named.name.starts_with("woke") ? 0 : 1;
             }
-            // What holds in every cell.
-            EXPECT_EQ(got.state.deadline.has_value(), got.state.phase == P::proving);
-            const bool restarts = std::ranges::count(got.actions, WakeAction::restart_tunnel) > 0;
-            EXPECT_EQ(restarts, phase == P::proving && named.name == "overdue")
-                << "only a kept tunnel, only in the end";
-            if (got.state.phase == P::parked && phase != P::parked) {
-                EXPECT_EQ(words(got.actions), "park");
-            }
-            if (phase == P::parked && got.state.phase != P::parked) {
-                EXPECT_EQ(words(got.actions), "prove") << "whatever was parked goes on";
-            }
+            EXPECT_EQ(broken_in(before, named.event, t0, got), "");
         }
     EXPECT_EQ(used, std::size(kTable));
 }
