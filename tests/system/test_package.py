@@ -271,7 +271,7 @@ def test_what_it_does_not_understand_is_one_line(words):
 
 def test_packing_again_gives_the_same_bytes(newer, tmp_path):
     again = package("--deb", "--no-build", "--version", NEWER, "--output", tmp_path)[0]
-    assert again.read_bytes() == newer.read_bytes()
+    assert again.read_bytes() == newer.read_bytes(), "they differ"  # with words, or pytest looks for minutes for what differs
 
 
 def test_a_build_that_fails_makes_no_package(made, tmp_path):
