@@ -1,13 +1,11 @@
 """What memdbctl doctor says beside the cause: whether nodes answer as quickly as on the last day, and what it is at."""
 import codecs
-import contextlib
 import fcntl
 import json
 import os
 import pty
 import re
 import select
-import sqlite3
 import struct
 import subprocess
 import termios
@@ -16,33 +14,17 @@ import time
 from aws.scenario import lab_nodes
 from episode import DEMO
 from memdb import MEMDBCTL, wait_for
+from past import remember
 from tmux import Tmux
 
 COLUMNS = 80
 LIMIT = 40  # seconds: doctor has ended by itself long before
-DAY = 24 * 60  # minutes
 UTF8 = {"LC_ALL": "C.UTF-8", "TERM": "xterm"}
 CONTROL = re.compile(r"\x1b\[[0-9;]*[mK]")
 COMMAND = "      $ "  # is whole, however long
 
 
 # --- as quickly as always ---
-
-def remember(agent, usual_ms):
-    """The history of the last day is another one: in each minute, PING took each node that long."""
-    agent.stop()
-    with contextlib.closing(sqlite3.connect(agent.lab.dir / "agent" / "state" / "history.db")) as database, database:
-        nodes = database.execute("SELECT DISTINCT profile, node FROM ping").fetchall()
-        newest, = database.execute("SELECT max(minute) FROM ping").fetchone()
-        assert len(nodes) == len(lab_nodes()) and abs(newest / 1000 - time.time()) < 300, (nodes, newest)
-        database.execute("DELETE FROM ping")
-        us = int(usual_ms * 1000)
-        rows = ((newest - ago * 60_000, *node, us // 2, us, us * 2) for ago in range(1, DAY) for node in nodes)
-        database.executemany("INSERT INTO ping(minute,profile,node,count,lost,min_us,median_us,p99_us)"
-                             " VALUES(?,?,?,60,0,?,?,?)", rows)
-    agent.start()
-    agent.api.wait_verdict(DEMO, "reachable", 40)
-
 
 def latency(agent):
     """The check, and the two medians that it names, in ms."""
@@ -55,7 +37,7 @@ def latency(agent):
 
 def test_a_few_milliseconds_more_are_no_news_however_many_times_as_much(demo):
     """A day is 9000 rows to read, and so near a cluster the doctor has seen all else before: it must wait for them."""
-    remember(demo, 0.01)
+    remember(demo, 0.01, len(lab_nodes()))
     # On a busy machine the nodes may really be late for once.
     quick = wait_for(lambda: (seen := latency(demo))[2] < 20 and seen, 20, "a present median", 0.5)
     report, check, present, usual = quick
@@ -67,7 +49,7 @@ def test_a_few_milliseconds_more_are_no_news_however_many_times_as_much(demo):
 def test_three_times_as_slow_as_over_the_last_day_is_named(demo, lab):
     for node in lab_nodes():
         lab("fault", "node-slow", node)
-    remember(demo, 2)
+    remember(demo, 2, len(lab_nodes()))
     report, check, present, usual = latency(demo)
     assert present > 290 and usual == 2, check
     assert check["state"] == "warn" and check["finding"] == "node-slow", check
@@ -78,7 +60,7 @@ def test_three_times_as_slow_as_over_the_last_day_is_named(demo, lab):
     # None is slower than the others, so that nobody but the history knows it.
     assert demo.api.profile(DEMO)["findings"] == [] and demo.api.profile(DEMO)["verdict"] == "reachable"
 
-    remember(demo, 150)
+    remember(demo, 150, len(lab_nodes()))
     _, check, present, usual = latency(demo)
     assert usual + 20 < present < 3 * usual and check["state"] == "pass", check
 
