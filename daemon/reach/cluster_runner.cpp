@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/overloaded.hpp"
+#include "reach/attempt_places.hpp"
 #include "reach/iam_token.hpp"
 #include "reach/probe_machine.hpp"
 
@@ -45,7 +46,7 @@ ClusterRunner::~ClusterRunner() {
     for (const auto& [label, node] : nodes_) {
         resolver_.cancel(node->query);
         node->link.close();
-        leave_queue(*node);
+        leave_places(places_of(node->state), *paces_);
     }
 }
 
@@ -145,19 +146,13 @@ void ClusterRunner::advance(const std::shared_ptr<Node>& node, const ProbeEvent&
     look_at_token(*node);
     const TimePoint at = now();
     const auto [phase, health] = std::pair(node->state.phase, node->state.health);
-    const auto [turns, reprobe_turns] = std::pair(node->state.turns, node->state.reprobe_turns);
-    const bool reprobes = node->state.is_reprobe_queued;
+    const AttemptPlaces places = places_of(node->state);
     const bool was_failing = node->state.failing_since.has_value();
     node->target.turn_at = share_.next(paces_->whole, at);
     node->target.reprobe_at = paces_->reprobe.next(at);
     ProbeStep done = step(std::move(node->state), event, at, node->target, timings_);
     node->state = std::move(done.state);
-    const bool was_queued_to_reprobe = phase == ProbePhase::queued && reprobes;
-    if (node->state.turns > turns) {
-        share_.take(paces_->whole, at);
-        if (was_queued_to_reprobe) paces_->reprobe.give_back();
-    }
-    if (node->state.reprobe_turns > reprobe_turns) paces_->reprobe.take(at);
+    move_places(places, places_of(node->state), *paces_, share_, at);
     if (const auto log = logger("reach"); log->should_log(spdlog::level::debug))
         log->debug("{}: {} -> {} why=\"{}\"", node->id.label, to_string(phase), to_string(node->state.phase), done.why);
     const bool is_news = node->state.health != health || node->state.failing_since.has_value() != was_failing;
@@ -205,18 +200,12 @@ void ClusterRunner::remove(const std::string& label) {
     resolver_.cancel(node->query);
     // The tunnel is lost, mostly, and it is probed again in a moment.
     if (TlsSession session = node->link.take_session()) keep(label, std::move(session));
-    leave_queue(*node);
+    leave_places(places_of(node->state), *paces_);
     node->timer.cancel();
     node->state.health = NodeHealth::unknown;
     node->state.blame.reset();
     settle_pings(*node);
     asio::post(io_, [node] {});  // its link may be what called us: let it return first
-}
-
-/// Those behind it need not wait for one that is gone.
-void ClusterRunner::leave_queue(const Node& node) noexcept {
-    if (node.state.phase == ProbePhase::queued)
-        (node.state.is_reprobe_queued ? paces_->reprobe : paces_->whole).give_back();
 }
 
 void ClusterRunner::keep(const std::string& label, TlsSession session) {

@@ -127,7 +127,6 @@ class ClusterRunner {
     void perform(const std::shared_ptr<Node>& node, const ProbeAction& action);
     void add(const AddNode& action);
     void remove(const std::string& label);
-    void leave_queue(const Node& node) noexcept;
     void keep(const std::string& label, TlsSession session);
     void resolve(const std::shared_ptr<Node>& node, Duration limit);
     [[nodiscard]] std::string auth_command() const;
