@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
@@ -49,9 +50,10 @@ class SignalGuard {
     }
     [[nodiscard]] int fd() const { return signals_.fd(); }
     [[nodiscard]] const sigset_t& before() const { return before_; }
-    [[nodiscard]] bool came() const {
+    /// The one that came; 0: none.
+    [[nodiscard]] int came() const {
         signalfd_siginfo info{};
-        return ::read(signals_.fd(), &info, sizeof info) == sizeof info;
+        return ::read(signals_.fd(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
     }
 
   private:
@@ -118,6 +120,7 @@ class Child {
 
     const ChildCommand& command_;
     SignalGuard signals_;
+    int signal_ = 0;  ///< that interrupted it
     Descriptor in_, out_, err_, process_;
     pid_t pid_ = -1;
     std::size_t fed_ = 0;
@@ -191,7 +194,7 @@ Child::Fate Child::turn(TimePoint until) {
                                  {exited_ ? -1 : process_.fd(), POLLIN, 0}}};
     const auto left = std::clamp<std::int64_t>((until - now()).count(), 0, 3'600'000);
     if (::poll(waits.data(), waits.size(), static_cast<int>(left)) < 0) return Fate::running;
-    if (waits[0].revents != 0 && signals_.came()) return Fate::interrupted;
+    if (waits[0].revents != 0 && (signal_ = signals_.came()) != 0) return Fate::interrupted;
     if (waits[1].revents != 0) feed();
     if (waits[2].revents != 0)
         if (const Fate fate = take(out_, true); fate != Fate::running) return fate;
@@ -231,7 +234,9 @@ Outcome<ChildEnd> Child::run() {
                 (void)stop();
                 return Problem{Exit::timed_out,
                                name + " did not end within " + duration_text(command_.limit) + " and was stopped"};
-            case Fate::interrupted: (void)stop(); return Problem{Exit::failed, "interrupted; " + name + " was stopped"};
+            case Fate::interrupted:
+                (void)stop();
+                return Problem{Exit::failed, "interrupted; " + name + " was stopped", signal_};
             case Fate::too_much:
                 (void)stop();
                 return Problem{Exit::failed, name + " wrote more than " + std::to_string(command_.output_limit / 1024) +
@@ -248,6 +253,13 @@ Outcome<ChildEnd> run_child(const ChildCommand& command) {
     if (const int error = child.start(); error != 0)
         return Problem{Exit::failed, system_failure("running " + command.argv.front(), error).message};
     return child.run();
+}
+
+void end_if_interrupted(const Problem& problem) {
+    if (problem.signal == 0) return;
+    (void)std::fflush(stdout);
+    ::signal(problem.signal, SIG_DFL);
+    ::raise(problem.signal);
 }
 
 std::string last_line(std::string_view text) {

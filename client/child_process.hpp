@@ -33,9 +33,13 @@ struct ChildEnd {
 /// Runs `command` in "/" until it has ended.
 ///
 /// @return how it ended, whatever its exit code is. Exit::failed when it cannot be started, writes more than its limit
-///         (it is stopped), or a signal came (it is stopped: "interrupted"). Exit::timed_out when the limit has passed;
-///         by then its whole process group is killed.
+///         (it is stopped), or a signal came (it is stopped: "interrupted", .signal). Exit::timed_out when the limit
+///         has passed; by then its whole process group is killed.
 Outcome<ChildEnd> run_child(const ChildCommand& command);
+
+/// For who would go on without the child: where a signal interrupted it (problem.signal), ends this program as that
+/// signal would have, had it not met the child. Nothing may be left to be put away.
+void end_if_interrupted(const Problem& problem);
 
 /// The last line that is not blank, cleaned, at most 300 bytes; empty when there is none.
 std::string last_line(std::string_view text);

@@ -145,6 +145,7 @@ Outcome<Situation> find_out(const Context& context, aws::Session& session, const
     auto local = aws::look_around(context, wish);
     if (local.has_error()) return local.error();
     auto inventory = aws::survey(session, wish, [&](const std::string& what) { line.show(what); });
+    if (session.interruption()) return *session.interruption();  // what is only missing is none of its errors
     if (inventory.has_error()) return inventory.error();
     if (wish.allow == aws::Allow::nodes) {
         line.show("looking up the nodes' names");

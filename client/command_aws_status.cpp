@@ -36,7 +36,9 @@ std::string region_text(const Arguments& arguments) {
 
 Outcome<aws::Inventory> ask_tagged(const Context& context, aws::Session& session, const std::string& cluster) {
     ProgressLine line(context);
-    return aws::survey_tagged(session, cluster, [&](const std::string& what) { line.show(what); });
+    auto inventory = aws::survey_tagged(session, cluster, [&](const std::string& what) { line.show(what); });
+    if (session.interruption()) return *session.interruption();
+    return inventory;
 }
 
 }  // namespace
@@ -57,6 +59,7 @@ int run_aws_status(Context& context) {
         if (answer.has_error()) return complain(context, answer.error().problem);
         connections = std::move(*answer);
         log = log_of(session, inventory->endpoint->log_group);
+        if (session.interruption()) return complain(context, *session.interruption());
     }
     const aws::Prices prices{arguments.aws.price_association, arguments.aws.price_connection};
     const aws::StatusReport report{*inventory, connections, log, prices, wall_now()};

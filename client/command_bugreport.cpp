@@ -32,6 +32,7 @@ std::string said_by(const std::string& name, const std::string& argument, std::s
     if (program.empty() && exists("/usr/sbin/" + name)) program = "/usr/sbin/" + name;  // not in a user's PATH
     if (program.empty()) return name + ": not found\n";
     const auto end = run_child({{program, argument}, own_environment(), {}, kOutputLimit, 10s});
+    if (end.has_error()) end_if_interrupted(end.error());
     if (end.has_error()) return name + ": " + end.error().message + "\n";
     std::string out;
     for (std::size_t from = 0; lines > 0 && from < end->output.size(); --lines) {

@@ -70,6 +70,7 @@ void ask_aws_too(const Context& context, const control::ProfileView& profile, he
     aws::Session session(std::move(choice), {kAwsCallLimit, now() + kAwsLimit});
     const auto facts = ask_aws_facts(session, names, [&](const std::string& what) { progress.show_now(what); });
     progress.clear();
+    if (session.interruption()) return end_if_interrupted(*session.interruption());
     if (facts.has_error()) return warn(context, "AWS could not be asked: " + facts.error().message);
     for (const std::string& trouble : facts->trouble) warn(context, trouble);
     const std::string serial = profile.credential ? profile.credential->serial : std::string();

@@ -79,6 +79,7 @@ class Notifier {
                                     {},
                                     kOutputLimit,
                                     kSendLimit});
+        if (end.has_error()) end_if_interrupted(end.error());
         if (end.has_error()) return warn(context_, "a notification was not shown: " + end.error().message);
         if (end->status != 0) return warn(context_, "a notification was not shown: " + child_failure("busctl", *end));
         remember(notice.about, end->output);

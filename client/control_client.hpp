@@ -21,6 +21,7 @@ enum class Exit : int { done = 0, failed = 1, usage = 2, no_agent = 3, not_permi
 struct Problem {
     Exit exit = Exit::failed;
     std::string message;
+    int signal = 0;  ///< that interrupted it; 0: none
 };
 
 template <class T>

@@ -33,6 +33,7 @@ doctor::ProgramSeen look_at_openvpn() {
     if (seen.path.empty()) return {"openvpn", {}, "No such file or directory"};
     const auto end = run_child({{seen.path, "--version"}, {"PATH=/usr/bin:/bin"}, {}, kOutputLimit, kProgramLimit});
     if (end.has_error()) {
+        end_if_interrupted(end.error());
         seen.trouble = end.error().message;
         return seen;
     }

@@ -146,6 +146,7 @@ std::vector<NodeAddress> resolve_nodes(const std::vector<Node>& nodes) {
         const Duration left = end - now();
         if (program.empty() || node.host.empty() || left <= 0ms) continue;
         const auto answer = run_child({{program, "ahostsv4", node.host}, own_environment(), {}, kOutputLimit, left});
+        if (answer.has_error()) end_if_interrupted(answer.error());
         if (answer.has_value() && answer->status == 0)
             one.address = parse_address(answer->output.substr(0, answer->output.find_first_of(" \t\n")));
     }

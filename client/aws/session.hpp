@@ -45,6 +45,9 @@ class Session {
     }
 
     [[nodiscard]] unsigned calls() const { return calls_; }
+    /// A signal interrupted a call: all later ones fail at once with this, so that what asks on without one answer
+    /// ends.
+    [[nodiscard]] const std::optional<Problem>& interruption() const { return interruption_; }
     [[nodiscard]] const AwsChoice& choice() const { return choice_; }
     /// " --region R --aws-profile P": for a command that is proposed.
     [[nodiscard]] std::string options() const;
@@ -53,6 +56,7 @@ class Session {
     AwsChoice choice_;
     SessionLimits limits_;
     unsigned calls_ = 0;
+    std::optional<Problem> interruption_;
 };
 
 }  // namespace memdb::client::aws

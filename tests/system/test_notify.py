@@ -3,6 +3,8 @@ client/notify_tracker, whose unit test has the 30 seconds and the days."""
 import datetime
 import json
 import os
+import pathlib
+import signal
 import subprocess
 
 import pytest
@@ -96,6 +98,19 @@ def test_it_goes_on_without_a_desktop_and_through_a_restart_of_the_agent(agent, 
         assert process.poll() is None
     finally:
         desktop.close()
+
+
+def test_it_ends_when_told_to_while_the_desktop_takes_its_time(agent, pki, desktop, notify):
+    desktop.process.send_signal(signal.SIGSTOP)
+    try:
+        profile_that_ends(agent, pki, 3)
+        process = notify(agent)
+        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        wait_for(children.read_text, 10, "busctl waits for the desktop")
+        process.terminate()
+        assert process.wait(3) == -signal.SIGTERM
+    finally:
+        desktop.process.send_signal(signal.SIGCONT)
 
 
 def test_without_an_agent_it_ends_and_says_so(agents):

@@ -141,6 +141,8 @@ TEST(ChildProcess, an_interrupt_stops_the_child_first) {
     interrupter.join();
     ASSERT_TRUE(end.has_error());
     EXPECT_THAT(end.error().message, HasSubstr("interrupted"));
+    EXPECT_EQ(end.error().signal, SIGINT);
+    EXPECT_EXIT(end_if_interrupted(end.error()), testing::KilledBySignal(SIGINT), "");
     EXPECT_TRUE(is_gone(std::stoi(tests::content(folder.path() / "pid"))));
 }
 
