@@ -29,13 +29,19 @@ namespace {
 constexpr Duration kStopGrace = 1s;      ///< between SIGTERM and SIGKILL: easy-rsa removes its temporary files
 constexpr Duration kDrainGrace = 200ms;  ///< after its end, while something it left behind holds its output open
 
+bool is_ignored(int number) {
+    struct sigaction now {};
+    return ::sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 /// While it lives, SIGINT and the like come out of a descriptor, and a closed pipe is an error code.
 class SignalGuard {
   public:
     SignalGuard() {
         sigset_t caught;
         sigemptyset(&caught);
-        for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&caught, number);
+        for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT})
+            if (!is_ignored(number)) sigaddset(&caught, number);  // nohup: what is blocked would come all the same
         pthread_sigmask(SIG_BLOCK, &caught, &before_);
         signals_ = Descriptor(::signalfd(-1, &caught, SFD_NONBLOCK | SFD_CLOEXEC));
         struct sigaction ignore {};

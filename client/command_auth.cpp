@@ -68,12 +68,14 @@ Outcome<void> push_all(const Context& context, Pusher& pusher, const control::Pr
     return boost::system::in_place_value;
 }
 
-/// --if-due without a name, as the timer runs it: one profile that fails does not keep the others from it.
+/// --if-due without a name, as the timer runs it: one profile that fails does not keep the others from it, a signal
+/// does.
 int push_due(const Context& context, Pusher& pusher, const control::Snapshot& snapshot) {
     int exit = 0;
     for (const control::ProfileView& profile : snapshot.profiles) {
         const auto pushed = push_all(context, pusher, profile);
         if (pushed.has_error()) exit = std::max(exit, complain(context, pushed.error()));
+        if (pushed.has_error() && pushed.error().signal != 0) break;
     }
     return exit;
 }

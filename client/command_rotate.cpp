@@ -75,9 +75,10 @@ Outcome<void> revoke_old(const Context& context, const std::string& profile, con
     if (revoked.has_error()) return revoked.error();
     const auto crl = authority->make_crl(std::nullopt);
     if (crl.has_error())
-        return Problem{crl.error().exit, certificate->name + " is revoked, but the list is the old one (" +
-                                             crl.error().message + "): run memdbctl pki crl" +
-                                             pki_option(authority->folder())};
+        return Problem{crl.error().exit,
+                       certificate->name + " is revoked, but the list is the old one (" + crl.error().message +
+                           "): run memdbctl pki crl" + pki_option(authority->folder()),
+                       crl.error().signal};
     const bool ascii = !context.terminal.out.utf8;
     print(rotation_line("revoked", std::nullopt, certificate->name + "; list: " + crl_text(*crl, wall_now()), ascii));
     const auto told =
@@ -127,7 +128,8 @@ Outcome<void> rotate(const Context& context, Watch watch, const std::string& nam
     const auto certificate = sign_request(context, name, *signer, *csr, deadline);
     if (certificate.has_error())
         return Problem{certificate.error().exit,
-                       certificate.error().message + "; " + name + " keeps its key, and the request stays pending"};
+                       certificate.error().message + "; " + name + " keeps its key, and the request stays pending",
+                       certificate.error().signal};
     bool awaiting = false;
     const auto done = follow_rotation(context, std::move(watch), name, "install",
                                       control::to_json(control::KeyInstall{*certificate}), deadline, &awaiting);
@@ -141,7 +143,8 @@ Outcome<void> rotate(const Context& context, Watch watch, const std::string& nam
     return revoke_old(context, name, *signer, *profile.credential);
 }
 
-/// --if-due without a name: each in turn, and one that fails does not keep the others from it.
+/// --if-due without a name: each in turn, and one that fails does not keep the others from it; one that is interrupted
+/// does.
 int rotate_all(const Context& context, const control::Snapshot& snapshot) {
     int exit = 0;
     for (const auto& profile : snapshot.profiles) {
@@ -151,6 +154,7 @@ int rotate_all(const Context& context, const control::Snapshot& snapshot) {
         if (find_profile(watch->snapshot, profile.name) == nullptr) continue;
         const auto done = rotate(context, std::move(*watch), profile.name);
         if (done.has_error()) exit = std::max(exit, complain(context, done.error()));
+        if (done.has_error() && done.error().signal != 0) break;  // who stops one rotation wants no other
     }
     return exit;
 }

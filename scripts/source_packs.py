@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Which sources can be compiled as one: most of a compiler's time goes into headers, and a pack of them reads each once.
 
-For clang-tidy (scripts/tidy) and for the build of tests (MEMDB_UNITY): scripts/source_packs.py FILE… prints "PACK FILE" lines.
+For clang-tidy (scripts/tidy) and for builds with MEMDB_UNITY: scripts/source_packs.py FILE… prints "PACK FILE" lines.
 """
 import pathlib
 import re

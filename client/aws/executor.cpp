@@ -174,6 +174,7 @@ Outcome<void> Executor::dry_run() {
             } else {
                 words.emplace_back("--dry-run");
                 const auto answer = session_.call(words);
+                if (session_.interruption()) return *session_.interruption();
                 const bool works = answer.has_error() && answer.error().error.kind == AwsErrorKind::would_work;
                 verdict = works ? "would work" : answer.has_error() ? answer.error().problem.message : "no answer";
                 if (!works && denied.empty()) denied = verdict;

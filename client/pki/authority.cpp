@@ -15,7 +15,10 @@ Settings days_setting(std::string_view name, std::optional<unsigned> days) {
     return days ? Settings{{std::string(name), std::to_string(*days)}} : Settings{};
 }
 
-Problem because(const Problem& problem, const std::string& more) { return {problem.exit, problem.message + more}; }
+Problem because(Problem problem, const std::string& more) {
+    problem.message += more;
+    return problem;
+}
 
 /// A folder that goes away unless it was given its final name.
 class Draft {

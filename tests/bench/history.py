@@ -29,12 +29,16 @@ def told(agent, since):
 
 def waits(agent, work):
     """ms that each `GET /v1/status` took, one every 5 ms, while the work is done."""
-    found, over = [], threading.Event()
+    found, troubles, over = [], [], threading.Event()
 
     def ask():
         while not over.is_set():
             start = time.monotonic()
-            agent.api.get("/v1/status")
+            try:
+                agent.api.get("/v1/status")
+            except Exception as trouble:  # told by whoever waits for the thread
+                troubles.append(trouble)
+                return
             found.append((time.monotonic() - start) * 1e3)
             over.wait(0.005)
 
@@ -45,6 +49,7 @@ def waits(agent, work):
     finally:
         over.set()
         asking.join()
+    assert not troubles, troubles
     return found
 
 

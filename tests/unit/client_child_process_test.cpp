@@ -146,6 +146,15 @@ TEST(ChildProcess, an_interrupt_stops_the_child_first) {
     EXPECT_TRUE(is_gone(std::stoi(tests::content(folder.path() / "pid"))));
 }
 
+// nohup memdbctl: what is ignored is queued all the same while it is blocked.
+TEST(ChildProcess, a_signal_that_is_ignored_interrupts_nothing) {
+    const auto before = ::signal(SIGHUP, SIG_IGN);
+    const auto end = run_child(shell("kill -HUP $PPID; sleep 0.2; echo done"));
+    ::signal(SIGHUP, before);
+    ASSERT_TRUE(end.has_value()) << end.error().message;
+    EXPECT_EQ(end->output, "done\n");
+}
+
 TEST(ChildProcess, leaves_signals_as_they_were) {
     struct sigaction before {};
     struct sigaction after {};
