@@ -165,7 +165,7 @@ class BootedAgent:
     def report(self):
         """For a test that failed."""
         return "\n".join([self.systemctl("status", "--no-pager", "-l", "memdbd.service", "memdbd.socket", check=False).stdout,
-                          self.machine.journal("-b", "-n", "80", "-u", "memdbd.service", "-u", "memdbd.socket")])
+                          self.machine.journal("-b", "-n", "300", "-u", "memdbd.service", "-u", "memdbd.socket")])
 
 
 def stopped(agent, pid):
