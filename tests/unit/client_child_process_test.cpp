@@ -128,6 +128,7 @@ TEST(ChildProcess, has_no_terminal_and_no_descriptor_of_ours) {
 }
 
 TEST(ChildProcess, an_interrupt_stops_the_child_first) {
+    const auto before = ::signal(SIGINT, SIG_DFL);  // in the background of a script it is ignored
     const tests::ScratchFolder folder;
     auto command = shell("echo $$ >" + (folder.path() / "pid").string() + "; exec sleep 1000");
     // Thread-directed, as the terminal's would be to our only thread.
@@ -139,6 +140,7 @@ TEST(ChildProcess, an_interrupt_stops_the_child_first) {
     });
     const auto end = run_child(command);
     interrupter.join();
+    ::signal(SIGINT, before);
     ASSERT_TRUE(end.has_error());
     EXPECT_THAT(end.error().message, HasSubstr("interrupted"));
     EXPECT_EQ(end.error().signal, SIGINT);
